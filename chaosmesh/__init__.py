@@ -1,0 +1,1 @@
+"""chaosmesh: does this service-mesh policy do what its owner intends when things break?"""
