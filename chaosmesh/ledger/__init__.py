@@ -1,1 +1,24 @@
-"""Placeholder."""
+"""The ledger: requests, their calls and every attempt, joined from access logs, generator and faults."""
+
+from chaosmesh.ledger.addresses import Addresses
+from chaosmesh.ledger.conservation import Conservation, parse_stats
+from chaosmesh.ledger.faults import FaultEvent
+from chaosmesh.ledger.ledger import Completeness, Ledger
+from chaosmesh.ledger.model import Attempt, Call, Cause, Request
+from chaosmesh.ledger.queries import Dose, Ratio, Share
+
+__all__ = [
+    "Addresses",
+    "Attempt",
+    "Call",
+    "Cause",
+    "Completeness",
+    "Conservation",
+    "Dose",
+    "FaultEvent",
+    "Ledger",
+    "Ratio",
+    "Request",
+    "Share",
+    "parse_stats",
+]

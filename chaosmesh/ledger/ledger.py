@@ -1,0 +1,170 @@
+"""The ledger of a run: everything that every request met, joined while the run goes on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from chaosmesh.ledger import conservation, queries
+from chaosmesh.ledger.addresses import Addresses, node_of
+from chaosmesh.ledger.conservation import EGRESS, Conservation, Counters
+from chaosmesh.ledger.faults import FaultEvent
+from chaosmesh.ledger.index import Index
+from chaosmesh.ledger.join import Known
+from chaosmesh.ledger.model import Call, Cause, Request
+from chaosmesh.ledger.rows import RecordLike, Row, StreamLike, order
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How many requests have all their rows in, and in words what the others still lack."""
+
+    complete: int
+    incomplete: int
+    missing: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.incomplete
+
+
+class Ledger:
+    """Takes rows, records and fault events in at the cost of an append; joins when it is asked."""
+
+    def __init__(self, addresses: Addresses | None = None) -> None:
+        self.addresses = addresses or Addresses()
+        self.killed: dict[str, int] = {}
+        self.faults: list[FaultEvent] = []
+        self.rows: list[Row] = []
+        self.records: list[tuple[int, RecordLike]] = []
+        self._known = Known(self.addresses, self.killed)
+        self._index = Index(self._known)
+        self._filed = (0, 0)
+
+    def add_rows(self, rows: Iterable[Row]) -> None:
+        """Take in access-log rows, in whatever order they come."""
+        self.rows.extend(rows)
+
+    def add_records(self, stream: StreamLike | int, records: Iterable[RecordLike]) -> None:
+        """Take in what the generator saw of one stream (the stream, or its id)."""
+        number = stream if isinstance(stream, int) else stream.id
+        self.records.extend((number, one) for one in records)
+
+    def add_fault(self, event: FaultEvent) -> None:
+        """Note a step of a fault."""
+        self.faults.append(event)
+
+    def sidecar_killed(self, sidecar: str, at_ns: int) -> None:
+        """Note that a sidecar ended without flushing its log (epoch ns): its counters start anew, and its
+        last rows are no longer waited for."""
+        self.killed[sidecar] = max(at_ns, self.killed.get(sidecar, at_ns))
+        self._joined().again()
+
+    def _joined(self) -> Index:
+        rows, records = self._filed
+        self._filed = (len(self.rows), len(self.records))
+        self._index.file(self.rows[rows:], self.records[records:])
+        return self._index
+
+    def calls(
+        self, stream: int | None = None, client: str | None = None, service: str | None = None
+    ) -> list[Call]:
+        """Calls by start time, those included whose rows are not all in (`Call.complete`); None means any."""
+        return self._joined().calls(stream, client, service)
+
+    def requests(self, stream: int | None = None) -> list[Request]:
+        """The generator's requests by number, with their calls; None means all streams."""
+        return self._joined().requests(stream)
+
+    def complete(self, stream: int | None = None, *, requests: Collection[str] | None = None) -> Completeness:
+        """Which requests have all their rows in: of a stream, of some request ids, or of everything.
+
+        Rows that nobody knows of yet are not missed here; the proof that none is to come is `conservation`.
+        """
+        index = self._joined()
+        if requests is not None:
+            return _of_ids(index, requests)
+        open_ = list(index.missing(stream))
+        total = sum(1 for one in index.traces() if stream is None or one.stream == stream)
+        return Completeness(
+            total - len(open_), len(open_), tuple(text for _, texts in open_ for text in texts)
+        )
+
+    def conservation(self, counters: Counters, *, prefix: str = EGRESS) -> Conservation:
+        """Rows against the counters of every sidecar ({sidecar: {cluster: {counter: value}}}, see
+        `parse_stats`), each for its present life; `prefix` picks the clusters by name."""
+        counted = conservation.count_rows(self.rows, self.killed, prefix)
+        return conservation.compare(counted, counters, self.lost(), prefix)
+
+    def lost(self) -> int:
+        """Attempts of killed sidecars that only their servers saw."""
+        dead = {node_of(key) for key in self.killed}
+        return sum(one.lost for call in self.calls() if call.client in dead for one in call.attempts)
+
+    def unmatched(self) -> list[tuple[Row, str]]:
+        """Rows that found no partner, each with the reason."""
+        return [found for trace in self._joined().traces() for found in trace.unmatched()]
+
+    def amplification(self, client: str, service: str, stream: int | None = None) -> queries.Ratio:
+        """Attempts ÷ calls on an edge, over complete calls."""
+        return queries.amplification(self.calls(stream, client, service))
+
+    def amplification_entry(self, client: str, service: str, stream: int) -> queries.Ratio:
+        """Attempts on an edge ÷ requests at the entry, over complete requests."""
+        return queries.amplification_entry(self.requests(stream), client, service)
+
+    def success(self, stream: int | None = None) -> queries.Share:
+        """Share of requests that their users got an answer to, with a status below 500."""
+        return queries.success(self.requests(stream))
+
+    def latencies(self, stream: int | None = None) -> list[float]:
+        """Milliseconds from the intended time, by request number; infinite where no answer came."""
+        return [one.latency_ms for one in self.requests(stream)]
+
+    def split(
+        self, client: str, service: str, stream: int | None = None, route: str | None = None
+    ) -> Counter[str]:
+        """First attempts by the workload they went to."""
+        return queries.split(self.calls(stream, client, service), route)
+
+    def attempts_per_call(self, client: str, service: str, stream: int | None = None) -> Counter[int]:
+        """How many calls took how many attempts."""
+        return queries.attempts_per_call(self.calls(stream, client, service))
+
+    def dose(
+        self, fault: str, client: str, service: str, stream: int | None = None, workload: str | None = None
+    ) -> queries.Dose:
+        """What a request fault really did on its edge."""
+        return queries.dose(self.calls(stream, client, service), fault, workload)
+
+    def route_hashes(
+        self, client: str, service: str, since_ns: int, stream: int | None = None
+    ) -> Counter[str]:
+        """Calls that started at or after a time (epoch ns), by the hash of the route that took them."""
+        return queries.route_hashes(self.calls(stream, client, service), since_ns)
+
+    def causes(self, stream: int | None = None) -> Counter[Cause]:
+        """Failed requests by their one cause; those without one are counted under "unattributed"."""
+        return queries.causes(self.requests(stream))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ledger):
+            return NotImplemented
+        return self._content() == other._content()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _content(self) -> tuple[object, ...]:
+        records = sorted(self.records, key=lambda one: (one[0], one[1].seq))
+        return (sorted(self.rows, key=order), records, self.faults, self.killed, self.addresses)
+
+
+def _of_ids(index: Index, requests: Collection[str]) -> Completeness:
+    missing = dict(index.missing(None))
+    unknown = [one for one in requests if index.trace(one) is None]
+    texts = [text for one in requests for text in missing.get(one, ())]
+    texts += [f"request {one}: no row at all" for one in unknown]
+    open_ = sum(one in missing for one in requests) + len(unknown)
+    return Completeness(len(requests) - open_, open_, tuple(texts))
