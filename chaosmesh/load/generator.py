@@ -1,0 +1,127 @@
+"""All streams of the generator's process: answers to main, batches of records, Locust's request events.
+
+Only the generator's process imports this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from gevent.lock import Semaphore
+
+from chaosmesh.load import wire
+from chaosmesh.load.pacer import Flow
+from chaosmesh.load.plan import Stream
+from chaosmesh.load.wire import Failure, Row
+
+FLUSH_S = 0.02
+"""How long a finished request waits at most before it is on its way to main."""
+
+Fire = Callable[..., None]
+"""Locust's `events.request.fire`."""
+
+
+class NoAnswerError(Exception):
+    """What Locust is told of a request without an answer."""
+
+
+class ServerError(Exception):
+    """What Locust is told of a status of 500 or more."""
+
+
+class Generator:
+    """The streams that run; `drive` is the task of the one Locust user."""
+
+    def __init__(self, send: Callable[[bytes], None], fire: Fire) -> None:
+        self._out = send
+        self._lock = Semaphore()
+        self._fire = fire
+        self._flows: dict[int, Flow] = {}
+        self._busy = Event()
+        self.driving = Event()
+
+    def begin(self, stream: Stream) -> None:
+        """Starts a stream; the answer carries the time of offset 0."""
+        flow = Flow(stream)
+        self.say({"is": "started", "stream": stream.id, "started_ns": flow.started_ns})
+        self._flows[stream.id] = flow
+        flow.start()
+        self._busy.set()
+
+    def stop(self, stream_id: int) -> None:
+        """Ends a stream's sending; unknown ones have ended by themselves."""
+        flow = self._flows.get(stream_id)
+        if flow is not None:
+            flow.stop()
+
+    def say(self, message: Mapping[str, Any]) -> None:
+        """Sends one control message."""
+        self._write(wire.control(message))
+
+    def drive(self) -> None:
+        """Delivers batches until the user is stopped, which stops every stream."""
+        self.driving.set()
+        try:
+            while True:
+                self._busy.wait()
+                gevent.sleep(FLUSH_S)
+                for flow in list(self._flows.values()):
+                    self._deliver(flow)
+        finally:
+            self.driving.clear()
+            for flow in self._flows.values():
+                flow.abort()
+
+    def _deliver(self, flow: Flow) -> None:
+        rows = flow.take()
+        if rows:
+            self._write(wire.records(flow.stream.id, rows))
+            self._tell_locust(flow.stream, rows)
+        if flow.over:
+            self._end(flow)
+
+    def _end(self, flow: Flow) -> None:
+        del self._flows[flow.stream.id]
+        if not self._flows:
+            self._busy.clear()
+        flow.close()
+        self.say(
+            {
+                "is": "done",
+                "stream": flow.stream.id,
+                "sent": flow.sent,
+                "dropped": flow.dropped,
+                "retried": flow.retried,
+                "cpu_s": flow.cpu_s,
+            }
+        )
+
+    def _tell_locust(self, stream: Stream, rows: list[Row]) -> None:
+        """Locust counts from the intended time too, so its own tables and charts tell the truth."""
+        fire = self._fire
+        for _, spec, intended, _, done, status, size, failure in rows:
+            request = stream.requests[spec]
+            fire(
+                request_type=request.method,
+                name=stream.name + request.path,
+                response_time=(done - intended) / 1e6,
+                response_length=size,
+                response=None,
+                context={},
+                exception=_exception(status, failure),
+                start_time=intended / 1e9,
+                url=stream.url + request.path,
+            )
+
+    def _write(self, frame: bytes) -> None:
+        with self._lock:
+            self._out(frame)
+
+
+def _exception(status: int, failure: int) -> Exception | None:
+    if failure:
+        return NoAnswerError(Failure(failure).words)
+    return ServerError(f"status {status}") if status >= 500 else None

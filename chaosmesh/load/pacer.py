@@ -1,0 +1,174 @@
+"""One stream in the generator: sends by the clock, collects what comes back, gives up on what doesn't.
+
+Only the generator's process imports this module.
+"""
+
+from __future__ import annotations
+
+import time
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from chaosmesh.load.arrivals import NS, picks, schedule
+from chaosmesh.load.connection import Exchange, Pool, ShortOfSocketsError
+from chaosmesh.load.plan import RequestSpec, Stream, request_id
+from chaosmesh.load.timer import KernelTimer
+from chaosmesh.load.wire import Failure, Row
+
+MAX_IN_FLIGHT = 10_000
+"""What one stream may have under way; more is dropped."""
+
+MAX_LAG_NS = NS
+"""A request that is this late isn't sent any more: the result is invalid anyway, and the backlog must end."""
+
+LEAD_NS = 5_000_000
+"""Between the order to begin and the first request."""
+
+_QUANTUM_NS = 1_000_000  # above 2,000 requests a second one wake-up serves several
+_QUANTUM_RATE = 2_000
+_BURST = 64  # sends in a row before answers are looked at again
+_NEVER = 1 << 63
+
+
+def message_parts(stream: Stream, spec: RequestSpec) -> tuple[bytes, bytes]:
+    """The bytes of a request around the number that ends its request id."""
+    lines = [f"{spec.method} {spec.path} HTTP/1.1", f"host: {stream.host}"]
+    lines += [f"{name}: {value}" for name, value in spec.headers]
+    if spec.body or spec.method in ("POST", "PUT", "PATCH"):
+        lines.append(f"content-length: {len(spec.body)}")
+    prefix = request_id(stream.id, 0)[:-12]
+    lines.append(f"x-request-id: {prefix}")
+    return "\r\n".join(lines).encode("latin-1"), b"\r\n\r\n" + spec.body
+
+
+def address_of(url: str) -> tuple[str, int]:
+    """IP address and port of a stream's url."""
+    parts = urlsplit(url)
+    return str(ip_address(parts.hostname or "")), parts.port or 80
+
+
+class Flow:
+    """A running stream. Counters are plain attributes; rows are taken by the owner."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.sent = self.dropped = 0
+        self._seq = 0
+        self._schedule = schedule(stream)
+        self._picks = picks([spec.weight for spec in stream.requests], stream.seed)
+        self._parts = [message_parts(stream, spec) for spec in stream.requests]
+        self._heads = [spec.method == "HEAD" for spec in stream.requests]
+        self._pool = Pool(address_of(stream.url), self._finished)
+        self._in_flight: dict[int, Exchange] = {}
+        self._rows: list[Row] = []
+        self._timeout_ns = round(stream.timeout * NS)
+        self._quantum_ns = _QUANTUM_NS if stream.rate > _QUANTUM_RATE else 0
+        self._timer = KernelTimer(self._tick)
+        self._cpu_ns = time.process_time_ns()
+        self._start = time.monotonic_ns() + LEAD_NS
+        self._epoch = time.time_ns() - time.monotonic_ns()
+        self._due = self._next_due()
+
+    @property
+    def started_ns(self) -> int:
+        """Epoch nanoseconds of offset 0."""
+        return self._start + self._epoch
+
+    @property
+    def retried(self) -> int:
+        """Requests that met a closing keep-alive connection and went out again."""
+        return self._pool.retried
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of this process since the stream was made."""
+        return (time.process_time_ns() - self._cpu_ns) / NS
+
+    @property
+    def over(self) -> bool:
+        """Whether everything was sent, answered and taken."""
+        return self._due == _NEVER and not self._in_flight and not self._rows
+
+    def start(self) -> None:
+        """Begins to send."""
+        self._timer.at(self._due if self._due != _NEVER else 0)
+
+    def stop(self) -> None:
+        """Sends nothing more; what is due and unsent is counted as dropped."""
+        now = time.monotonic_ns()
+        while self._due <= now:
+            self.dropped += 1
+            self._due = self._next_due()
+        self._due = _NEVER
+
+    def take(self) -> list[Row]:
+        """The requests that finished since the last call, after giving up on those past their deadline."""
+        self._sweep(time.monotonic_ns() - self._timeout_ns)
+        rows, self._rows = self._rows, []
+        return rows
+
+    def close(self) -> None:
+        """Gives timer and idle connections back."""
+        self._timer.close()
+        self._pool.close()
+
+    def abort(self) -> None:
+        """Stops, and ends what is under way as closed by us."""
+        self.stop()
+        for exchange in list(self._in_flight.values()):
+            self._pool.give_up(exchange, Failure.CLOSED)
+
+    def _next_due(self) -> int:
+        offset = next(self._schedule, None)
+        return _NEVER if offset is None else self._start + offset
+
+    def _tick(self) -> None:
+        now = time.monotonic_ns()
+        left = _BURST
+        while self._due <= now and left:
+            self._send(self._due, now)
+            self._due = self._next_due()
+            left -= 1
+            now = time.monotonic_ns()
+        if self._due != _NEVER:
+            self._timer.at(max(self._due, now + self._quantum_ns) if left else now)
+
+    def _send(self, intended: int, now: int) -> None:
+        seq = self._seq
+        self._seq = seq + 1
+        if len(self._in_flight) >= MAX_IN_FLIGHT or now - intended > MAX_LAG_NS:
+            self.dropped += 1
+            return
+        spec = next(self._picks)
+        before, after = self._parts[spec]
+        data = b"%b%012x%b" % (before, seq, after)
+        exchange = Exchange(seq, spec, intended, now, data, self._heads[spec])
+        self._in_flight[seq] = exchange
+        try:
+            self._pool.send(exchange)
+        except ShortOfSocketsError:
+            del self._in_flight[seq]
+            self.dropped += 1
+        else:
+            self.sent += 1
+
+    def _finished(self, exchange: Exchange, status: int, size: int, failure: Failure) -> None:
+        del self._in_flight[exchange.seq]
+        epoch = self._epoch
+        self._rows.append(
+            (
+                exchange.seq,
+                exchange.spec,
+                exchange.intended + epoch,
+                exchange.sent + epoch,
+                time.monotonic_ns() + epoch,
+                status,
+                size,
+                failure,
+            )
+        )
+
+    def _sweep(self, sent_before: int) -> None:
+        expired = [one for one in self._in_flight.values() if one.sent <= sent_before]
+        for exchange in expired:
+            self._pool.give_up(exchange, Failure.TIMEOUT)

@@ -1,0 +1,144 @@
+"""What a stream of load is, what is kept of each request, and what a finished stream says about itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Arrivals = Literal["constant", "poisson"]
+
+MIN_SENT_SHARE = 0.99
+"""A generator that sends a smaller share of its plan is late."""
+
+MIN_LAG_BOUND_MS = 5.0
+"""Lag (p99) that is never called late."""
+
+LAG_SHARE_OF_BOUND = 0.05
+"""Lag (p99) as a share of the tightest latency bound that is still on time."""
+
+_STREAMS = 1 << 32
+_SEQUENCES = 1 << 48
+# Envoy's UUID extension writes its trace decision into the version digit, so that one digit may differ.
+_REQUEST_ID = re.compile(r"([0-9a-f]{8})-0000-[0-9a-f]000-8000-([0-9a-f]{12})")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSpec:
+    """One kind of request in a stream's mix; `weight` is its share relative to the other kinds."""
+
+    method: str = "GET"
+    path: str = "/"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An open-loop stream: requests leave by the clock, whatever the answers do.
+
+    `url` is `http://ip:port`, `host` the Host header, `rate` in requests per second, `duration` and
+    `timeout` in seconds (the timeout counts from the send). The stream ends after `count` requests, after
+    `duration`, whichever comes first, or when it is stopped.
+    """
+
+    id: int
+    name: str
+    url: str
+    host: str
+    requests: tuple[RequestSpec, ...]
+    rate: float
+    arrivals: Arrivals = "constant"
+    count: int | None = None
+    duration: float | None = None
+    seed: int = 0
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One finished request. Times are epoch nanoseconds; `status` 0 means no answer, and `error` says why.
+
+    `sent_ns` is when the generator took the request up (a new connection's handshake comes after it), so
+    `lag_ms` is the generator's own lateness and nothing of the service's.
+    """
+
+    seq: int
+    spec: int
+    intended_ns: int
+    sent_ns: int
+    done_ns: int
+    status: int
+    size: int
+    error: str = ""
+
+    @property
+    def latency_ms(self) -> float:
+        """What a user feels: from the intended time to the end of the answer."""
+        return (self.done_ns - self.intended_ns) / 1e6
+
+    @property
+    def lag_ms(self) -> float:
+        """How late the generator was with this request."""
+        return (self.sent_ns - self.intended_ns) / 1e6
+
+    @property
+    def service_ms(self) -> float:
+        """From the send to the end of the answer; blind to a late generator."""
+        return (self.done_ns - self.sent_ns) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReport:
+    """What a finished stream did; `planned` = `sent` + `dropped`, and every sent request is `finished`.
+
+    `dropped` were due but not sent: too many in flight, sockets exhausted, or more than a second late.
+    `retried` met a keep-alive connection that the server was just closing and went out again on a new one.
+    `cpu_s` is the CPU time of the generator's process while the stream ran (streams side by side share it),
+    `seconds` the time from the first intended send to the last answer.
+    """
+
+    stream: int
+    name: str
+    planned: int
+    sent: int
+    finished: int
+    dropped: int
+    retried: int
+    lag_p50_ms: float
+    lag_p99_ms: float
+    cpu_s: float
+    seconds: float
+
+    def late(self, bound_ms: float | None = None) -> str | None:
+        """Why the generator was late, or None; `bound_ms` is the tightest latency bound that is judged."""
+        if self.sent < MIN_SENT_SHARE * self.planned:
+            share = self.sent / self.planned
+            return f"the generator sent {self.sent:,} of {self.planned:,} planned requests ({share:.1%})"
+        allowed = max(MIN_LAG_BOUND_MS, LAG_SHARE_OF_BOUND * (bound_ms or 0.0))
+        if self.lag_p99_ms > allowed:
+            return f"the generator's lag p99 was {self.lag_p99_ms:.1f} ms, allowed {allowed:.1f} ms"
+        return None
+
+
+def request_id(stream_id: int, seq: int) -> str:
+    """The x-request-id of one request: a version 4 UUID that names its stream and its number."""
+    return f"{stream_id:08x}-0000-4000-8000-{seq:012x}"
+
+
+def stream_of(request_id: str) -> int | None:
+    """The stream that a request id names; None for ids that aren't ours."""
+    match = _REQUEST_ID.fullmatch(request_id)
+    return int(match[1], 16) if match else None
+
+
+def seq_of(request_id: str) -> int | None:
+    """The number within its stream that a request id names; None for ids that aren't ours."""
+    match = _REQUEST_ID.fullmatch(request_id)
+    return int(match[2], 16) if match else None
+
+
+def fits(stream_id: int, count: int | None) -> bool:
+    """Whether a stream's id and count fit into request ids."""
+    return 0 <= stream_id < _STREAMS and (count is None or count <= _SEQUENCES)

@@ -1,0 +1,80 @@
+"""A stream that runs, as main sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from chaosmesh.load.plan import Record, Stream, StreamReport
+
+OnRecords = Callable[[list[Record]], None]
+"""Called on the event loop with each batch of finished requests."""
+
+
+class Running:
+    """Handle of a stream: stop it, wait for its report."""
+
+    def __init__(self, stream: Stream, on_records: OnRecords, stop: Callable[[], None]) -> None:
+        self.stream = stream
+        self.started_ns = 0
+        self._on_records = on_records
+        self._stop = stop
+        self._lags = array("q")
+        self._last_ns = 0
+        self._report: asyncio.Future[StreamReport] = asyncio.get_running_loop().create_future()
+
+    def stop(self) -> None:
+        """Ends the sending; requests under way are still waited for. Harmless when the stream has ended."""
+        if not self._report.done():
+            self._stop()
+
+    async def done(self) -> StreamReport:
+        """The report, once every request was answered or timed out.
+
+        Raises EnvironmentFailedError when the generator's process ended first, and whatever the stream's
+        `on_records` raised.
+        """
+        return await asyncio.shield(self._report)
+
+    def deliver(self, records: list[Record]) -> None:
+        """Takes a batch from the generator; what the receiver raises ends the stream as its error."""
+        self._lags.extend(one.sent_ns - one.intended_ns for one in records)
+        self._last_ns = max(self._last_ns, max(one.done_ns for one in records))
+        if self._report.done():
+            return
+        try:
+            self._on_records(records)
+        except Exception as error:  # noqa: BLE001  it belongs to whoever waits for the stream
+            self._stop()
+            self.fail(error)
+
+    def finish(self, totals: Mapping[str, Any]) -> None:
+        """Takes the generator's totals and resolves the report."""
+        if not self._report.done():
+            self._report.set_result(self._reported(totals))
+
+    def fail(self, error: Exception) -> None:
+        """Ends the stream with an error for whoever waits."""
+        if not self._report.done():
+            self._report.set_exception(error)
+            self._report.exception()  # nobody has to wait for it
+
+    def _reported(self, totals: Mapping[str, Any]) -> StreamReport:
+        p50, p99 = np.percentile(self._lags, (50, 99)) / 1e6 if self._lags else (0.0, 0.0)
+        return StreamReport(
+            stream=self.stream.id,
+            name=self.stream.name,
+            planned=totals["sent"] + totals["dropped"],
+            sent=totals["sent"],
+            finished=len(self._lags),
+            dropped=totals["dropped"],
+            retried=totals["retried"],
+            lag_p50_ms=float(p50),
+            lag_p99_ms=float(p99),
+            cpu_s=totals["cpu_s"],
+            seconds=max(0, self._last_ns - self.started_ns) / 1e9,
+        )

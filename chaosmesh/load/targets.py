@@ -1,0 +1,85 @@
+"""What may be loaded, and what a stream must look like; everything wrong is refused before anything is sent."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+from chaosmesh.errors import UsageError
+from chaosmesh.load.plan import RequestSpec, Stream, fits
+
+Network = IPv4Network | IPv6Network
+
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TARGET = re.compile(r"[!-~]+")
+_VALUE = re.compile(r"[^\x00\r\n]*")
+_OURS = {"host", "x-request-id", "content-length", "transfer-encoding"}
+
+
+def networks(allowed: Sequence[str]) -> tuple[Network, ...]:
+    """Loopback and what was allowed besides (addresses or networks)."""
+    try:
+        return (*_LOOPBACK, *map(ip_network, allowed))
+    except ValueError as error:
+        raise UsageError(
+            f"allowed targets: {error}", hint="write addresses or networks, such as 172.20.0.0/16"
+        ) from error
+
+
+def check_stream(stream: Stream, allowed: Sequence[Network]) -> None:
+    """Raises UsageError for a stream that can't or mustn't run."""
+    _check_url(stream, allowed)
+    for name, value in (("rate", stream.rate), ("timeout", stream.timeout), ("duration", stream.duration)):
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise UsageError(f"stream {stream.name}: {name} is {value}, but must be above 0")
+    if not fits(stream.id, stream.count) or (stream.count is not None and stream.count < 1):
+        raise UsageError(f"stream {stream.name}: id {stream.id} or count {stream.count} is out of range")
+    if stream.arrivals not in ("constant", "poisson"):
+        raise UsageError(f"stream {stream.name}: arrivals {stream.arrivals!r}", hint="constant or poisson")
+    if not stream.requests:
+        raise UsageError(f"stream {stream.name} has no requests", hint="give at least one RequestSpec")
+    _check_value(stream, "host", stream.host)
+    for spec in stream.requests:
+        _check_spec(stream, spec)
+
+
+def _check_url(stream: Stream, allowed: Sequence[Network]) -> None:
+    try:
+        parts = urlsplit(stream.url)
+        address = ip_address(parts.hostname or "")
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(
+            f"stream {stream.name}: url {stream.url!r}: {error}", hint="http://IP:PORT"
+        ) from error
+    if parts.scheme != "http" or port is None or parts.path or parts.query:
+        raise UsageError(
+            f"stream {stream.name}: url {stream.url!r}", hint="http://IP:PORT, paths stand in requests"
+        )
+    if not any(address in network for network in allowed):
+        raise UsageError(
+            f"stream {stream.name}: {address} is neither loopback nor an allowed target",
+            hint="load goes to this machine only, unless the address is allowed explicitly",
+        )
+
+
+def _check_spec(stream: Stream, spec: RequestSpec) -> None:
+    if not _TOKEN.fullmatch(spec.method) or not _TARGET.fullmatch(spec.path):
+        raise UsageError(f"stream {stream.name}: request {spec.method!r} {spec.path!r} can't be sent")
+    if not (math.isfinite(spec.weight) and spec.weight > 0):
+        raise UsageError(f"stream {stream.name}: weight of {spec.method} {spec.path} is {spec.weight}")
+    for name, value in spec.headers:
+        if not _TOKEN.fullmatch(name) or name.lower() in _OURS:
+            raise UsageError(
+                f"stream {stream.name}: header {name!r} can't be set", hint="the generator sets it"
+            )
+        _check_value(stream, name, value)
+
+
+def _check_value(stream: Stream, name: str, value: str) -> None:
+    if not _VALUE.fullmatch(value) or not value.isascii():
+        raise UsageError(f"stream {stream.name}: {name} {value!r} can't be sent in a header")
