@@ -1,0 +1,55 @@
+"""How to undo a fault, as data: the keeper can do it without the code and the process that made the fault."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+HTTP_TIMEOUT = 0.5  # seconds; Toxiproxy on loopback answers in a millisecond or is not there
+
+
+@dataclass(frozen=True, slots=True)
+class Heal:
+    """One step of healing: an HTTP request (`method`, `host`, `port`, `path`, `body`) or a `signal` to a `pid`."""
+
+    method: str = ""
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    body: str = ""
+    pid: int = 0
+    signal: int = 0
+
+    @classmethod
+    def http(cls, method: str, host: str, port: int, path: str, body: str = "") -> Heal:
+        """An HTTP request; 2xx and 404 (already gone) count as healed."""
+        return cls(method=method, host=host, port=port, path=path, body=body)
+
+    @classmethod
+    def kill(cls, pid: int, signal: int) -> Heal:
+        """A signal to a process that the keeper started; to no other."""
+        return cls(pid=pid, signal=signal)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain form for the wire."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Heal:
+        """Back from `to_json`."""
+        return cls(**data)
+
+    def request(self) -> str:
+        """Sends the HTTP request; returns what went wrong, or an empty text."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=HTTP_TIMEOUT)
+        try:
+            headers = {"Content-Type": "application/json"} if self.body else {}
+            connection.request(self.method, self.path, self.body or None, headers)
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            return f"{self.method} {self.path}: {error or type(error).__name__}"
+        finally:
+            connection.close()
+        return "" if status < 300 or status == 404 else f"{self.method} {self.path}: status {status}"

@@ -1,0 +1,17 @@
+"""Toxiproxy: its server (found or built) and a client for it."""
+
+from chaosmesh.runtime.toxiproxy.client import ProxySpec, ProxyState, ToxiproxyClient
+from chaosmesh.runtime.toxiproxy.install import VERSION, cache_folder, find, install, require
+from chaosmesh.runtime.toxiproxy.toxics import Toxic
+
+__all__ = [
+    "VERSION",
+    "ProxySpec",
+    "ProxyState",
+    "Toxic",
+    "ToxiproxyClient",
+    "cache_folder",
+    "find",
+    "install",
+    "require",
+]

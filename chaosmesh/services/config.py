@@ -1,0 +1,59 @@
+"""What a stand-in is: plain data, cheap to import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chaosmesh.errors import UsageError
+
+CHANGEABLE = ("version", "latency_ms", "capacity")
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """One copy of a stand-in service.
+
+    `listen` holds (address, port, protocol), `calls` (service, url) in the order in which a failing one is
+    reported; a url without a path takes the path of the request. `capacity` is in requests/s, None means
+    unlimited. `token` guards `PUT /.chaosmesh/config`; without one nothing can be changed.
+    """
+
+    node: str
+    version: str = ""
+    replica: int = 0
+    run: str = ""
+    listen: tuple[tuple[str, int, str], ...] = ()
+    calls: tuple[tuple[str, str], ...] = ()
+    latency_ms: float = 0.0
+    capacity: float | None = None
+    token: str = ""
+
+    def __post_init__(self) -> None:
+        if not _number(self.latency_ms) or self.latency_ms < 0:
+            raise UsageError(f"{self.node}: latency_ms is {self.latency_ms!r}, it must be a number from 0 on")
+        if self.capacity is not None and (not _number(self.capacity) or self.capacity <= 0):
+            raise UsageError(
+                f"{self.node}: capacity is {self.capacity!r}, it must be above 0 requests/s, or absent"
+            )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> StandIn:
+        """Back from `dataclasses.asdict` and JSON."""
+        listen = tuple((str(host), int(port), str(protocol)) for host, port, protocol in data["listen"])
+        calls = tuple((str(service), str(url)) for service, url in data["calls"])
+        return cls(**{**data, "listen": listen, "calls": calls})
+
+    def changed(self, wanted: Mapping[str, Any]) -> StandIn:
+        """The same stand-in with other behaviour; UsageError for what can't be changed while it runs."""
+        if not isinstance(wanted, Mapping):
+            raise UsageError("what to change is not a JSON object")
+        for key in wanted:
+            if key not in CHANGEABLE:
+                raise UsageError(f"{key!r} can't be changed", hint=f"one of: {', '.join(CHANGEABLE)}")
+        return replace(self, **wanted)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
