@@ -1,0 +1,104 @@
+"""How numbers, names and places are worded, the same in every report."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# Escape sequences and text-direction overrides in a document's names would let it write on the user's screen.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_LISTED = 8
+
+
+def clean(text: str) -> str:
+    """The text on one line, with control characters shown as U+FFFD."""
+    return _CONTROL.sub("\ufffd", re.sub(r"\s*[\r\n\t]+\s*", " ", text))
+
+
+def percent(share: float) -> str:
+    """A share as "99.8 %". Rounded down: a result never looks better than it is, and 100 % means every one."""
+    tenths = math.floor(share * 1000 + 1e-9)
+    return f"{tenths // 10} %" if tenths in {0, 1000} else f"{tenths / 10:.1f} %"
+
+
+def seconds(ms: float) -> str:
+    """A latency of `ms` milliseconds as "0.33 s", or "85 ms" below 0.1 s. Rounded up, as `percent` is down."""
+    if ms < 99:
+        return f"{math.ceil(ms - 1e-6)} ms"
+    if ms < 10_000:
+        return f"{math.ceil(ms / 10 - 1e-6) / 100:.2f} s"
+    return f"{math.ceil(ms / 100 - 1e-6) / 10:.1f} s"
+
+
+def duration(s: float) -> str:
+    """How long something took: "0.4 s", "58 s", "2 min 5 s"."""
+    if s < 9.95:
+        return f"{s:.1f} s"
+    minutes, rest = divmod(round(s), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """ "1 rule", "1,240 requests"."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def short_id(rule: str) -> str:
+    """A rule id without its path: `virtualRouter/r/route/blue/retryPolicy.maxRetries` → `blue retryPolicy.maxRetries`."""
+    *resource, field = rule.split("/")
+    return clean(f"{resource[-1]} {field}" if resource and field else rule)
+
+
+def edge(client: str, service: str) -> str:
+    """`client → service`."""
+    return clean(f"{client} → {service}")
+
+
+def short_services(services: Iterable[str]) -> dict[str, str]:
+    """Each service's first DNS label, where that names only one of them; else the whole name."""
+    found = sorted(set(services))
+    labels = [name.split(".", 1)[0] for name in found]
+    return {
+        name: label if label and labels.count(label) == 1 else name
+        for name, label in zip(found, labels, strict=True)
+    }
+
+
+def facts(values: Mapping[str, Any]) -> str:
+    """What was expected or seen, as "attempts 3, p99 0.29 s"."""
+    return clean(", ".join(_fact(str(key), value) for key, value in values.items()))
+
+
+def _fact(key: str, value: Any) -> str:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if number and key.endswith("_ms"):
+        return f"{key[:-3].replace('_', ' ')} {seconds(value)}"
+    if number and key.endswith("_s"):
+        return f"{key[:-2].replace('_', ' ')} {seconds(value * 1000)}"
+    if number and key in {"share", "success"} and 0 <= value <= 1:
+        return f"{key} {percent(value)}"
+    return f"{key.replace('_', ' ')} {_value(value)}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return "(" + facts(value) + ")"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return _sequence([_value(v) for v in value])
+    return str(value)
+
+
+def _sequence(values: list[str]) -> str:
+    if not values:
+        return "none"
+    rest = len(values) - _LISTED
+    return ", ".join(values[:_LISTED]) + (f" and {rest} more" if rest > 0 else "")
