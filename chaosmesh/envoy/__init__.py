@@ -1,1 +1,24 @@
-"""Placeholder."""
+"""Policy to Envoy: pure translation to xDS resources, and the control plane that puts them in force."""
+
+from chaosmesh.envoy.accesslog import AccessRow
+from chaosmesh.envoy.ads import ControlPlane, Push
+from chaosmesh.envoy.binary import binary, command
+from chaosmesh.envoy.bootstrap import bootstrap, static_config
+from chaosmesh.envoy.snapshot import Snapshot
+from chaosmesh.envoy.translation import places, translate
+from chaosmesh.envoy.victims import hash01, is_victim
+
+__all__ = [
+    "AccessRow",
+    "ControlPlane",
+    "Push",
+    "Snapshot",
+    "binary",
+    "bootstrap",
+    "command",
+    "hash01",
+    "is_victim",
+    "places",
+    "static_config",
+    "translate",
+]

@@ -1,0 +1,233 @@
+"""The control plane: an aggregated discovery service whose `push` returns when the policy is in force.
+
+Order inside a push, each step gated by the acknowledgements of the step before: clusters and endpoints;
+listeners and routes; removals. Nothing is sent that did not change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+
+from chaosmesh.envoy import blame, codec
+from chaosmesh.envoy.accesslog import AccessLogs, AccessRow
+from chaosmesh.envoy.barrier import Barrier, RefusedError, Resources, Sidecar
+from chaosmesh.envoy.snapshot import Snapshot, ground
+from chaosmesh.envoy.stream import Response, Stream
+from chaosmesh.errors import ChaosMeshError, Where
+
+SERVICE: Final = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A policy that is in force: its version, how long that took, and the sidecars that changed."""
+
+    version: int
+    seconds: float
+    changed: tuple[str, ...]
+
+
+class ControlPlane:
+    """ADS and access logs of a run on one unix socket. All methods belong to one event loop."""
+
+    def __init__(self) -> None:
+        self.on_rows: Callable[[list[AccessRow]], None] = lambda _rows: None
+        self._sidecars: dict[str, Sidecar] = {}
+        self._barrier = Barrier()
+        self._lock = asyncio.Lock()
+        self._server: Any = None
+        self._queue = _Queue()
+        self._version = 0
+
+    async def start(self, socket: Path) -> None:
+        """Serves on a unix socket; its path must be short (107 bytes)."""
+        socket.unlink(missing_ok=True)  # noqa: ASYNC240 - one system call on a local path
+        self._server = grpc.aio.server(options=[("grpc.max_receive_message_length", 64 << 20)])
+        logs = AccessLogs(lambda rows: self.on_rows(rows))
+        self._server.add_generic_rpc_handlers((self._handler(), logs.handler()))
+        self._server.add_insecure_port(f"unix:{socket}")
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Ends every stream; sidecars keep what they hold."""
+        if self._server is not None:
+            await self._server.stop(grace=None)
+            self._server = None
+
+    async def connected(self, keys: Iterable[str], timeout: float) -> None:  # noqa: ASYNC109 - part of the error's promise
+        """Returns when these sidecars have a stream (DeadlineError after `timeout` seconds)."""
+        await self._barrier.connected([self._sidecar(key) for key in keys], _deadline(timeout))
+
+    async def push(
+        self,
+        snapshots: Mapping[str, Snapshot],
+        *,
+        timeout: float = 10,  # noqa: ASYNC109 - an own error says what was last seen
+        places: Mapping[str, Where] | None = None,
+        absent: Collection[str] = (),
+    ) -> Push:
+        """Returns when the snapshots are in force at every sidecar that they change.
+
+        Pushes that wait for another one are done as one, the last snapshot of a sidecar wins. Sidecars in
+        `absent` are known to be down: they are not waited for, and get theirs when they come back. A refused
+        configuration is taken back everywhere and becomes a RejectedError; `places` (`translation.places`)
+        lets it name the document.
+        """
+        turn = self._queue.add(snapshots)
+        async with self._lock:
+            if turn not in self._queue.outcomes:
+                wanted, turns = self._queue.take()
+                outcome = await self._push(wanted, timeout, places or {}, absent)
+                self._queue.outcomes.update(dict.fromkeys(turns, outcome))
+        result = self._queue.outcomes.pop(turn)
+        if isinstance(result, ChaosMeshError):
+            raise result
+        return result
+
+    def state(self) -> dict[str, dict[str, str]]:
+        """What was last seen of every sidecar, by kind of resource."""
+        return {
+            key: {"stream": "connected" if one.stream else one.history}
+            | {kind: one.stream.seen(kind) for kind in codec.KINDS if one.stream}
+            for key, one in self._sidecars.items()
+        }
+
+    async def _push(
+        self,
+        snapshots: Mapping[str, Snapshot],
+        within: float,
+        places: Mapping[str, Where],
+        absent: Collection[str],
+    ) -> Push | ChaosMeshError:
+        started = time.monotonic()
+        changed = {key: new for key, new in snapshots.items() if self._sidecar(key).good != new}
+        deadline = _deadline(within)
+        try:
+            first = {key: ground(self._sidecar(key).good, new) for key, new in changed.items()}
+            if first != changed:
+                await self._apply(first, deadline, absent)
+            await self._apply(changed, deadline, absent)
+        except RefusedError as error:
+            culprit = self._sidecar(error.key)
+            rejected = blame.explain(error, culprit.good, changed[error.key], places)
+            await self._take_back(changed, within, absent)
+            return rejected
+        except ChaosMeshError as error:
+            return error
+        for key, new in changed.items():
+            sidecar = self._sidecar(key)
+            sidecar.encoded, sidecar.good = sidecar.encode(new), new
+        self._version += 1
+        return Push(self._version, time.monotonic() - started, tuple(sorted(changed)))
+
+    async def _take_back(self, changed: Iterable[str], within: float, absent: Collection[str]) -> None:
+        """The last good configuration comes back; if even that fails the first error tells more."""
+        with suppress(ChaosMeshError):
+            await self._apply({key: self._sidecar(key).good for key in changed}, _deadline(within), absent)
+
+    async def _apply(
+        self, snapshots: Mapping[str, Snapshot], deadline: float, absent: Collection[str]
+    ) -> None:
+        """Make, switch, break; each step waits only for the sidecars that it touches."""
+        targets = {self._sidecar(key): None for key in snapshots}
+        encoded = {one: one.encode(snapshots[one.key]) for one in targets}
+        present = [one for one in targets if one.key not in absent]
+        for one, new in encoded.items():
+            one.want(**_union(one.wanted, new, "clusters", "endpoints"))
+        await self._barrier.in_force(present, ("clusters", "endpoints"), deadline)
+        for one, new in encoded.items():
+            one.want(listeners=new["listeners"], **_union(one.wanted, new, "routes"))
+        await self._barrier.in_force(present, ("listeners", "routes"), deadline)
+        for one, new in encoded.items():
+            one.want(**new)
+        await self._barrier.in_force(present, codec.KINDS, deadline)
+
+    def _sidecar(self, key: str) -> Sidecar:
+        return self._sidecars.setdefault(key, Sidecar(key))
+
+    def _handler(self) -> Any:
+        method = grpc.stream_stream_rpc_method_handler(
+            self._serve,
+            request_deserializer=codec.message("envoy.service.discovery.v3.DiscoveryRequest").FromString,
+            response_serializer=bytes,
+        )
+        return grpc.method_handlers_generic_handler(SERVICE, {"StreamAggregatedResources": method})
+
+    async def _serve(self, requests: Any, context: Any) -> None:
+        """One sidecar's stream, from its first request on. A new stream of a sidecar replaces the old one."""
+        stream, sidecar, writer = Stream(), None, None
+        try:
+            async for request in requests:
+                if sidecar is None:
+                    sidecar = self._sidecar(request.node.id)
+                    sidecar.stream, sidecar.wake = stream, asyncio.Event()
+                    writer = asyncio.create_task(_write(sidecar, stream, context))
+                kind = codec.kind_of(request.type_url)
+                if kind is not None:
+                    stream.receive(kind, request)
+                    sidecar.wake.set()
+                self._barrier.touch(sidecar.key)
+        finally:
+            if writer is not None:
+                writer.cancel()
+            if sidecar is not None and sidecar.stream is stream:
+                sidecar.stream, sidecar.history = None, f"its stream ended at {time.strftime('%H:%M:%S')}"
+                self._barrier.touch(sidecar.key)
+
+
+class _Queue:
+    """Pushes that wait for their turn, merged."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[int, Push | ChaosMeshError] = {}
+        self._waiting: dict[str, Snapshot] = {}
+        self._turns: list[int] = []
+        self._last = 0
+
+    def add(self, snapshots: Mapping[str, Snapshot]) -> int:
+        self._waiting.update(snapshots)
+        self._last += 1
+        self._turns.append(self._last)
+        return self._last
+
+    def take(self) -> tuple[dict[str, Snapshot], list[int]]:
+        taken = self._waiting, self._turns
+        self._waiting, self._turns = {}, []
+        return taken
+
+
+async def _write(sidecar: Sidecar, stream: Stream, context: Any) -> None:
+    """Sends what is owed, whenever something may be; what changes meanwhile is sent in one go."""
+    with suppress(grpc.aio.UsageError, grpc.aio.AioRpcError):
+        while True:
+            await sidecar.wake.wait()
+            sidecar.wake.clear()
+            for response in stream.due(sidecar.wanted):
+                await context.write(_bytes(response))
+
+
+def _bytes(response: Response) -> bytes:
+    url = codec.type_url(response.kind)
+    message = codec.message("envoy.service.discovery.v3.DiscoveryResponse")(
+        version_info=response.nonce, type_url=url, nonce=response.nonce
+    )
+    for one in response.resources.values():
+        message.resources.add(type_url=url, value=one.value)
+    return bytes(message.SerializeToString())
+
+
+def _union(old: Resources, new: Resources, *kinds: codec.Kind) -> Any:
+    return {kind: {**old.get(kind, {}), **new[kind]} for kind in kinds}
+
+
+def _deadline(timeout: float) -> float:
+    return asyncio.get_running_loop().time() + timeout

@@ -1,0 +1,92 @@
+"""The file a sidecar starts from, and a complete one without a control plane, fit for `envoy --mode validate`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from chaosmesh.envoy import names
+from chaosmesh.envoy.forms import Json, socket, typed
+from chaosmesh.envoy.snapshot import Snapshot
+from chaosmesh.mesh import Replica
+
+_ADS: Final[Json] = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
+_HCM: Final = "envoy.filters.network.http_connection_manager"
+
+
+def bootstrap(replica: Replica, *, mesh: str, control_socket: str) -> Json:
+    """A sidecar that gets everything from the control plane on a unix socket."""
+    return {
+        **_frame(replica, mesh),
+        "static_resources": {"clusters": _control_clusters(control_socket)},
+        "dynamic_resources": {
+            "ads_config": {
+                "api_type": "GRPC",
+                "transport_api_version": "V3",
+                "set_node_on_first_message_only": True,
+                "grpc_services": [{"envoy_grpc": {"cluster_name": names.ADS_CLUSTER}}],
+            },
+            "cds_config": _ADS,
+            "lds_config": _ADS,
+        },
+    }
+
+
+def static_config(
+    snapshot: Snapshot, replica: Replica, *, mesh: str = "mesh", control_socket: str = "/run/chaosmesh.sock"
+) -> Json:
+    """The same configuration in one static file: routes and endpoints stand where they are used."""
+    return {
+        **_frame(replica, mesh),
+        "static_resources": {
+            "clusters": _control_clusters(control_socket)
+            + [_static_cluster(one, snapshot) for one in snapshot.clusters.values()],
+            "listeners": [_inline(one, snapshot) for one in snapshot.listeners.values()],
+        },
+    }
+
+
+def _frame(replica: Replica, mesh: str) -> Json:
+    return {
+        "node": {"id": replica.key, "cluster": mesh},
+        "admin": {"address": socket(replica.sidecar, names.ADMIN_PORT)},
+    }
+
+
+def _control_clusters(control_socket: str) -> list[Json]:
+    """Access logs have a cluster of their own, so that a flood of entries never holds back configuration."""
+    options = typed(
+        "extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config={"http2_protocol_options": {}},
+    )
+    endpoint = {"endpoint": {"address": {"pipe": {"path": control_socket}}}}
+    return [
+        {
+            "name": name,
+            "type": "STATIC",
+            "connect_timeout": "1s",
+            "typed_extension_protocol_options": {
+                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options
+            },
+            "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        }
+        for name in (names.ADS_CLUSTER, names.ALS_CLUSTER)
+    ]
+
+
+def _static_cluster(cluster: Json, snapshot: Snapshot) -> Json:
+    if cluster["type"] != "EDS":
+        return cluster
+    rest = {name: value for name, value in cluster.items() if name != "eds_cluster_config"}
+    return {**rest, "type": "STATIC", "load_assignment": snapshot.endpoints[cluster["name"]]}
+
+
+def _inline(node: Any, snapshot: Snapshot) -> Any:
+    """Copies a tree of a listener, and puts the route configuration in the place of its name."""
+    if isinstance(node, list):
+        return [_inline(one, snapshot) for one in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {name: _inline(value, snapshot) for name, value in node.items() if name != "rds"}
+    if "rds" in node:
+        copy["route_config"] = snapshot.routes[node["rds"]["route_config_name"]]
+    return copy

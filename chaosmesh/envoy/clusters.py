@@ -1,0 +1,110 @@
+"""Upstreams: the applications behind sidecars, and the workloads that clients call."""
+
+from __future__ import annotations
+
+from chaosmesh.envoy import names
+from chaosmesh.envoy.forms import FROM_ADS, Json, seconds, socket, typed
+from chaosmesh.mesh import Breaker, Ejection, HealthCheck, Listener, Mesh, Replica, Workload
+
+EGRESS_CONNECT_TIMEOUT = 1.0
+INGRESS_CONNECT_TIMEOUT = 0.25
+
+
+def ingress(mesh: Mesh, replica: Replica, listener: Listener) -> Json:
+    """The application behind a sidecar. A connection pool limits the workload that declares it."""
+    name = names.ingress_cluster(mesh.name, replica.node, listener.protocol, listener.port)
+    endpoint = {"endpoint": {"address": socket(replica.app, listener.port)}}
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": seconds(INGRESS_CONNECT_TIMEOUT),
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        **_breakers(listener.pool or Breaker(), mesh.breaker),
+        **_protocol(listener.protocol),
+    }
+
+
+def egress(mesh: Mesh, workload: Workload, listener: Listener) -> Json:
+    """One port of a workload as its clients see it; ejection and health checks happen at the client."""
+    name = names.egress_cluster(mesh.name, workload.name, listener.protocol, listener.port)
+    cluster: Json = {
+        "name": name,
+        "type": "EDS",
+        "connect_timeout": seconds(EGRESS_CONNECT_TIMEOUT),
+        "lb_policy": "ROUND_ROBIN",
+        "ignore_health_on_host_removal": True,
+        "eds_cluster_config": {"eds_config": FROM_ADS},
+        **_breakers(Breaker(), mesh.breaker),
+        **_protocol(listener.protocol),
+    }
+    if listener.ejection:
+        cluster["outlier_detection"] = _outlier(listener.ejection)
+    if listener.health:
+        cluster["health_checks"] = [_health_check(listener.health, workload, listener)]
+    return cluster
+
+
+def _breakers(own: Breaker, default: Breaker) -> Json:
+    limits = {
+        "max_connections": _either(own.max_connections, default.max_connections),
+        "max_pending_requests": _either(own.max_pending, default.max_pending),
+        "max_requests": _either(own.max_requests, default.max_requests),
+        "max_retries": _either(own.max_retries, default.max_retries),
+    }
+    written = {name: value for name, value in limits.items() if value is not None}
+    return {"circuit_breakers": {"thresholds": [written]}} if written else {}
+
+
+def _either(own: int | None, default: int | None) -> int | None:
+    return default if own is None else own
+
+
+def _protocol(protocol: str) -> Json:
+    if protocol == "tcp":
+        return {}
+    wire = "http_protocol_options" if protocol == "http" else "http2_protocol_options"
+    options = typed("extensions.upstreams.http.v3.HttpProtocolOptions", explicit_http_config={wire: {}})
+    return {
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options
+        }
+    }
+
+
+def _outlier(ejection: Ejection) -> Json:
+    """Consecutive 5xx alone ejects; Envoy would also eject by success rate, which App Mesh had no word for."""
+    return {
+        "consecutive_5xx": ejection.errors,
+        "interval": seconds(ejection.interval),
+        "base_ejection_time": seconds(ejection.base),
+        "max_ejection_percent": ejection.max_percent,
+        "enforcing_consecutive_5xx": 100,
+        "enforcing_success_rate": 0,
+        "always_eject_one_host": True,
+    }
+
+
+def _health_check(check: HealthCheck, workload: Workload, listener: Listener) -> Json:
+    """`no_traffic_interval` equals the interval: else a failed first check is repeated after a minute only."""
+    common = {
+        "timeout": seconds(check.timeout),
+        "interval": seconds(check.interval),
+        "no_traffic_interval": seconds(check.interval),
+        "unhealthy_threshold": check.unhealthy,
+        "healthy_threshold": check.healthy,
+    }
+    host = (
+        workload.discovery.hostname if workload.discovery and workload.discovery.hostname else workload.name
+    )
+    mark = [{"header": {"key": names.HEALTH, "value": "1"}}]
+    if check.protocol == "tcp":
+        return {**common, "tcp_health_check": {}}
+    if check.protocol == "grpc":
+        return {**common, "grpc_health_check": {"authority": host, "initial_metadata": mark}}
+    probe = {
+        "host": f"{host}:{check.port or listener.port}",
+        "path": check.path or "/",
+        "codec_client_type": "HTTP2" if check.protocol == "http2" else "HTTP1",
+        "request_headers_to_add": mark,
+    }
+    return {**common, "http_health_check": probe}

@@ -1,0 +1,58 @@
+"""Access loggers of a sidecar: entries go to our own service, in a cluster of their own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chaosmesh.envoy import names
+from chaosmesh.envoy.forms import Json, extension, seconds
+
+FLUSH: Final = 0.05
+LOGGED_HEADERS: Final = (names.CALL, names.EDGE, names.LINEAGE, names.VICTIM, names.ATTEMPT)
+ATTEMPTS: Final = ".attempt"
+"""Suffix of the log name of an entry per upstream attempt."""
+
+
+def downstream(side: str) -> Json:
+    """The logger of the requests that arrive; health checks of the mesh are no calls of anyone."""
+    quiet = {"header_filter": {"header": {"name": names.HEALTH, "present_match": True, "invert_match": True}}}
+    return {**_http(side), "filter": quiet}
+
+
+def attempts(side: str) -> Json:
+    """The logger of upstream attempts."""
+    return _http(side + ATTEMPTS)
+
+
+def tcp(side: str) -> Json:
+    """The logger of connections."""
+    return extension(
+        "envoy.access_loggers.tcp_grpc",
+        "extensions.access_loggers.grpc.v3.TcpGrpcAccessLogConfig",
+        common_config=_common(side),
+    )
+
+
+def _http(name: str) -> Json:
+    return extension(
+        "envoy.access_loggers.http_grpc",
+        "extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
+        common_config={**_common(name), "custom_tags": [_route_hash()]},
+        additional_request_headers_to_log=list(LOGGED_HEADERS),
+        additional_response_headers_to_log=["grpc-status"],
+        additional_response_trailers_to_log=["grpc-status"],
+    )
+
+
+def _common(name: str) -> Json:
+    return {
+        "log_name": name,
+        "transport_api_version": "V3",
+        "grpc_service": {"envoy_grpc": {"cluster_name": names.ALS_CLUSTER}},
+        "buffer_flush_interval": seconds(FLUSH),
+    }
+
+
+def _route_hash() -> Json:
+    key = {"key": "chaosmesh", "path": [{"key": "hash"}]}
+    return {"tag": "hash", "metadata": {"kind": {"route": {}}, "metadata_key": key}}

@@ -1,0 +1,49 @@
+"""What one sidecar shall hold: resources in Envoy's JSON form, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from chaosmesh.envoy.forms import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The complete configuration of one sidecar."""
+
+    clusters: Mapping[str, Json] = field(default_factory=dict)
+    endpoints: Mapping[str, Json] = field(default_factory=dict)
+    listeners: Mapping[str, Json] = field(default_factory=dict)
+    routes: Mapping[str, Json] = field(default_factory=dict)
+
+    def route_hashes(self) -> dict[str, str]:
+        """Content hash of each egress rule by rule id, as the access log shows it."""
+        return {
+            mark["rule"]: mark["hash"]
+            for config in self.routes.values()
+            for host in config["virtual_hosts"]
+            for route in host["routes"]
+            if (mark := route["metadata"]["filter_metadata"]["chaosmesh"])["rule"]
+        }
+
+
+def ground(old: Snapshot, new: Snapshot) -> Snapshot:
+    """What must be in force everywhere before any cluster of `new` with a health check is sent.
+
+    A failed first health check is repeated only after its interval, so every sidecar answers on its ingress first.
+    """
+    if not any(_checked(one) and old.clusters.get(name) != one for name, one in new.clusters.items()):
+        return new
+    fresh = {name: one for name, one in new.clusters.items() if not _checked(one)}
+    return replace(
+        new,
+        clusters={**old.clusters, **fresh},
+        endpoints={**old.endpoints, **{k: v for k, v in new.endpoints.items() if k in fresh}},
+        listeners={**old.listeners, **{k: v for k, v in new.listeners.items() if "_ingress_" in k}},
+        routes={**old.routes, **{k: v for k, v in new.routes.items() if "_egress_" not in k}},
+    )
+
+
+def _checked(cluster: Json) -> bool:
+    return bool(cluster.get("health_checks"))

@@ -1,0 +1,60 @@
+"""Policy and addresses to the configuration of every sidecar: pure, same input, same result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chaosmesh.envoy import clusters, endpoints, listeners, routes
+from chaosmesh.envoy.forms import Json
+from chaosmesh.envoy.snapshot import Snapshot
+from chaosmesh.errors import Where
+from chaosmesh.mesh import Listener, Mesh, Replica, RequestFault, Topology, Workload
+
+
+def translate(mesh: Mesh, topology: Topology, *, faults: Sequence[RequestFault] = ()) -> dict[str, Snapshot]:
+    """The snapshot of every replica, by `Replica.key`. Faults change route configurations only."""
+    return {replica.key: _snapshot(mesh, topology, replica, faults) for replica in topology.replicas}
+
+
+def places(mesh: Mesh) -> Mapping[str, Where]:
+    """Where each rule was written, by the rule's id: what a refused configuration is traced back with."""
+    return {route.id: route.where for service in mesh.services for route in service.routes}
+
+
+def _snapshot(mesh: Mesh, topology: Topology, replica: Replica, faults: Sequence[RequestFault]) -> Snapshot:
+    workload = mesh.workload(replica.node)
+    upstreams = _upstreams(mesh, workload)
+    return Snapshot(
+        clusters=_named(
+            [clusters.ingress(mesh, replica, one) for one in workload.listeners]
+            + [clusters.egress(mesh, server, one) for server, one in upstreams]
+        ),
+        endpoints=_named(
+            [endpoints.egress(mesh, topology, replica.node, server, one) for server, one in upstreams],
+            key="cluster_name",
+        ),
+        listeners=_named(
+            ([listeners.ingress(mesh, workload, replica)] if workload.listeners else [])
+            + [listeners.egress(mesh, topology, replica)]
+        ),
+        routes={**_ingress_routes(mesh, workload, replica, faults), **routes.egress(mesh, topology, replica)},
+    )
+
+
+def _named(resources: list[Json], key: str = "name") -> dict[str, Json]:
+    return {one[key]: one for one in resources}
+
+
+def _upstreams(mesh: Mesh, workload: Workload) -> list[tuple[Workload, Listener]]:
+    """Every listener of every workload behind the backends, each once."""
+    servers = dict.fromkeys(name for backend in workload.backends for name in mesh.targets(backend))
+    known = {one.name: one for one in mesh.workloads}
+    return [(known[name], one) for name in servers if name in known for one in known[name].listeners]
+
+
+def _ingress_routes(
+    mesh: Mesh, workload: Workload, replica: Replica, faults: Sequence[RequestFault]
+) -> dict[str, Json]:
+    http = [one for one in workload.listeners if one.protocol != "tcp"]
+    doors = [False, True] if replica.door else [False]
+    return _named([routes.ingress(mesh, workload, one, faults, door=door) for door in doors for one in http])
