@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from chaosmesh.envoy import AccessRow
 from chaosmesh.ledger.addresses import node_of
 from chaosmesh.ledger.model import Attempt, Call, Cause
-from chaosmesh.ledger.rows import RecordLike, Row
+from chaosmesh.load import Record
 
 UNATTRIBUTED = Cause("unattributed")
 
 
-def cause_of(record: RecordLike, entry: Row | None, calls: tuple[Call, ...]) -> Cause:
+def cause_of(record: Record, entry: AccessRow | None, calls: tuple[Call, ...]) -> Cause:
     """The one cause of a failed request.
 
     A failed call made by the failing application explains it, and is followed to its last attempt; there
@@ -28,11 +29,11 @@ def cause_of(record: RecordLike, entry: Row | None, calls: tuple[Call, ...]) -> 
     return _of_answer(record, entry, node)
 
 
-def _is_entry(call: Call, entry: Row, node: str) -> bool:
+def _is_entry(call: Call, entry: AccessRow, node: str) -> bool:
     return entry.side == "egress" and call.client == node and call.start_ns == entry.start_ns
 
 
-def _of_answer(record: RecordLike, entry: Row, node: str) -> Cause:
+def _of_answer(record: Record, entry: AccessRow, node: str) -> Cause:
     if entry.flags:
         # The generator hung up first: what the sidecar notes (DC) only repeats it.
         if "DC" in entry.flags and not record.status:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chaosmesh.ledger.rows import Row
+from chaosmesh.envoy import AccessRow
 
 SUMMED = ("upstream_rq_total", "upstream_rq_pending_failure_eject", "upstream_rq_pending_overflow")
 ACTIVE = "upstream_rq_active"
@@ -56,7 +56,7 @@ def parse_stats(answer: Mapping[str, Any]) -> dict[str, dict[str, int]]:
 
 
 def count_rows(
-    rows: Iterable[Row], since: Mapping[str, int], prefix: str = EGRESS
+    rows: Iterable[AccessRow], since: Mapping[str, int], prefix: str = EGRESS
 ) -> dict[tuple[str, str], int]:
     """Attempt rows by (sidecar, cluster); `since`: when a sidecar's present life began, epoch ns."""
     counted: dict[tuple[str, str], int] = {}

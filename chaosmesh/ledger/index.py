@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from chaosmesh.envoy import AccessRow
 from chaosmesh.ledger.join import Known, Trace
 from chaosmesh.ledger.model import Call, Request
 from chaosmesh.ledger.ordered import Key, Ordered
-from chaosmesh.ledger.rows import RecordLike, Row, canonical, request_id
+from chaosmesh.ledger.rows import canonical
+from chaosmesh.load import Record, request_id
 
 Edge = tuple[str, str]  # client, service
 
@@ -22,9 +24,9 @@ class Index:
         self._requests: dict[int, Ordered[Request]] = {}
         self._dirty: set[str] = set()
         self._open: set[str] = set()
-        self.strangers: list[Row] = []
+        self.strangers: list[AccessRow] = []
 
-    def file(self, rows: Iterable[Row], records: Iterable[tuple[int, RecordLike]]) -> None:
+    def file(self, rows: Iterable[AccessRow], records: Iterable[tuple[int, Record]]) -> None:
         """Take in new rows and records, and join again only the requests that they touch."""
         for row in rows:
             if row.request_id:

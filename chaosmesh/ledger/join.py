@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from chaosmesh.envoy import AccessRow
 from chaosmesh.ledger.addresses import Addresses, node_of, replica_of
 from chaosmesh.ledger.causes import cause_of
 from chaosmesh.ledger.model import Attempt, Call, Request, succeeded
-from chaosmesh.ledger.rows import RecordLike, Row, order, request_id, stream_of
+from chaosmesh.ledger.rows import order
+from chaosmesh.load import Record, request_id, stream_of
 
 CallKey = tuple[str, str]  # edge, call id
 
@@ -37,9 +39,9 @@ class Known:
 
 @dataclass(slots=True)
 class _Parts:
-    head: Row | None = None
-    attempts: dict[int, Row] = field(default_factory=dict)
-    servers: dict[int, Row] = field(default_factory=dict)
+    head: AccessRow | None = None
+    attempts: dict[int, AccessRow] = field(default_factory=dict)
+    servers: dict[int, AccessRow] = field(default_factory=dict)
 
 
 class Trace:
@@ -50,14 +52,14 @@ class Trace:
     def __init__(self, request: str) -> None:
         self.request_id = request
         self.stream = stream_of(request)
-        self.record: RecordLike | None = None
-        self._entry: Row | None = None
+        self.record: Record | None = None
+        self._entry: AccessRow | None = None
         self._parts: dict[CallKey, _Parts] = {}
         self.calls: dict[CallKey, Call] = {}
         self.dirty: set[CallKey] = set()
-        self.extra: list[Row] = []
+        self.extra: list[AccessRow] = []
 
-    def add(self, row: Row, addresses: Addresses) -> None:
+    def add(self, row: AccessRow, addresses: Addresses) -> None:
         """Take in one row of this request, in any order."""
         if row.attempt_row:
             if row.call and row.side != "ingress":
@@ -69,27 +71,25 @@ class Trace:
                 self._head(row, self._touch(row, addresses))
             self._enter(row)
 
-    def _touch(self, row: Row, addresses: Addresses) -> _Parts:
-        # A call that no route took was never given an id or an edge: its one row is all there is of it.
-        edge = row.edge or f"{node_of(row.sidecar)}>{addresses.service(row.authority)}"
-        key = (edge, row.call or f"{row.sidecar}-{row.start_ns}")
+    def _touch(self, row: AccessRow, addresses: Addresses) -> _Parts:
+        key = _key(row, addresses)
         self.dirty.add(key)
         return self._parts.setdefault(key, _Parts())
 
-    def _attempt(self, row: Row, into: dict[int, Row]) -> None:
+    def _attempt(self, row: AccessRow, into: dict[int, AccessRow]) -> None:
         into[row.attempt] = self._first(into.get(row.attempt), row)
 
-    def _head(self, row: Row, parts: _Parts) -> None:
+    def _head(self, row: AccessRow, parts: _Parts) -> None:
         parts.head = self._first(parts.head, row)
 
-    def _first(self, old: Row | None, new: Row) -> Row:
+    def _first(self, old: AccessRow | None, new: AccessRow) -> AccessRow:
         if old is None:
             return new
         first, second = sorted((old, new), key=order)
         self.extra.append(second)
         return first
 
-    def _enter(self, row: Row) -> None:
+    def _enter(self, row: AccessRow) -> None:
         if self._entry is None or _entry_rank(row) < _entry_rank(self._entry):
             self._entry = row
 
@@ -135,7 +135,7 @@ class Trace:
             missing=tuple(missing),
         )
 
-    def unmatched(self) -> list[tuple[Row, str]]:
+    def unmatched(self) -> list[tuple[AccessRow, str]]:
         """Rows that found no partner, each with the reason."""
         found = [(row, "a second row for the same attempt of the same call") for row in self.extra]
         for parts in self._parts.values():
@@ -149,7 +149,16 @@ class Trace:
         return found
 
 
-def _entry_rank(row: Row) -> tuple[int, tuple[object, ...]]:
+def _key(row: AccessRow, addresses: Addresses) -> CallKey:
+    """A call that no route took gets no id and no edge of its own, but may carry those of the call above it,
+    where the application passes all headers on; its one row is all there is of it."""
+    node = node_of(row.sidecar)
+    if row.call and (row.side == "ingress" or row.edge.partition(">")[0] == node):
+        return (row.edge, row.call)
+    return (f"{node}>{addresses.service(row.authority)}", f"{row.sidecar}-{row.start_ns}")
+
+
+def _entry_rank(row: AccessRow) -> tuple[int, tuple[object, ...]]:
     # Users come in at a door, a generator may also enter at an application's port or at a caller's egress.
     place = 0 if row.side == "door" else 1 if row.side == "ingress" else 2
     return (place, (len(row.lineage), *order(row)))
@@ -191,7 +200,7 @@ def _parent(attempts: tuple[Attempt, ...]) -> str:
     return next((one.lineage.rpartition(".")[0] for one in attempts if one.lineage), "")
 
 
-def _attempt(number: int, row: Row | None, server: Row | None, addresses: Addresses) -> Attempt:
+def _attempt(number: int, row: AccessRow | None, server: AccessRow | None, addresses: Addresses) -> Attempt:
     seen = row or server
     if seen is None:
         raise AssertionError("an attempt without rows")
@@ -236,12 +245,12 @@ def _missing(key: CallKey, parts: _Parts, known: Known) -> list[str]:
     return found
 
 
-def expected_attempts(head: Row) -> int:
+def expected_attempts(head: AccessRow) -> int:
     """How many attempt rows a call has: an attempt that finds no healthy host is counted but never made."""
     return max(head.attempt - 1, 0) if "UH" in head.flags else head.attempt
 
 
-def _answered_by_sidecar(row: Row, known: Known) -> bool:
+def _answered_by_sidecar(row: AccessRow, known: Known) -> bool:
     place = known.addresses.server(row.upstream)
     if not row.status or row.flags or place is None:
         return False

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+from chaosmesh.envoy import AccessRow
 from chaosmesh.ledger import conservation, queries
 from chaosmesh.ledger.addresses import Addresses, node_of
 from chaosmesh.ledger.conservation import EGRESS, Conservation, Counters
@@ -13,7 +15,8 @@ from chaosmesh.ledger.faults import FaultEvent
 from chaosmesh.ledger.index import Index
 from chaosmesh.ledger.join import Known
 from chaosmesh.ledger.model import Call, Cause, Request
-from chaosmesh.ledger.rows import RecordLike, Row, StreamLike, order
+from chaosmesh.ledger.rows import order
+from chaosmesh.load import Record, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +40,17 @@ class Ledger:
         self.addresses = addresses or Addresses()
         self.killed: dict[str, int] = {}
         self.faults: list[FaultEvent] = []
-        self.rows: list[Row] = []
-        self.records: list[tuple[int, RecordLike]] = []
+        self.rows: list[AccessRow] = []
+        self.records: list[tuple[int, Record]] = []
         self._known = Known(self.addresses, self.killed)
         self._index = Index(self._known)
         self._filed = (0, 0)
 
-    def add_rows(self, rows: Iterable[Row]) -> None:
+    def add_rows(self, rows: Iterable[AccessRow]) -> None:
         """Take in access-log rows, in whatever order they come."""
         self.rows.extend(rows)
 
-    def add_records(self, stream: StreamLike | int, records: Iterable[RecordLike]) -> None:
+    def add_records(self, stream: Stream | int, records: Iterable[Record]) -> None:
         """Take in what the generator saw of one stream (the stream, or its id)."""
         number = stream if isinstance(stream, int) else stream.id
         self.records.extend((number, one) for one in records)
@@ -103,7 +106,7 @@ class Ledger:
         dead = {node_of(key) for key in self.killed}
         return sum(one.lost for call in self.calls() if call.client in dead for one in call.attempts)
 
-    def unmatched(self) -> list[tuple[Row, str]]:
+    def unmatched(self) -> list[tuple[AccessRow, str]]:
         """Rows that found no partner, each with the reason."""
         return [found for trace in self._joined().traces() for found in trace.unmatched()]
 
@@ -148,6 +151,19 @@ class Ledger:
     def causes(self, stream: int | None = None) -> Counter[Cause]:
         """Failed requests by their one cause; those without one are counted under "unattributed"."""
         return queries.causes(self.requests(stream))
+
+    def write(self, folder: Path) -> None:
+        """Write requests.parquet, attempts.parquet and faults.json."""
+        from chaosmesh.ledger import store
+
+        store.write(self, folder)
+
+    @classmethod
+    def read(cls, folder: Path) -> Ledger:
+        """The ledger that was written there; UsageError if a file is missing or damaged."""
+        from chaosmesh.ledger import store
+
+        return store.read(folder)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Ledger):

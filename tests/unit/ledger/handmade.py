@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
+from chaosmesh.envoy import AccessRow
 from chaosmesh.ledger import Addresses, Ledger
-from chaosmesh.ledger.rows import request_id
+from chaosmesh.load import Record, request_id
 
 T0 = 1_700_000_000_000_000_000
 MS = 1_000_000
@@ -15,47 +17,43 @@ ADDRESSES = Addresses(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    sidecar: str = "front.0"
-    side: str = "egress"
-    attempt_row: bool = False
-    request_id: str = request_id(1, 0)
-    call: str = "c1"
-    attempt: int = 1
-    lineage: str = "1"
-    edge: str = "front>color.local"
-    start_ns: int = T0
-    duration_ms: float = 1.0
-    status: int = 200
-    grpc_status: int | None = None
-    flags: tuple[str, ...] = ()
-    details: str = "via_upstream"
-    route: str = "blue"
-    route_hash: str = "h1"
-    cluster: str = "cds_egress_m_color_http_8080"
-    upstream: str = ""
-    method: str = "GET"
-    authority: str = "color.local:8080"
-    path: str = "/"
-    victim: str = ""
+_DEFAULTS = {
+    "sidecar": "front.0",
+    "side": "egress",
+    "attempt_row": False,
+    "request_id": request_id(1, 0),
+    "call": "c1",
+    "attempt": 1,
+    "lineage": "1",
+    "edge": "front>color.local",
+    "start_ns": T0,
+    "duration_ms": 1.0,
+    "status": 200,
+    "grpc_status": None,
+    "flags": (),
+    "details": "via_upstream",
+    "route": "blue",
+    "route_hash": "h1",
+    "cluster": "cds_egress_m_color_http_8080",
+    "upstream": "",
+    "method": "GET",
+    "authority": "color.local:8080",
+    "path": "/",
+    "victim": "",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    seq: int
-    status: int = 200
-    error: str = ""
-    intended_ns: int = T0
-    sent_ns: int = T0 + MS
-    done_ns: int = T0 + 11 * MS
-    spec: int = 0
-    size: int = 10
+def row(**fields: Any) -> AccessRow:
+    """A downstream row of front's egress, less what is said otherwise."""
+    return AccessRow(**{**_DEFAULTS, **fields})
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
-    id: int
+def record(seq: int, status: int = 200, error: str = "", done_ns: int = T0 + 11 * MS) -> Record:
+    """A request of the generator that was meant to leave at T0."""
+    return Record(seq, 0, T0, T0 + MS, done_ns, status, 10, error)
+
+
+HEAD = row()
 
 
 @dataclass(frozen=True)
@@ -70,8 +68,8 @@ class Try:
 
 
 def call(
-    *tries: Try, base: Row = Row(), server: str = "color", status: int | None = None, flags=()
-) -> list[Row]:
+    *tries: Try, base: AccessRow = HEAD, server: str = "color", status: int | None = None, flags=()
+) -> list[AccessRow]:
     """All rows of one call, in the order in which they are logged."""
     rows = []
     for number, one in enumerate(tries, 1):
@@ -101,19 +99,19 @@ def call(
     return [*rows, replace(base, attempt=len(tries), status=end, flags=flags, duration_ms=10.0)]
 
 
-def door(request: str = request_id(1, 0), status: int = 200, **more) -> Row:
+def door(request: str = request_id(1, 0), status: int = 200, **more) -> AccessRow:
     """The row of the entry."""
     start = more.pop("start_ns", T0 - MS)
-    return Row(
+    return row(
         side="door", call="", edge="", lineage="1", request_id=request, status=status, start_ns=start, **more
     )
 
 
-def ledger(*rows: Row, records: tuple[Record, ...] = (), stream: int = 1) -> Ledger:
+def ledger(*rows: AccessRow, records: tuple[Record, ...] = (), stream: int = 1) -> Ledger:
     """A ledger that holds them."""
     one = Ledger(ADDRESSES)
     one.add_rows(rows)
-    one.add_records(Stream(stream), records)
+    one.add_records(stream, records)
     return one
 
 

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chaosmesh.ledger.rows import canonical, request_id, stream_of
+from chaosmesh.ledger.rows import canonical
+from chaosmesh.load import request_id, stream_of
 
-from .handmade import FAILED, T0, UF, UO, Record, Row, Try, call, door, ledger
+from .handmade import FAILED, T0, UF, UO, Try, call, door, ledger, record, row
 
 
 def test_a_retried_call_has_its_attempts_with_replicas_victims_and_lineage():
@@ -27,13 +28,13 @@ def test_a_retried_call_has_its_attempts_with_replicas_victims_and_lineage():
 
 
 def test_two_calls_of_one_request_to_one_service_stay_apart():
-    first, second = call(FAILED, Try()), call(Try(), base=Row(call="c2", start_ns=T0 + 1))
+    first, second = call(FAILED, Try()), call(Try(), base=row(call="c2", start_ns=T0 + 1))
     calls = ledger(*first, *second).calls(service="color.local")
     assert [(one.id, len(one.attempts)) for one in calls] == [("c1", 2), ("c2", 1)]
 
 
 def test_the_same_call_id_on_two_edges_is_two_calls():
-    other = Row(edge="front>tail.local", start_ns=T0 + 1)
+    other = row(edge="front>tail.local", start_ns=T0 + 1)
     calls = ledger(*call(Try()), *call(Try(host="127.9.1.3:8080"), base=other, server="tail")).calls()
     assert [(one.service, one.attempts[0].server) for one in calls] == [
         ("color.local", "color"),
@@ -57,13 +58,13 @@ def test_an_overflowing_attempt_left_for_nowhere():
 
 
 def test_no_healthy_upstream_counts_an_attempt_that_has_no_row():
-    head = Row(status=503, attempt=1, flags=("UH",), details="no_healthy_upstream")
+    head = row(status=503, attempt=1, flags=("UH",), details="no_healthy_upstream")
     (one,) = ledger(head).calls()
     assert (one.attempts, one.complete, one.flags) == ((), True, ("UH",))
 
 
 def test_a_request_that_no_route_takes_is_a_call_without_attempts():
-    head = Row(call="", edge="", status=404, attempt=0, flags=("NR",), route="", route_hash="", cluster="")
+    head = row(call="", edge="", status=404, attempt=0, flags=("NR",), route="", route_hash="", cluster="")
     by_address = replace(head, authority="127.9.2.1:8080", start_ns=T0 + 1)
     first, second = ledger(head, by_address).calls()
     assert (first.client, first.service, first.attempts, first.complete) == ("front", "color.local", (), True)
@@ -101,8 +102,8 @@ def test_what_is_missing_is_said():
 
 def test_streams_are_told_by_the_request_id_and_strangers_are_in_no_stream():
     mine = call(Try())
-    other = call(Try(), base=Row(request_id=request_id(2, 7), start_ns=T0 + 5))
-    stranger = call(Try(), base=Row(request_id="a-b", start_ns=T0 + 9))
+    other = call(Try(), base=row(request_id=request_id(2, 7), start_ns=T0 + 5))
+    stranger = call(Try(), base=row(request_id="a-b", start_ns=T0 + 9))
     book = ledger(*mine, *other, *stranger)
     assert [one.stream for one in book.calls()] == [1, 2, None]
     assert [one.request_id for one in book.calls(2)] == [request_id(2, 7)]
@@ -120,19 +121,19 @@ def test_a_tracing_sidecar_may_change_one_digit_of_the_id():
 
 def test_the_generators_request_comes_in_by_the_door():
     rows = [*call(FAILED, Try()), door()]
-    (one,) = ledger(*rows, records=(Record(0),)).requests(1)
+    (one,) = ledger(*rows, records=(record(0),)).requests(1)
     assert (one.entry, one.ok, one.latency_ms, one.complete) == ("front", True, 11.0, True)
     assert len(one.calls[0].attempts) == 2
 
 
 def test_the_generators_request_comes_in_at_a_callers_egress():
-    rows = call(Try(), base=Row(lineage=""))
-    (one,) = ledger(*rows, records=(Record(0),)).requests(1)
+    rows = call(Try(), base=row(lineage=""))
+    (one,) = ledger(*rows, records=(record(0),)).requests(1)
     assert (one.entry, one.complete) == ("front", True)
 
 
 def test_an_answer_without_the_entrys_row_is_incomplete_but_no_answer_needs_none():
-    answered, refused = ledger(records=(Record(0), Record(1, status=0, error="connection refused"))).requests(
+    answered, refused = ledger(records=(record(0), record(1, status=0, error="connection refused"))).requests(
         1
     )
     assert answered.missing == (f"request {request_id(1, 0)}: the row of its entry",)
@@ -141,7 +142,7 @@ def test_an_answer_without_the_entrys_row_is_incomplete_but_no_answer_needs_none
 
 
 def test_a_grpc_status_at_the_entry_is_a_failure():
-    (one,) = ledger(door(grpc_status=14), records=(Record(0),)).requests(1)
+    (one,) = ledger(door(grpc_status=14), records=(record(0),)).requests(1)
     assert not one.ok
 
 
