@@ -23,8 +23,8 @@ from socket import (
 from typing import Any
 
 from gevent import get_hub
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from chaosmesh.load.answer import Answer, BadAnswerError
 from chaosmesh.load.wire import Failure
 
 _READ, _WRITE = 1, 2
@@ -91,7 +91,7 @@ class Pool:
     def give_up(self, exchange: Exchange, failure: Failure) -> None:
         """Ends an exchange without waiting for its answer any longer."""
         if exchange.connection is not None:
-            exchange.connection.abandon(failure)
+            exchange.connection.fail(failure)
 
     def close(self) -> None:
         """Closes what is idle; exchanges under way are left alone."""
@@ -100,24 +100,16 @@ class Pool:
 
 
 class Connection:
-    """One keep-alive connection with at most one exchange; also the parser's protocol object."""
+    """One keep-alive connection with at most one exchange."""
 
     __slots__ = (
-        "_arrived",
-        "_complete",
+        "_answer",
         "_connected",
         "_exchange",
-        "_framing_known",
-        "_headers",
-        "_keep",
-        "_parser",
         "_pool",
-        "_raw",
         "_reader",
         "_served",
-        "_size",
         "_socket",
-        "_status",
         "_unsent",
         "_writer",
     )
@@ -127,10 +119,9 @@ class Connection:
         self._socket = self._open(pool)
         self._reader: Any = None
         self._writer: Any = None
-        self._parser: Any = HttpResponseParser(self)
-        self._connected = False
+        self._answer = Answer()
+        self._connected = self._served = False
         self._exchange: Exchange | None = None
-        self._served = 0
         self._unsent = b""
 
     @staticmethod
@@ -144,44 +135,44 @@ class Connection:
         """Sends a request, connecting first if needed."""
         self._exchange = exchange
         exchange.connection = self
-        self._arrived = self._complete = self._headers = self._framing_known = self._keep = False
-        self._status = self._size = 0
-        self._raw = b""
+        self._answer.expect(head=exchange.head)
         if self._connected:
             self._write(exchange.data)
         else:
-            self._connect(exchange)
+            self._connect(exchange.data)
 
-    def abandon(self, failure: Failure) -> None:
-        """Ends the exchange from our side and drops the connection."""
-        self._fail(failure)
+    def fail(self, failure: Failure) -> None:
+        """Ends the exchange without an answer and drops the connection."""
+        exchange = self._take()
+        self.close()
+        self._pool.finished(exchange, 0, 0, failure)
 
     def close(self) -> None:
-        """Gives socket and watchers back; an exchange under way must have been taken off before."""
-        if self in self._pool.idle:
+        """Gives socket and watchers back."""
+        if self._exchange is None and self in self._pool.idle:
             self._pool.idle.remove(self)
         for watcher in (self._reader, self._writer):
             if watcher is not None:
                 watcher.stop()
                 watcher.close()
         self._reader = self._writer = None
-        self._parser = None
+        self._answer.release()
         self._socket.close()
 
-    def _connect(self, exchange: Exchange) -> None:
+    def _connect(self, data: bytes) -> None:
         self._socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         code = self._socket.connect_ex(self._pool.address)
         if code in _SHORT_OF_SOCKETS:
-            self._exchange = None
+            self._take()
             self.close()
             raise ShortOfSocketsError(errno.errorcode[code])
-        self._unsent = exchange.data
         if code not in (0, errno.EINPROGRESS):
-            self._fail(_FAILURES.get(code, Failure.BROKEN))
+            self.fail(_FAILURES.get(code, Failure.BROKEN))
             return
-        self._watch_writable()
+        self._write_later(data)
 
-    def _watch_writable(self) -> None:
+    def _write_later(self, data: bytes) -> None:
+        self._unsent = data
         self._writer = get_hub().loop.io(self._socket.fileno(), _WRITE)
         self._writer.start(self._on_writable)
 
@@ -192,7 +183,7 @@ class Connection:
         if not self._connected:
             code = self._socket.getsockopt(SOL_SOCKET, SO_ERROR)
             if code:
-                self._fail(_FAILURES.get(code, Failure.BROKEN))
+                self.fail(_FAILURES.get(code, Failure.BROKEN))
                 return
             self._connected = True
             self._reader = get_hub().loop.io(self._socket.fileno(), _READ)
@@ -207,9 +198,10 @@ class Connection:
         except OSError as error:
             self._lost(_FAILURES.get(error.errno or 0, Failure.BROKEN))
             return
-        self._unsent = data[written:]
-        if self._unsent:
-            self._watch_writable()
+        if written < len(data):
+            self._write_later(data[written:])
+        else:
+            self._unsent = b""
 
     def _on_readable(self) -> None:
         try:
@@ -224,83 +216,45 @@ class Connection:
         elif self._exchange is None:
             self.close()  # bytes that no request asked for
         else:
-            self._parse(_BUFFER[:length])
+            self._read(_BUFFER[:length])
 
-    def _parse(self, data: memoryview) -> None:
-        self._arrived = True
+    def _read(self, data: memoryview) -> None:
         try:
-            self._parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade):
-            if not self._complete:
-                self._fail(Failure.BAD_ANSWER)
-                return
-            self._keep = False  # more than the answer came
-        if self._complete:
-            self._finish()
-        elif not self._framing_known:
-            self._raw += bytes(data)
-            self._framing_known = self._headers
-
-    def on_headers_complete(self) -> None:
-        """Called by the parser; an answer to HEAD ends here, whatever its headers promise."""
-        self._status = self._parser.get_status_code()
-        if self._status < 200:
+            self._answer.feed(data)
+        except BadAnswerError:
+            self.fail(Failure.BAD_ANSWER)
             return
-        self._headers = True
-        if self._exchange is not None and self._exchange.head:
-            self._keep = self._parser.should_keep_alive()
-            self._complete = True
-
-    def on_body(self, data: bytes) -> None:
-        """Called by the parser."""
-        self._size += len(data)
-
-    def on_message_complete(self) -> None:
-        """Called by the parser; after 1xx the real answer is still to come."""
-        if self._status >= 200 and not self._complete:
-            self._keep = self._parser.should_keep_alive()
-            self._complete = True
+        if self._answer.complete:
+            self._finish(keep=self._answer.keep and not self._unsent)
 
     def _ended(self) -> None:
-        if self._exchange is None:
-            self.close()
-        elif self._headers and self._ends_with_connection():
-            self._finish()
+        if self._exchange is not None and self._answer.ends_with_connection():
+            self._finish(keep=False)
         else:
             self._lost(Failure.CLOSED)
 
-    def _ends_with_connection(self) -> bool:
-        """An answer that names no length lasts until its sender closes (RFC 9112, 6.3)."""
-        fields = self._raw.lower()
-        return b"\ncontent-length:" not in fields and b"\ntransfer-encoding:" not in fields
-
-    def _finish(self) -> None:
+    def _finish(self, *, keep: bool) -> None:
         exchange = self._take()
-        if self._keep and not self._unsent:
-            self._served += 1
-            if exchange.head:
-                self._parser = HttpResponseParser(self)  # the old one waits for a body
+        status, size = self._answer.status, self._answer.size
+        if keep:
+            self._served = True
             self._pool.idle.append(self)
         else:
             self.close()
-        self._pool.finished(exchange, self._status, self._size, Failure.NONE)
+        self._pool.finished(exchange, status, size, Failure.NONE)
 
     def _lost(self, failure: Failure) -> None:
+        """The server closed or reset. A used connection may just have been closed as idle: RFC 9112, 9.3.1."""
         exchange = self._exchange
         if exchange is None:
             self.close()
-        elif self._served and not self._arrived and not exchange.retried:
+        elif self._served and not self._answer.arrived and not exchange.retried:
             self._take()
             self.close()
             if not self._pool.retry(exchange):
                 self._pool.finished(exchange, 0, 0, failure)
         else:
-            self._fail(failure)
-
-    def _fail(self, failure: Failure) -> None:
-        exchange = self._take()
-        self.close()
-        self._pool.finished(exchange, 0, 0, failure)
+            self.fail(failure)
 
     def _take(self) -> Exchange:
         exchange = self._exchange

@@ -72,8 +72,9 @@ class Generator:
                     self._deliver(flow)
         finally:
             self.driving.clear()
-            for flow in self._flows.values():
+            for flow in list(self._flows.values()):
                 flow.abort()
+                self._deliver(flow)
 
     def _deliver(self, flow: Flow) -> None:
         rows = flow.take()

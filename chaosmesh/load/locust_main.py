@@ -26,13 +26,13 @@ from chaosmesh.load.generator import Generator
 _PERCENTILES = (0.5, 0.95, 0.99)
 
 
-class Pacer(locust.User):  # type: ignore[misc]
+class Pacer(locust.User):
     """The one user: it paces every stream, so Locust's own user count says nothing about the load."""
 
     fixed_count = 1
     generator: Generator
 
-    @locust.task  # type: ignore[untyped-decorator]
+    @locust.task
     def drive(self) -> None:
         """Runs until Locust stops the user."""
         self.generator.drive()
@@ -65,11 +65,11 @@ def main(path: str) -> None:
     """Serves main until it hangs up."""
     _end_on_any_error()
     _raise_limit_of_descriptors()
-    stats.bucket_response_time = three_digits
+    stats.bucket_response_time = three_digits  # type: ignore[assignment]  # Locust's own returns whole ms
     channel = socket.socket(socket.AF_UNIX)
     channel.connect(path)
     environment = Environment(user_classes=[Pacer])
-    environment.events.user_error.add_listener(_fail)
+    environment.events.user_error.add_listener(_fail)  # type: ignore[no-untyped-call]
     Pacer.generator = Generator(channel.sendall, environment.events.request.fire)
     environment.create_local_runner().start(1, spawn_rate=1)
     Pacer.generator.driving.wait()

@@ -72,7 +72,11 @@ class LoadProcess:
         answer = self._expect(key)
         self._streams[stream.id] = running
         self._say({"do": "begin", "stream": wire.stream_to_json(stream)})
-        running.started_ns = (await self._answer(key, answer, _ANSWER_S))["started_ns"]
+        try:
+            running.started_ns = (await self._answer(key, answer, _ANSWER_S))["started_ns"]
+        except BaseException:
+            running.stop()  # nobody would
+            raise
         return running
 
     async def statistics(self) -> list[dict[str, Any]]:

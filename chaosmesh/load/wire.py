@@ -81,7 +81,11 @@ def records(stream_id: int, rows: Iterable[Row]) -> bytes:
 def read_records(payload: bytes) -> tuple[int, list[Record]]:
     """The stream and the finished requests of one frame."""
     rows = _RECORD.iter_unpack(memoryview(payload)[_STREAM.size :])
-    return _STREAM.unpack_from(payload)[0], [Record(*row[:7], error=_WORDS[row[7]]) for row in rows]
+    finished = [
+        Record(seq, spec, intended, sent, done, status, size, _WORDS[failure])
+        for seq, spec, intended, sent, done, status, size, failure in rows
+    ]
+    return _STREAM.unpack_from(payload)[0], finished
 
 
 def stream_to_json(stream: Stream) -> dict[str, Any]:
