@@ -1,1 +1,27 @@
-"""Placeholder."""
+"""Text ⇄ plain trees of named resources, each value with its file:line:column.
+
+API JSON and CloudFormation are told apart by what they hold; variables and intrinsics are resolved here.
+No models and no rules of App Mesh live in this room.
+"""
+
+from chaosmesh.documents.kinds import KINDS, Kind, Tree
+from chaosmesh.documents.reading import Reading, parse, read
+from chaosmesh.documents.source import Source
+from chaosmesh.documents.tree import Bound, Node, Problems, Unresolved, did_you_mean, places, plain
+
+__all__ = [
+    "KINDS",
+    "Bound",
+    "Kind",
+    "Node",
+    "Problems",
+    "Reading",
+    "Source",
+    "Tree",
+    "Unresolved",
+    "did_you_mean",
+    "parse",
+    "places",
+    "plain",
+    "read",
+]

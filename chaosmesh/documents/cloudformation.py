@@ -1,0 +1,110 @@
+"""CloudFormation templates, YAML or JSON: only App Mesh resources are read, and what they point to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from chaosmesh.documents.context import Context
+from chaosmesh.documents.intrinsics import Resolver
+from chaosmesh.documents.kinds import BY_TYPE, Kind, Tree
+from chaosmesh.documents.tree import Node, did_you_mean
+
+# The nine names whose API form is not the same word with a small first letter.
+_ACRONYMS = {
+    "TLS": "tls",
+    "SDS": "sds",
+    "GRPC": "grpc",
+    "HTTP": "http",
+    "HTTP2": "http2",
+    "TCP": "tcp",
+    "ACM": "acm",
+    "AWSCloudMap": "awsCloudMap",
+    "DNS": "dns",
+}
+_PASCAL = {api: own for own, api in _ACRONYMS.items()}
+
+
+def is_cloudformation(root: Node) -> bool:
+    """Whether this is a template: resources with types of the form Vendor::Service::Thing."""
+    if "AWSTemplateFormatVersion" in root.fields:
+        return True
+    resources = root.at("Resources")
+    return resources is not None and any(
+        "::" in (one.text("Type") or "") for one in resources.fields.values()
+    )
+
+
+def read_cloudformation(root: Node, context: Context) -> Iterator[Tree]:
+    """The App Mesh resources of one template, in its order."""
+    resolver = Resolver(root, context)
+    for logical, node in resolver.resources.items():
+        written = node.text("Type") or ""
+        kind = BY_TYPE.get(written)
+        if written.startswith("AWS::AppMesh::") and not kind:
+            hint = did_you_mean(written, BY_TYPE)
+            context.problems.add(node.fields["Type"].place, f"{written} is no type of App Mesh", hint)
+        condition = node.at("Condition")
+        if kind and (condition is None or resolver.condition(str(condition.value), condition)):
+            yield _tree(kind, logical, node, resolver)
+
+
+def _tree(kind: Kind, logical: str, node: Node, resolver: Resolver) -> Tree:
+    properties = node.at("Properties") or Node({}, node.where)
+    own = {
+        _pascal(one)
+        for one in (kind.name_key, kind.parent_key, "meshName", "spec", "meshOwner", "tags")
+        if one
+    }
+    for name, member in properties.fields.items():
+        if name not in own:
+            resolver.context.problems.add(
+                member.place, f"{name} is no property of {kind.cloudformation}", did_you_mean(name, own)
+            )
+    names = {
+        one: _name(one, node, logical, resolver)
+        for one in (kind.name_key, kind.parent_key, "meshName")
+        if one
+    }
+    spec = resolver.resolve(properties.at("Spec") or Node({}, node.where))
+    return Tree(
+        kind=kind.word,
+        name=names[kind.name_key] or logical,
+        parent=names[kind.parent_key] if kind.parent_key else None,
+        mesh=names["meshName"],
+        spec=_camel(spec, resolver.context) if spec.value is not None else Node({}, spec.where),
+        where=node.place,
+        loose=True,
+    )
+
+
+def _name(key: str, node: Node, logical: str, resolver: Resolver) -> str | None:
+    written = node.at("Properties", _pascal(key))
+    if written is None:
+        return None
+    found = resolver.name(written, logical, _pascal(key))
+    if isinstance(found.value, str):
+        return found.value
+    resolver.context.problems.add(written.place, f"{_pascal(key)} must be text", "write it in quotes")
+    return None
+
+
+def _pascal(key: str) -> str:
+    return _PASCAL.get(key, key[:1].upper() + key[1:])
+
+
+def _camel(node: Node, context: Context) -> Node:
+    if isinstance(node.value, tuple):
+        return replace(node, value=tuple(_camel(one, context) for one in node.value))
+    if not isinstance(node.value, Mapping):
+        return node
+    members: dict[str, Node] = {}
+    for name, member in node.value.items():
+        api = _ACRONYMS.get(name, name[:1].lower() + name[1:])
+        api = _ACRONYMS.get(name.upper(), api) if name != _pascal(api) else api
+        if _pascal(api) != name:
+            context.problems.add(
+                member.place, f"{name} is no property here", f"CloudFormation writes it {_pascal(api)}"
+            )
+        members[api] = _camel(member, context)
+    return replace(node, value=members)
