@@ -10,8 +10,8 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from chaosmesh.appmesh.spec import Spec
-from chaosmesh.appmesh.validate import Places, nearest
 from chaosmesh.documents import KINDS, Source
+from chaosmesh.documents.explain import Places, nearest
 from chaosmesh.errors import Problem, Where
 
 Key = tuple[str, str]

@@ -6,6 +6,7 @@ No models and no rules of App Mesh live in this room.
 
 from chaosmesh.documents.kinds import KINDS, Kind, Tree
 from chaosmesh.documents.reading import Reading, parse, read
+from chaosmesh.documents.show import show
 from chaosmesh.documents.source import Source
 from chaosmesh.documents.tree import Bound, Node, Problems, Unresolved, did_you_mean, places, plain
 
@@ -24,4 +25,5 @@ __all__ = [
     "places",
     "plain",
     "read",
+    "show",
 ]

@@ -44,7 +44,7 @@ class OneOf(Spec):
         seen = [name for name, _ in self.written()]
         if len(seen) != 1:
             known = ", ".join(info.alias or name for name, info in type(self).model_fields.items())
-            raise ValueError(f"exactly one of {known} is needed, written: {', '.join(seen) or 'none'}")
+            raise ValueError(f"exactly one of {known} is needed; written: {', '.join(seen) or 'none'}")
         return self
 
     @property

@@ -121,7 +121,7 @@ class GatewayRouteSpec(Spec):
         seen = [name for name, _ in self.written() if name.endswith("Route")]
         if len(seen) != 1:
             raise ValueError(
-                f"exactly one of httpRoute, http2Route, grpcRoute is needed, written: {', '.join(seen) or 'none'}"
+                f"exactly one of httpRoute, http2Route, grpcRoute is needed; written: {', '.join(seen) or 'none'}"
             )
         return self
 

@@ -50,7 +50,7 @@ class GrpcMatch(Spec):
     @model_validator(mode="after")
     def _method_of_a_service(self) -> GrpcMatch:
         if self.method_name and not self.service_name:
-            raise ValueError("methodName needs serviceName")
+            raise ValueError("methodName needs serviceName; write the service too")
         return self
 
 
@@ -131,7 +131,7 @@ class RouteSpec(Spec):
         if len(self.kinds) != 1:
             seen = ", ".join(self.kinds) or "none"
             raise ValueError(
-                f"exactly one of httpRoute, http2Route, grpcRoute, tcpRoute is needed, written: {seen}"
+                f"exactly one of httpRoute, http2Route, grpcRoute, tcpRoute is needed; written: {seen}"
             )
         return self
 

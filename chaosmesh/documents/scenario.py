@@ -1,0 +1,322 @@
+"""The scenario file `chaosmesh.yaml`: everything that is not policy. One file; everything in it is optional.
+
+Durations are written with their unit ("250ms") and held in seconds.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
+
+from chaosmesh.documents.durations import Duration
+from chaosmesh.documents.explain import explain, meant, nearest
+from chaosmesh.documents.source import SCENARIO_NAME, Source, read_text
+from chaosmesh.documents.tree import Node, Problems, places, plain
+from chaosmesh.documents.yamltext import read_yaml
+from chaosmesh.errors import DocumentError, Where
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _text(value: Any) -> Any:
+    """Variables and environment values may be numbers in YAML; text is meant."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+class Part(BaseModel):
+    """Base of all parts: unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True)
+
+
+class MeshEntry(Part):
+    """A document with its own name, parent and variables; the same file may be there more than once."""
+
+    file: str
+    name: str | None = None
+    parent: str | None = None
+    set: dict[str, Text] = {}
+
+
+def _entry(value: Any) -> Any:
+    return {"file": value} if isinstance(value, str) else value
+
+
+class WorkloadPart(Part):
+    """What runs behind one virtual node. Without `image` and `command`: a stand-in that calls every backend.
+
+    `capacity`: requests a second; `calls`: the backends that a stand-in calls (default: all).
+    """
+
+    replicas: Annotated[int, Field(ge=1, le=50)] | None = None
+    calls: tuple[str, ...] | None = None
+    latency: Duration | None = None
+    capacity: Positive | None = None
+    image: str | None = None
+    command: tuple[Text, ...] | None = None
+    port: Port | None = None
+    env: dict[str, Text] = {}
+
+    @model_validator(mode="after")
+    def _one_program(self) -> WorkloadPart:
+        if self.image and self.command:
+            raise ValueError("image and command are two programs for one workload; write one of them")
+        if (self.image or self.command) and (self.latency is not None or self.capacity is not None):
+            raise ValueError("latency and capacity steer the stand-in; your own program has its own")
+        return self
+
+
+class Fallback(Part):
+    """Where calls of a route go when its own targets are down (App Mesh never had this)."""
+
+    route: str
+    to: str
+    when: Literal["unhealthy", "ejected", "down"] = "unhealthy"
+
+
+class External(Part):
+    """Something outside the mesh, behind Toxiproxy. `address`: host:port; `image`: a container to start."""
+
+    address: str | None = None
+    image: str | None = None
+    port: Port | None = None
+    env: dict[str, Text] = {}
+
+
+class Slo(Part):
+    """What users must feel: share of success, bound of the 99th percentile, calls per call."""
+
+    success: Share | None = None
+    p99: Duration | None = None
+    amplification: Annotated[float, Field(ge=1)] | None = None
+
+
+def _edge(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    parts = [one.strip() for one in re.split(r"→|-*>", value)]
+    if len(parts) != 2 or not all(parts):
+        raise ValueError(f"{value!r} is no edge; write [client, service] or client -> service")
+    return parts
+
+
+def _date(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return datetime.date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is no date; write it like 2027-01-31") from None
+    return value
+
+
+class Waiver(Part):
+    """A weakness that its owner knows of. After `until` it fails again."""
+
+    edge: Annotated[tuple[str, str], BeforeValidator(_edge)]
+    fault: str
+    reason: Annotated[str, Field(min_length=1)]
+    until: Annotated[datetime.date, BeforeValidator(_date)] | None = None
+
+
+class Limits(Part):
+    """What stops a run at once: requests a second, its length, the share of errors."""
+
+    rate: Positive | None = None
+    duration: Duration | None = None
+    errors: Share | None = None
+
+
+class RequestPart(Part):
+    """One kind of request in the mix."""
+
+    path: str = "/"
+    method: str = "GET"
+    headers: dict[str, Text] = {}
+    body: str = ""
+    weight: Positive = 1.0
+    entry: str | None = None
+
+
+class Load(Part):
+    """Open-loop load: `rate` requests a second."""
+
+    rate: Positive | None = None
+    arrivals: Literal["constant", "poisson"] = "constant"
+    mix: tuple[RequestPart, ...] = ()
+    timeout: Duration | None = None
+
+
+class FaultPart(Part):
+    """A dose of the matrix or of the gate. `edge`: where; without it every edge."""
+
+    kind: Literal[
+        "errors",
+        "latency",
+        "reset",
+        "down",
+        "hang",
+        "crash",
+        "bandwidth",
+        "slow_close",
+        "timeout",
+        "slicer",
+        "limit_data",
+    ]
+    edge: Annotated[tuple[str, str], BeforeValidator(_edge)] | None = None
+    node: str | None = None
+    status: Annotated[int, Field(ge=200, le=599)] | None = None
+    grpc: str | None = None
+    share: Share | None = None
+    delay: Duration | None = None
+    jitter: Duration | None = None
+    start: Duration | None = None
+    duration: Duration | None = None
+
+
+class Gate(Part):
+    """The nightly gate: what runs, how long, and what undecided means."""
+
+    duration: Duration | None = None
+    budget: Duration | None = None
+    undecided: Literal["fail", "warn"] = "fail"
+    faults: tuple[FaultPart, ...] = ()
+
+
+class CanaryStep(Part):
+    """One step of a canary: the share of the new version (in percent) and how long it is watched."""
+
+    weight: Annotated[int, Field(ge=0, le=100)]
+    duration: Duration | None = None
+
+
+class Canary(Part):
+    """A shift of weights on one route, step by step, taken back when the SLO breaks."""
+
+    route: str
+    to: str
+    steps: tuple[CanaryStep, ...] = ()
+    back: Literal["automatic", "manual"] = "automatic"
+
+
+class Scenario(Part):
+    """The whole scenario file. `place` gives the position of a field, `base` the folder that paths start from."""
+
+    mesh: tuple[Annotated[MeshEntry, BeforeValidator(_entry)], ...] = ()
+    name: str | None = None
+    variables: dict[str, Text] = {}
+    entry: tuple[str, ...] = ()
+    workloads: dict[str, WorkloadPart] = {}
+    fallbacks: tuple[Fallback, ...] = ()
+    externals: dict[str, External] = {}
+    slo: Slo | None = None
+    accept: tuple[Waiver, ...] = ()
+    limits: Limits = Limits()
+    load: Load = Load()
+    faults: tuple[FaultPart, ...] = ()
+    gate: Gate | None = None
+    canary: Canary | None = None
+    seed: int = 0
+
+    _places: Mapping[tuple[str | int, ...], Where] = PrivateAttr(default_factory=dict)
+    _base: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        """`mesh:` and `entry:` may hold one value instead of a list."""
+        if isinstance(value, Mapping):
+            single = {
+                k: [v] for k, v in value.items() if k in {"mesh", "entry"} and isinstance(v, str | Mapping)
+            }
+            return {**value, **single}
+        return value
+
+    @property
+    def base(self) -> Path:
+        """The folder of the scenario file."""
+        return self._base
+
+    def place(self, *path: str | int) -> Where:
+        """Where a field is written, or its nearest parent."""
+        return nearest({(): Where(str(self._base / SCENARIO_NAME)), **self._places}, path)
+
+    def sources(self) -> tuple[Source, ...]:
+        """The documents of `mesh:`, found from the scenario file's own folder; fit for `appmesh.load`."""
+        return tuple(Source(self._base / one.file, one.name, one.parent, one.set) for one in self.mesh)
+
+
+def load_scenario(path: Path | None) -> Scenario:
+    """The scenario of a file, of a folder that holds a `chaosmesh.yaml`, or of nothing (all defaults).
+
+    Raises DocumentError with every problem at its place. An empty file is an empty scenario.
+    """
+    if path is None:
+        return Scenario()
+    if path.is_dir():
+        path = path / SCENARIO_NAME
+        if not path.exists():
+            return _placed(Scenario(), {}, path.parent)
+    if path.is_file() and not path.stat().st_size:
+        return _placed(Scenario(), {(): Where(str(path))}, path.parent)
+    roots = read_yaml(read_text(path), str(path))
+    root = roots[0] if roots else Node({}, Where(str(path)))
+    found, problems = dict(places(root)), Problems()
+    for extra in roots[1:]:
+        problems.add(extra.where, "a scenario file holds one document", "take the part after --- away")
+    if not isinstance(root.value, Mapping):
+        problems.add(
+            root.where, "a scenario is a mapping of keys", "start with a key, for example: mesh: mesh/"
+        )
+        raise DocumentError(problems)
+    try:
+        scenario = Scenario.model_validate(plain(root))
+    except ValidationError as error:
+        for detail in meant(error.errors(include_url=False)):
+            message, hint = explain(detail, Scenario)
+            problems.add(nearest(found, tuple(detail["loc"])), message, hint)
+        raise DocumentError(problems) from None
+    if problems:
+        raise DocumentError(problems)
+    return _placed(scenario, found, path.parent)
+
+
+def _placed(scenario: Scenario, found: Mapping[tuple[str | int, ...], Where], base: Path) -> Scenario:
+    scenario._places = found
+    scenario._base = base
+    return scenario
+
+
+def scenario_schema() -> dict[str, Any]:
+    """The JSON Schema of the scenario file (draft 2020-12)."""
+    schema = Scenario.model_json_schema(by_alias=True)
+    several = schema["properties"]
+    for key in ("mesh", "entry"):
+        several[key] = {"anyOf": [several[key], {"type": "string"}]}
+    entry = {"anyOf": [{"$ref": "#/$defs/MeshEntry"}, {"type": "string"}]}
+    several["mesh"]["anyOf"][0] = {**several["mesh"]["anyOf"][0], "items": entry}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "chaosmesh scenario",
+        **schema,
+    }
