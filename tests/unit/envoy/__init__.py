@@ -1,0 +1,1 @@
+"""Unit tests of the translation and the control plane."""
