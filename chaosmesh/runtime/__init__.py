@@ -9,21 +9,48 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chaosmesh.runtime.folder import new_run, workdir
     from chaosmesh.runtime.heal import Heal
+    from chaosmesh.runtime.inspection import Finding, doctor
     from chaosmesh.runtime.keeper_client import Keeper, Ticks
     from chaosmesh.runtime.layout import lay_out
+    from chaosmesh.runtime.process import ProcessRuntime
+    from chaosmesh.runtime.remains import Leftover, clean, leftovers
     from chaosmesh.runtime.subnet import Subnet, lease_subnet
 
 _HOMES = {
+    "Finding": "inspection",
     "Heal": "heal",
     "Keeper": "keeper_client",
+    "Leftover": "remains",
+    "ProcessRuntime": "process",
     "Subnet": "subnet",
     "Ticks": "keeper_client",
+    "clean": "remains",
+    "doctor": "inspection",
     "lay_out": "layout",
     "lease_subnet": "subnet",
+    "leftovers": "remains",
+    "new_run": "folder",
+    "workdir": "folder",
 }
 
-__all__ = ["Heal", "Keeper", "Subnet", "Ticks", "lay_out", "lease_subnet"]
+__all__ = [
+    "Finding",
+    "Heal",
+    "Keeper",
+    "Leftover",
+    "ProcessRuntime",
+    "Subnet",
+    "Ticks",
+    "clean",
+    "doctor",
+    "lay_out",
+    "lease_subnet",
+    "leftovers",
+    "new_run",
+    "workdir",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -44,9 +44,10 @@ def lay_out(
     )
 
 
-def api_address(subnet: str) -> str:
+def api_address(topology: Topology) -> str:
     """Where the run's own servers (Toxiproxy's API) listen."""
-    return f"{subnet}.0.1"
+    first, second, *_ = topology.replicas[0].sidecar.split(".")
+    return f"{first}.{second}.0.1"
 
 
 def called(mesh: Mesh) -> frozenset[str]:

@@ -75,22 +75,22 @@ class ToxiproxyClient:
     ) -> Toxic:
         """Adds a toxic; UsageError for what makes no sense, EnvironmentFailedError when it is not in force."""
         toxic = Toxic(type, stream, attributes, name, toxicity)
-        await self._do(lambda: self._server.get_proxy(proxy).add_toxic(**toxic.to_json()))
+        await self._do(lambda: self._server.named(proxy).add_toxic(**toxic.to_json()))
         return toxic
 
     async def change(self, proxy: str, toxic: Toxic) -> None:
         """Gives an existing toxic (same name and type) other attributes, also for open connections."""
-        await self._do(lambda: self._server.get_proxy(proxy).update_toxic(**toxic.to_json()))
+        await self._do(lambda: self._server.named(proxy).update_toxic(**toxic.to_json()))
 
     async def heal(self, proxy: str, name: str) -> None:
         """Removes a toxic; fine when it is gone already."""
-        await self._do(lambda: self._server.get_proxy(proxy).destroy_toxic(name))
+        await self._do(lambda: self._server.named(proxy).destroy_toxic(name))
 
     async def disable(self, proxy: str, reason: str = FAULT) -> None:
         """Cuts the proxy's connections and refuses new ones."""
         reasons = self._reasons.setdefault(proxy, set())
         reasons.add(reason)
-        await self._do(lambda: self._server.get_proxy(proxy).disable())
+        await self._do(lambda: self._server.named(proxy).disable())
 
     async def enable(self, proxy: str, reason: str = FAULT) -> bool:
         """Takes one reason away; returns whether the proxy listens again."""
@@ -98,15 +98,15 @@ class ToxiproxyClient:
         reasons.discard(reason)
         if reasons:
             return False
-        await self._do(lambda: self._server.get_proxy(proxy).enable())
+        await self._do(lambda: self._server.named(proxy).enable())
         return True
 
     async def cut(self, proxy: str) -> None:
         """Ends every open connection; new ones work (unless it is disabled, then nothing changes)."""
         if self._reasons.get(proxy):
             return
-        await self._do(lambda: self._server.get_proxy(proxy).disable())
-        await self._do(lambda: self._server.get_proxy(proxy).enable())
+        await self._do(lambda: self._server.named(proxy).disable())
+        await self._do(lambda: self._server.named(proxy).enable())
 
     async def state(self) -> dict[str, ProxyState]:
         """Every proxy by name, in one request."""
@@ -116,9 +116,9 @@ class ToxiproxyClient:
         """Removing a toxic, as data for a lease."""
         return Heal.http("DELETE", self.host, self.port, f"{proxy_path(proxy)}/toxics/{quote(name, safe='')}")
 
-    def heal_disabled(self, proxy: str) -> Heal:
-        """Enabling a proxy, as data for a lease."""
-        return Heal.http("POST", self.host, self.port, proxy_path(proxy), json.dumps({"enabled": True}))
+    def heal_switch(self, proxy: str, enabled: bool = True) -> Heal:
+        """Enabling (or disabling) a proxy, as data for a lease."""
+        return Heal.http("PATCH", self.host, self.port, proxy_path(proxy), json.dumps({"enabled": enabled}))
 
     async def _do(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

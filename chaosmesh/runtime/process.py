@@ -1,0 +1,244 @@
+"""The process runtime: real sidecars, stand-ins and Toxiproxy as processes on loopback addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from chaosmesh.envoy import binary, bootstrap, command
+from chaosmesh.errors import EnvironmentFailedError
+from chaosmesh.mesh import Mesh, Replica, Topology
+from chaosmesh.runtime import parts, probe
+from chaosmesh.runtime.folder import workdir
+from chaosmesh.runtime.heal import Heal
+from chaosmesh.runtime.keeper_client import Keeper
+from chaosmesh.runtime.layout import api_address
+from chaosmesh.runtime.parts import Part, Role
+from chaosmesh.runtime.toxiproxy import ToxiproxyClient, require
+from chaosmesh.services.config import StandIn
+
+ADMIN_PORT = 9901
+TOXIPROXY_PORT = 8474
+START_TIMEOUT = 30.0  # seconds; an Envoy answers after 0.1 s, a hundred at once after 9 s
+STOP_TIMEOUT = 5.0
+CONFIG_PATH, TOKEN_HEADER = "/.chaosmesh/config", "x-chaosmesh-token"
+
+
+class ProcessRuntime:
+    """Everything that runs for one mesh. `on_down(part, status)` hears of each process that ended by fault or
+    by itself, after the proxies in front of it were disabled."""
+
+    toxiproxy: ToxiproxyClient
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.on_down: Callable[[Part, int], None] = lambda _part, _status: None
+        self._keeper = keeper
+        self._folder = workdir(keeper.run)
+        self._token = secrets.token_hex(16)
+        self._parts: dict[str, Part] = {}
+        self._pids: dict[str, int] = {}
+        self._ended: dict[str, int] = {}
+        self._disabling: dict[str, asyncio.Task[None]] = {}
+        self._standins: dict[Replica, StandIn] = {}
+        self._populated = self._stopping = False
+        self._heard = keeper.on_exit
+        keeper.on_exit = self._exited
+
+    async def start(
+        self,
+        mesh: Mesh,
+        topology: Topology,
+        *,
+        control_socket: str,
+        standins: Mapping[str, StandIn] | None = None,
+    ) -> None:
+        """Starts every process, all at once; returns when they run and Toxiproxy has its proxies.
+
+        `control_socket` is the path of the control plane's unix socket; `standins` says by node what its
+        stand-in is like. UsageError before anything is started for what can't run.
+        """
+        self._mesh, self._topology, self._socket = mesh, topology, control_socket
+        self._standins = parts.standins(mesh, topology, standins or {}, token=self._token)
+        server = require()
+        binary()
+        await asyncio.gather(
+            *(self._start_sidecar(one) for one in topology.replicas),
+            self._start_toxiproxy(server, api_address(topology)),
+            *(self._start_app(one) for one in self._standins),
+        )
+
+    async def started(self, within: float = START_TIMEOUT) -> None:
+        """Until every sidecar's admin answers and every stand-in accepts connections."""
+        sidecars = [self._admin(one, None, within) for one in self._topology.replicas]
+        await asyncio.gather(*sidecars, *(self._accepting(one, within) for one in self._standins))
+
+    async def ready(self, replicas: Sequence[Replica] | None = None, within: float = START_TIMEOUT) -> None:
+        """Until the sidecars say they are ready, which needs a configuration from the control plane."""
+        chosen = self._topology.replicas if replicas is None else replicas
+        await asyncio.gather(*(self._admin(one, 200, within) for one in chosen))
+
+    async def stop(self) -> None:
+        """Ends every process of the mesh (the keeper stays) and removes the temporary folder. Safe to call twice."""
+        self._stopping = True
+        running = [name for name in self._parts if name not in self._ended]
+        await asyncio.gather(*(self._keeper.stop(name, STOP_TIMEOUT) for name in running))
+        await asyncio.gather(*self._disabling.values(), return_exceptions=True)
+        if self._populated:
+            await self.toxiproxy.close()
+        self._keeper.on_exit = self._heard
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    # faults of processes
+
+    async def crash(self, replica: Replica, role: Role | None = None) -> None:
+        """SIGKILL; returns when the process is gone and the proxies in front of the replica refuse connections.
+
+        The default is the application; its sidecar keeps its control-plane stream. A gateway has only its sidecar.
+        """
+        name = self._part(replica, role).name
+        await self._keeper.signal(name, signal.SIGKILL)
+        await self._gone(name)
+
+    async def hang(self, replica: Replica, role: Role | None = None) -> None:
+        """SIGSTOP: connections are still accepted by the kernel, nothing is answered."""
+        await self._keeper.signal(self._part(replica, role).name, signal.SIGSTOP)
+
+    async def resume(self, replica: Replica, role: Role | None = None) -> None:
+        """SIGCONT, then cuts the connections to the replica, so that what piled up is not answered late."""
+        await self._keeper.signal(self._part(replica, role).name, signal.SIGCONT)
+        for proxy in parts.proxies_to(self._topology, replica):
+            await self.toxiproxy.cut(proxy)
+
+    async def restart(self, replica: Replica, within: float = START_TIMEOUT) -> None:
+        """Starts again what crashed of a replica (the application if all of it runs); returns when it serves."""
+        roles: list[Role] = ["sidecar", "app"] if replica in self._standins else ["sidecar"]
+        down = [one for one in roles if Part(one, replica).name in self._ended]
+        for role in down or roles[-1:]:
+            part = Part(role, replica)
+            if part.name not in self._ended:
+                await self.crash(replica, role)
+            await (self._start_app(replica) if role == "app" else self._start_sidecar(replica))
+            await (self._accepting(replica, within) if role == "app" else self._admin(replica, 200, within))
+            for proxy in parts.proxies_to(self._topology, replica):
+                await self.toxiproxy.enable(proxy, f"down:{part.name}")
+
+    def pid(self, replica: Replica, role: Role | None = None) -> int:
+        """Pid of the application (or the given part) of a replica."""
+        return self._pids[self._part(replica, role).name]
+
+    def heal_hang(self, replica: Replica, role: Role | None = None) -> tuple[Heal, ...]:
+        """`resume` as data for a lease."""
+        api = self.toxiproxy
+        names = parts.proxies_to(self._topology, replica)
+        cuts = [api.heal_switch(name, enabled) for name in names for enabled in (False, True)]
+        return (Heal.kill(self.pid(replica, role), signal.SIGCONT), *cuts)
+
+    async def configure(self, replica: Replica, **changes: Any) -> StandIn:
+        """Gives a running stand-in another latency_ms, capacity or version; in force when this returns."""
+        changed = self._standins[replica].changed(changes)
+        host, port, _ = changed.listen[0]
+        body = json.dumps(changes).encode()
+        status, answer = await probe.request(
+            "PUT", host, port, CONFIG_PATH, {TOKEN_HEADER: self._token}, body
+        )
+        if status != 200:
+            raise EnvironmentFailedError(f"the stand-in {replica.key} refused {changes}: {status} {answer!r}")
+        self._standins[replica] = changed
+        return changed
+
+    # starting
+
+    async def _start_sidecar(self, replica: Replica) -> None:
+        path = self._folder / f"{Part('sidecar', replica).name}.json"
+        config = bootstrap(replica, mesh=self._mesh.name, control_socket=self._socket)
+        path.write_text(json.dumps(config))
+        await self._spawn(Part("sidecar", replica), command(path), {})
+
+    async def _start_toxiproxy(self, server: Path, host: str) -> None:
+        argv = [str(server), "-host", host, "-port", str(TOXIPROXY_PORT)]
+        part = Part("toxiproxy")
+        await self._spawn(part, argv, {"LOG_LEVEL": "warn"})
+        self.toxiproxy = ToxiproxyClient(host, TOXIPROXY_PORT)
+        await self._until(
+            part, lambda: probe.answers(host, TOXIPROXY_PORT, "/version", status=200), START_TIMEOUT
+        )
+        await self.toxiproxy.populate(parts.proxies(self._topology))
+        self._populated = True
+
+    async def _start_app(self, replica: Replica) -> None:
+        part = Part("app", replica)
+        self._parts[part.name] = part
+        self._ended.pop(part.name, None)
+        log = self._log(part)
+        self._pids[part.name] = await self._keeper.fork_standin(part.name, self._standins[replica], log=log)
+
+    async def _spawn(self, part: Part, argv: Sequence[str], env: Mapping[str, str]) -> None:
+        self._parts[part.name] = part
+        self._ended.pop(part.name, None)
+        self._pids[part.name] = await self._keeper.spawn(part.name, argv, env=env, log=self._log(part))
+
+    # conditions
+
+    async def _admin(self, replica: Replica, status: int | None, within: float) -> None:
+        part = Part("sidecar", replica)
+        await self._until(
+            part, lambda: probe.answers(replica.sidecar, ADMIN_PORT, "/ready", status=status), within
+        )
+
+    async def _accepting(self, replica: Replica, within: float) -> None:
+        for host, port, _ in self._standins[replica].listen:
+            await self._until(Part("app", replica), partial(probe.accepts, host, port), within)
+
+    async def _until(self, part: Part, look: Callable[[], Awaitable[str]], within: float) -> None:
+        async def alive_and_true() -> str:
+            if part.name in self._ended:
+                raise EnvironmentFailedError(
+                    f"{part.name} ended with status {self._ended[part.name]} while it started: {self._tail(part)}"
+                )
+            return await look()
+
+        await probe.until(f"{part.name} is up", alive_and_true, within=within)
+
+    def _log(self, part: Part) -> Path:
+        return self._keeper.folder / "logs" / f"{part.name}.log"
+
+    def _tail(self, part: Part) -> str:
+        path = self._log(part)
+        text = path.read_text(errors="replace").strip() if path.is_file() else ""
+        return text[-1500:] or f"nothing in {os.fspath(path)}"
+
+    # ends
+
+    def _part(self, replica: Replica, role: Role | None) -> Part:
+        return Part(role or ("app" if replica in self._standins else "sidecar"), replica)
+
+    async def _gone(self, name: str) -> None:
+        async def look() -> str:
+            return "" if name in self._ended else f"{name} (pid {self._pids.get(name)}) still runs"
+
+        await probe.until(f"{name} is gone", look, within=START_TIMEOUT)
+        if task := self._disabling.get(name):
+            await task
+
+    def _exited(self, name: str, pid: int, status: int) -> None:
+        self._heard(name, pid, status)
+        part = self._parts.get(name)
+        if part is None:
+            return
+        self._ended[name] = status
+        if self._populated and not self._stopping:
+            self._disabling[name] = asyncio.get_running_loop().create_task(self._disable(part, status))
+
+    async def _disable(self, part: Part, status: int) -> None:
+        if part.replica is not None:
+            for proxy in parts.proxies_to(self._topology, part.replica):
+                await self.toxiproxy.disable(proxy, f"down:{part.name}")
+        self.on_down(part, status)
