@@ -100,11 +100,13 @@ def _camel(node: Node, context: Context) -> Node:
         return node
     members: dict[str, Node] = {}
     for name, member in node.value.items():
-        api = _ACRONYMS.get(name, name[:1].lower() + name[1:])
-        api = _ACRONYMS.get(name.upper(), api) if name != _pascal(api) else api
-        if _pascal(api) != name:
+        api = _ACRONYMS.get(name) or _ACRONYMS.get(name.upper(), name[:1].lower() + name[1:])
+        # The API's own spelling is taken too: real templates carry it, and they deployed.
+        if name not in {_pascal(api), api}:
+            context.problems.add(member.place, f"{name} is no property here", f"write {_pascal(api)}")
+        if api in members:
             context.problems.add(
-                member.place, f"{name} is no property here", f"CloudFormation writes it {_pascal(api)}"
+                member.place, f"{name} is written twice", f"first at {members[api].place}; remove one"
             )
         members[api] = _camel(member, context)
     return replace(node, value=members)

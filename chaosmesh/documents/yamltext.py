@@ -24,7 +24,7 @@ def read_yaml(text: str, file: str) -> list[Node]:
         convert = _Converter(file, yaml)
         return [convert.node(root, 0) for root in roots]
     except MarkedYAMLError as error:
-        raise DocumentError([_problem(error, file)]) from None
+        raise DocumentError([_problem(error, text, file)]) from None
     except (YAMLError, ValueError) as error:
         raise DocumentError(
             [Problem(Where(file), f"not YAML: {error}", "is it a text file in UTF-8?")]
@@ -33,15 +33,15 @@ def read_yaml(text: str, file: str) -> list[Node]:
         raise DocumentError([Problem(Where(file), "nested too deeply to be read", "flatten it")]) from None
 
 
-def _problem(error: MarkedYAMLError, file: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
+def _problem(error: MarkedYAMLError, text: str, file: str) -> Problem:
+    mark, opened = error.problem_mark, error.context_mark
+    if opened and (mark is None or mark.line >= len(text.splitlines())):
+        mark = opened  # the end of the file says nothing about what was left open
     where = Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
     context = f"{error.context}: " if error.context else ""
-    hint = (
-        "indent with spaces"
-        if "\\t" in str(error.problem)
-        else "look at the indentation and quotes of this line and the one above"
-    )
+    hint = "look at the indentation, brackets and quotes of this line and the one above"
+    if "\\t" in str(error.problem):
+        hint = "indent with spaces"
     return Problem(where, f"not YAML: {context}{error.problem}", hint)
 
 
