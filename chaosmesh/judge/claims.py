@@ -90,7 +90,7 @@ class Requirement:
             return f"answered within {spoken(self.limit)}"
         if self.statuses is not None:
             first, last = self.statuses
-            return f"status {first}" if first == last else f"status {first}–{last}"
+            return f"with status {first}" if first == last else f"with status {first}–{last}"
         return {"success": "successful", "attempts": "attempts a call"}.get(
             self.measure, "attempts a request"
         )

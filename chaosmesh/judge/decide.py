@@ -51,14 +51,14 @@ def _decision(
     requirement: Requirement, evidence: Evidence, test: MeanTest, verdict: Verdict, problem: str
 ) -> Decision:
     kept, broken = (0.0, 0.0) if verdict is Verdict.INVALID else test.logs(evidence.unit)
-    low, high = (evidence.low, evidence.high) if problem else interval_of(evidence, min(1.0, 2 * test.alpha))
+    low, high = (evidence.low, evidence.high) if problem else interval_of(evidence, 2 * test.alpha, test.aims)
     more = _more(test, evidence) if verdict is Verdict.INCONCLUSIVE else None
     return Decision(
         name=requirement.name,
         verdict=verdict,
         n=evidence.n,
         k=evidence.k,
-        observed=evidence.mean,
+        observed=evidence.mean if evidence.n else None,
         low=low,
         high=high,
         bound=requirement.bound,
@@ -78,13 +78,13 @@ def _more(test: MeanTest, evidence: Evidence) -> int | None:
 
 
 def _words(requirement: Requirement, evidence: Evidence, low: float, high: float, more: int | None) -> str:
+    seen = f"{_amount(requirement, evidence.mean)} of {evidence.n:,} {requirement.counted}"
+    if not requirement.is_share:
+        seen = f"{_amount(requirement, evidence.mean)} {requirement.counted} over {evidence.n:,}"
     wanted = f"{requirement.side.replace('_', ' ')} {_amount(requirement, requirement.bound)} wanted"
-    seen = f"{_amount(requirement, evidence.mean)} {requirement.counted}, {wanted}"
-    surely = (
-        f"{evidence.n:,} counted, surely between {_amount(requirement, low)} and {_amount(requirement, high)}"
-    )
+    surely = f"surely between {_amount(requirement, low)} and {_amount(requirement, high)}"
     missing = f"; about {more:,} more would decide it" if more else ""
-    return f"{requirement.statement}: {seen} ({surely}{missing})"
+    return f"{requirement.statement}: {seen}, {wanted} ({surely}{missing})"
 
 
 def _amount(requirement: Requirement, value: float) -> str:

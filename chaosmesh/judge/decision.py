@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from dataclasses import dataclass
 
 from chaosmesh.judge.verdict import Verdict, worst
@@ -14,14 +16,15 @@ class Decision:
     `observed`, `low`, `high` and `bound` share a unit: a share of outcomes (success, quantiles, statuses) or
     attempts per call. `low` and `high` hold the truth however often it was looked at; each end may err with
     chance `alpha`. `log_evidence` is the natural logarithm of the stronger of the two e-values and `log_needed`
-    what it takes (ln 1/α). `more`: about how many outcomes are still missing if it goes on like this.
+    what it takes (ln 1/α); it is infinite when a value came that the claim excludes altogether. `observed` is
+    None when nothing was counted. `more`: about how many outcomes are still missing if it goes on like this.
     """
 
     name: str
     verdict: Verdict
     n: int
     k: float
-    observed: float
+    observed: float | None
     low: float
     high: float
     bound: float
@@ -35,6 +38,11 @@ class Decision:
     def decided(self) -> bool:
         """True when the claim passed or failed."""
         return self.verdict.decided
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON: plain values, null where a number is infinite."""
+        plain = dataclasses.asdict(self) | {"verdict": self.verdict.value}
+        return {name: None if value == math.inf else value for name, value in plain.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,14 @@ class SplitDecision:
     def decided(self) -> bool:
         """True when the split passed or failed."""
         return self.verdict.decided
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON: the verdict, the reason and every arm."""
+        return {
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+            "arms": [arm.as_dict() for arm in self.arms],
+        }
 
 
 def together(decisions: tuple[Decision, ...]) -> SplitDecision:

@@ -35,19 +35,19 @@ WEIGHTS: tuple[float, ...] = tuple(
 def log_evidence(counts: Counts, mean: float, *, aim: float | None = None) -> float:
     """Natural logarithm of the evidence that the mean of `counts` is above `mean`.
 
-    `aim` names the alternative that matters most (a declared margin); three quarters of the capital are bet on
-    it. Infinite when a value came that the hypothesis excludes.
+    `aim` names the alternative that matters most (the far side of a margin, the weight of a split); three quarters
+    of the capital are bet on it wherever it lies above `mean`. Infinite when a value came that the hypothesis excludes.
     """
     if mean >= 1:
         return 0.0
     if mean <= 0:
         return math.inf if any(often and value > mean for value, often in counts) else 0.0
-    share = 0.0 if aim is None else _AIMED
+    share = 0.0 if aim is None or aim <= mean else _AIMED
     terms = [
         math.log(weight * (1 - share)) + _log_capital(counts, mean, stake)
         for stake, weight in zip(STAKES, WEIGHTS, strict=True)
     ]
-    if aim is not None:
+    if aim is not None and share:
         terms.append(math.log(share) + _log_capital(counts, mean, (aim - mean) / (1 - mean)))
     return _log_sum(terms)
 
