@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from chaosmesh.appmesh import policy
@@ -100,16 +101,28 @@ def _discovery(written: Any) -> Discovery | None:
 def _gateway(gateway: Resource, resources: Resources, profile: Profile) -> Workload:
     routes = resources.gateway_routes_of(gateway.name)
     called = (one.spec.body.action.target.virtual_service.virtual_service_name for one in routes)
+    backends = tuple(dict.fromkeys(called))
+    limit = Timeout(_longest(backends, resources, profile))
+    listeners = (_listener(one, gateway, index, profile) for index, one in enumerate(gateway.spec.listeners))
     return Workload(
         name=gateway.name,
-        listeners=tuple(
-            _listener(one, gateway, index, profile) for index, one in enumerate(gateway.spec.listeners)
-        ),
-        backends=tuple(dict.fromkeys(called)),
+        listeners=tuple(replace(one, timeout=limit) for one in listeners),
+        backends=backends,
         discovery=None,
         gateway=True,
         where=gateway.where,
     )
+
+
+def _longest(services: tuple[str, ...], resources: Resources, profile: Profile) -> float | None:
+    """A gateway waits as long as the most patient route behind it (0: one of them waits for ever)."""
+    routes = (
+        route
+        for name in services
+        for route in _service(resources.virtual_services[name], resources, profile).routes
+    )
+    limits = {route.timeout.request for route in routes if route.timeout.request is not None}
+    return 0.0 if 0.0 in limits else max(limits, default=profile.request_timeout)
 
 
 def _service(service: Resource, resources: Resources, profile: Profile) -> Service:
