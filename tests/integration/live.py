@@ -103,13 +103,18 @@ async def live(
     *,
     faults: Sequence[RequestFault] = (),
     only: Sequence[str] | None = None,
+    serve: Sequence[str] | None = None,
 ) -> AsyncIterator[Live]:
-    """The mesh with real Envoys; `only`: the workloads that get one."""
+    """The mesh with real Envoys; `only`: the workloads that get one; `serve`: those with an application."""
     subnet, holder = lease()
     topology = make_topology(subnet)
     folder = Path(tempfile.mkdtemp(prefix=f"cm{os.getpid()}-", dir="/tmp"))
     plane = ControlPlane()
-    runners = [await _application(one, mesh, answer) for one in topology.replicas]
+    runners = [
+        await _application(one, mesh, answer)
+        for one in topology.replicas
+        if serve is None or one.node in serve
+    ]
     session = ClientSession(connector=TCPConnector(limit=0))
     run = Live(plane, topology, session, folder)
     plane.on_rows = run.take
@@ -138,7 +143,7 @@ async def _application(replica: Replica, mesh: Mesh, answer: Answer) -> web.AppR
 
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", handle)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     for listener in mesh.workload(replica.node).listeners:
         await web.TCPSite(runner, replica.app, listener.port).start()
