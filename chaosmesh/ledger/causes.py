@@ -78,4 +78,6 @@ def _of_attempt(call: Call, last: Attempt, edge: str) -> Cause:
     flags = last.flags or tuple(one for one in call.flags if one != "URX")
     if flags:
         return Cause("flag", ",".join(flags), edge)
+    if last.server_flags:
+        return Cause("flag", ",".join(last.server_flags), last.server)
     return _status(last.status, last.grpc_status, last.server) if last.matched else UNATTRIBUTED

@@ -223,6 +223,7 @@ def _attempt(number: int, row: AccessRow | None, server: AccessRow | None, addre
         upstream=row.upstream if row else "",
         cluster=row.cluster if row else "",
         lineage=server.lineage if server else "",
+        server_flags=server.flags if server else (),
         lost=row is None,
     )
 

@@ -18,7 +18,8 @@ class Attempt:
 
     `server` and `replica` are "" and None when the attempt left for nowhere (no connection was even
     picked). `matched`: the server's sidecar saw it too; only then are `victim` (the id of the request fault
-    that hit it) and `lineage` (the attempts of all hops down to this one) known.
+    that hit it), `lineage` (the attempts of all hops down to this one) and `server_flags` (what the server's
+    sidecar says of its application, or of its own limits) known.
     `lost`: only the server's sidecar saw it, because the caller's row never came.
     """
 
@@ -36,6 +37,7 @@ class Attempt:
     upstream: str = ""
     cluster: str = ""
     lineage: str = ""
+    server_flags: tuple[str, ...] = ()
     lost: bool = False
 
 

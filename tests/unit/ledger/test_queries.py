@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from chaosmesh.envoy import AccessRow
 from chaosmesh.ledger import Cause, Dose, Ratio, Share
@@ -113,6 +114,12 @@ def test_cause_a_flag_of_the_last_attempt_and_never_that_retries_are_used_up():
     assert cause(unhealthy, door(status=503)) == Cause("flag", "UH", "front>color.local")
     timed_out = call(Try(0, reached=False), status=504, flags=("UT",))
     assert cause(*timed_out, door(status=504), status=504) == Cause("flag", "UT", "front>color.local")
+
+
+def test_cause_a_flag_of_the_servers_own_sidecar():
+    server, attempt, head = call(FAILED)
+    rows = (replace(server, flags=("UO",)), attempt, replace(head, flags=("URX",)))
+    assert cause(*rows, door(status=503)) == Cause("flag", "UO", "color")
 
 
 def test_cause_an_applications_own_status():
