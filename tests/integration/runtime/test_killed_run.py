@@ -1,0 +1,80 @@
+"""A run whose main process is killed or frozen leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from chaosmesh.runtime import new_run
+from tests.integration.runtime import outside
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("toxiproxy")]
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@contextmanager
+def victim(run: str, subnet: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """The run of `victim.py`; killed and cleaned up at the end."""
+    argv = [sys.executable, "-m", "tests.integration.runtime.victim", run, subnet, str(folder)]
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_kill_9_with_a_fault_in_force_leaves_nothing(tmp_path: Path, subnet: str) -> None:
+    run = new_run()
+    with victim(run, subnet, tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "faulted\n"
+        assert (
+            len(outside.pids(run)) >= 5
+        )  # keeper, Toxiproxy, three of the family; the stand-in comes and goes
+        process.kill()
+        outside.until(lambda: outside.left(run, subnet) == "", "nothing is left", 5)
+
+
+def kill_at_a_random_moment(tmp_path: Path, subnet: str, seed: int) -> None:
+    run = new_run()
+    with victim(run, subnet, tmp_path) as process:
+        try:
+            process.wait(random.Random(seed).uniform(0.0, 2.0))
+        except subprocess.TimeoutExpired:
+            process.kill()
+        process.wait()
+        outside.until(lambda: outside.left(run, subnet) == "", f"nothing is left (seed {seed})", 5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_kill_9_at_a_random_moment_leaves_nothing(tmp_path: Path, subnet: str, seed: int) -> None:
+    kill_at_a_random_moment(tmp_path, subnet, seed)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100, 120))
+def test_kill_9_at_twenty_random_moments_leaves_nothing(tmp_path: Path, subnet: str, seed: int) -> None:
+    kill_at_a_random_moment(tmp_path, subnet, seed)
+
+
+def test_a_frozen_main_can_not_keep_a_fault_in_force(tmp_path: Path, subnet: str) -> None:
+    def toxics() -> list[object]:
+        with urllib.request.urlopen(f"http://{subnet}.0.1:8474/proxies", timeout=10) as answer:
+            return list(json.load(answer)["x>a.0:8080"]["toxics"])
+
+    with victim(new_run(), subnet, tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "faulted\n"
+        os.kill(process.pid, signal.SIGSTOP)
+        outside.until(lambda: toxics() == [], "the lease ran out and was healed", 30)
+        assert process.poll() is None
