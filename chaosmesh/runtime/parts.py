@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote
 
-from chaosmesh.errors import UsageError
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime.toxiproxy import ProxySpec
 from chaosmesh.services.config import StandIn
@@ -34,22 +33,11 @@ def standins(
 ) -> dict[Replica, StandIn]:
     """The stand-in of every replica; gateways have none. `wanted` gives latency, capacity and version by node.
 
-    A given `calls` is kept where it names urls; else all backends are called at their egress addresses.
-    UsageError names every workload that a stand-in can't play.
+    `calls` of a given one holds (service, path), "" for the path of the request that causes the call; one that
+    isn't given calls all backends that speak HTTP/1.1. Listeners of other protocols stay without an application.
     """
-    unspoken = [
-        f"{one.name} ({listener.protocol} on {listener.port})"
-        for one in mesh.workloads
-        for listener in one.listeners
-        if not one.gateway and listener.protocol not in SPOKEN
-    ]
-    if unspoken:
-        raise UsageError(
-            f"stand-ins speak HTTP/1.1 and TCP only, not what these listen for: {', '.join(unspoken)}",
-            hint="give these workloads a `command` of their own in the scenario file",
-        )
     return {
-        one: _standin(mesh, topology, one, wanted.get(one.node, StandIn(one.node)), token)
+        one: _standin(mesh, topology, one, wanted.get(one.node), token)
         for one in topology.replicas
         if not mesh.workload(one.node).gateway
     }
@@ -74,21 +62,27 @@ def proxies_to(topology: Topology, replica: Replica) -> list[str]:
     ]
 
 
-def _standin(mesh: Mesh, topology: Topology, one: Replica, wanted: StandIn, token: str) -> StandIn:
-    calls = tuple(
-        (egress.service, f"http://{egress.address}:{egress.ports[0]}")
-        for egress in topology.egresses_of(one)
-        if egress.ports
-    )
+def _standin(mesh: Mesh, topology: Topology, one: Replica, wanted: StandIn | None, token: str) -> StandIn:
     listen = tuple(
-        (one.app, listener.port, str(listener.protocol)) for listener in mesh.workload(one.node).listeners
+        (one.app, listener.port, str(listener.protocol))
+        for listener in mesh.workload(one.node).listeners
+        if listener.protocol in SPOKEN
     )
     return replace(
-        wanted,
+        wanted or StandIn(one.node),
         node=one.node,
         replica=one.index,
         run=topology.run,
         listen=listen,
-        calls=wanted.calls or calls,
+        calls=tuple(_calls(mesh, topology, one, wanted)),
         token=token,
     )
+
+
+def _calls(mesh: Mesh, topology: Topology, one: Replica, wanted: StandIn | None) -> Iterator[tuple[str, str]]:
+    """(service, url) at the replica's own egress addresses."""
+    offers = {egress.service: egress for egress in topology.egresses_of(one)}
+    for service, path in wanted.calls if wanted else tuple((name, "") for name in offers):
+        ports = [port.port for port in mesh.service(service).ports if port.protocol == "http"]
+        if service in offers and ports:
+            yield service, f"http://{offers[service].address}:{ports[0]}{path}"

@@ -1,0 +1,165 @@
+"""The policy as it was declared, laid out for checks: App Mesh's words, nothing rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chaosmesh.appmesh import Resource, Resources
+
+DEFAULT_PER_REQUEST = 15.0
+"""Seconds a request may take where nobody wrote a timeout (App Mesh user guide, route timeouts)."""
+
+EVENTS: dict[str, tuple[int, ...]] = {
+    "server-error": (500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511),
+    "gateway-error": (502, 503, 504),
+    "client-error": (409,),
+}
+"""Which statuses an HTTP retry event stands for (App Mesh API reference, HttpRetryPolicy)."""
+
+EXAMPLE_STATUS = {"server-error": 500, "gateway-error": 503, "client-error": 409}
+"""The status that tells an event from the others best."""
+
+
+@dataclass(frozen=True)
+class Retrying:
+    """A retry policy as declared, or the one that App Mesh added where none was (`hidden`)."""
+
+    max_retries: int
+    per_try: float | None
+    http: tuple[str, ...]
+    tcp: tuple[str, ...]
+    hidden: bool = False
+
+    @cached_property
+    def statuses(self) -> frozenset[int]:
+        """Statuses that are tried again."""
+        if self.hidden:
+            return frozenset({503})
+        return frozenset(status for event in self.http for status in EVENTS.get(event, ()))
+
+    @property
+    def on_reset(self) -> bool:
+        """Whether a broken or timed-out attempt is tried again."""
+        return self.hidden or bool({"server-error", "gateway-error"} & set(self.http))
+
+    @property
+    def on_refused(self) -> bool:
+        """Whether a refused connection is tried again. `reset` covers it as well (Envoy router docs)."""
+        return self.hidden or "connection-error" in self.tcp or self.on_reset
+
+
+HIDDEN = Retrying(2, None, (), (), hidden=True)
+"""What App Mesh did without being asked (user guide, Envoy defaults: 2 retries on 503 and broken connections)."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One http or http2 route with the services that lead to it and the nodes that call these."""
+
+    route: Resource
+    body: Any
+    services: tuple[str, ...]
+    callers: tuple[tuple[str, str], ...]
+    retry: Retrying | None
+    per_request: float
+    node_timeouts: dict[str, float]
+
+    @property
+    def targets(self) -> tuple[Any, ...]:
+        """Weighted targets."""
+        return tuple(self.body.action.weighted_targets)
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Names of the nodes that can get traffic."""
+        live = [t.virtual_node for t in self.targets if t.weight > 0]
+        return tuple(dict.fromkeys(live))
+
+    @property
+    def ceiling(self) -> float:
+        """Seconds after which some declared timeout cuts a call, wherever it stands (0: never)."""
+        bounds = [t for t in (self.per_request, *(self.node_timeouts[n] for n in self.nodes)) if t > 0]
+        return min(bounds, default=0.0)
+
+
+def seconds(duration: Any) -> float | None:
+    """A Duration of the API in seconds."""
+    if duration is None:
+        return None
+    return float(duration.value or 0) / (1000 if duration.unit == "ms" else 1)
+
+
+def http_body(route: Resource) -> Any:
+    """The http or http2 part of a route, None for other kinds."""
+    spec: Any = route.spec
+    return spec.http_route or spec.http2_route
+
+
+def rules(resources: Resources, *, hidden_retry: bool) -> list[Rule]:
+    """Every http route. `hidden_retry`: the profile adds a retry policy where none is written."""
+    callers = _callers(resources)
+    listeners = {name: _listener_timeout(node) for name, node in resources.virtual_nodes.items()}
+    found = []
+    for route in resources.routes.values():
+        body = http_body(route)
+        if body is None:
+            continue
+        services = tuple(s for s, router in _routers(resources).items() if router == route.parent)
+        edges = tuple((client, s) for s in services for client in callers.get(s, ()))
+        timeout = body.timeout.per_request if body.timeout else None
+        written = seconds(timeout)
+        found.append(
+            Rule(
+                route=route,
+                body=body,
+                services=services,
+                callers=edges,
+                retry=_retrying(body.retry_policy, hidden_retry=hidden_retry),
+                per_request=DEFAULT_PER_REQUEST if written is None else written,
+                node_timeouts={
+                    t.virtual_node: listeners.get(t.virtual_node, DEFAULT_PER_REQUEST)
+                    for t in body.action.weighted_targets
+                },
+            )
+        )
+    return found
+
+
+def _retrying(policy: Any, *, hidden_retry: bool) -> Retrying | None:
+    if policy is None:
+        return HIDDEN if hidden_retry else None
+    return Retrying(
+        max_retries=policy.max_retries,
+        per_try=seconds(policy.per_retry_timeout) or None,
+        http=tuple(policy.http_retry_events or ()),
+        tcp=tuple(policy.tcp_retry_events or ()),
+    )
+
+
+def _routers(resources: Resources) -> dict[str, str]:
+    found = {}
+    for name, service in resources.virtual_services.items():
+        provider: Any = service.spec.provider
+        if provider is not None and provider.virtual_router is not None:
+            found[name] = provider.virtual_router.virtual_router_name
+    return found
+
+
+def _callers(resources: Resources) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, node in resources.virtual_nodes.items():
+        spec: Any = node.spec
+        for backend in spec.backends or ():
+            found.setdefault(backend.virtual_service.virtual_service_name, []).append(name)
+    return found
+
+
+def _listener_timeout(node: Resource) -> float:
+    spec: Any = node.spec
+    for listener in spec.listeners or ():
+        http = listener.timeout and (listener.timeout.http or listener.timeout.http2)
+        if http and http.per_request is not None:
+            return seconds(http.per_request) or 0.0
+    return DEFAULT_PER_REQUEST

@@ -1,0 +1,120 @@
+"""What a check is: traffic to send, and a judgement on what the ledger saw of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from chaosmesh.appmesh import Resource
+from chaosmesh.judge import Verdict
+from chaosmesh.ledger import Call, Request
+
+Basis = Literal["documented", "observed", "inferred"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a request looks like. `path` carries the query string."""
+
+    path: str = "/"
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """`count` requests of one shape that `client`'s application sends to `service` at `rate` a second.
+
+    `standin` is the value of the `x-standin` header (nothing: the stand-ins behave), `down` asks for the
+    edge to be down meanwhile, `timeout` is what the sender waits in seconds. With `split` the stream goes
+    on until the judgement is decided, `count` being the most.
+    """
+
+    client: str
+    service: str
+    shape: Shape
+    count: int
+    rate: float = 20.0
+    standin: str = ""
+    timeout: float = 20.0
+    port: int | None = None
+    down: bool = False
+    split: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """How long the sending takes."""
+        return self.count / self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the ledger has of one probe. `late` says why the generator can't be trusted, if so."""
+
+    calls: Sequence[Call]
+    requests: Sequence[Request]
+    late: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The judgement on a check: `n` calls were looked at."""
+
+    verdict: Verdict
+    reason: str
+    observed: Mapping[str, Any] = field(default_factory=dict)
+    expected: Mapping[str, Any] = field(default_factory=dict)
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule, tried. `judge` gets what was seen of each probe, in the order of `probes`."""
+
+    id: str
+    resource: Resource
+    statement: str
+    basis: Basis
+    probes: tuple[Probe, ...]
+    judge: Callable[[Sequence[Seen]], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A rule that is not checked, and why."""
+
+    id: str
+    reason: str
+
+
+def every(
+    seen: Sequence[Seen],
+    right: Callable[[Call], str],
+    *,
+    expected: Mapping[str, Any],
+    observed: Callable[[Sequence[Call]], Mapping[str, Any]],
+) -> Outcome:
+    """Each call of all probes must be right: `right` answers with nothing, or with what is wrong.
+
+    No call at all is `invalid`: a rule that met no traffic is not proved. A late generator does not matter
+    here, for nothing depends on when a call was sent.
+    """
+    calls = [call for one in seen for call in one.calls]
+    wanted = sum(len(one.requests) for one in seen)
+    if not calls:
+        return Outcome(Verdict.INVALID, "no call reached the caller's sidecar", {}, expected, 0)
+    if len(calls) < wanted:
+        return Outcome(
+            Verdict.INVALID,
+            f"{wanted} requests were sent, {len(calls)} calls are in the ledger",
+            observed(calls),
+            expected,
+            len(calls),
+        )
+    wrong = [(call, text) for call in calls if (text := right(call))]
+    if wrong:
+        call, text = wrong[0]
+        reason = f"{len(wrong)} of {len(calls)} calls: {text} (request {call.request_id})"
+        return Outcome(Verdict.FAIL, reason, observed(calls), expected, len(calls))
+    return Outcome(Verdict.PASS, f"all {len(calls)} calls", observed(calls), expected, len(calls))

@@ -1,0 +1,54 @@
+"""All checks of a policy, and for every rule without one the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chaosmesh.appmesh import Resources, clauses
+from chaosmesh.checks import match, priority, retries, timeouts, weights
+from chaosmesh.checks.declared import Rule, rules
+from chaosmesh.checks.model import Check, Skipped
+
+NO_CHECK = "no check for this kind of rule yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`clauses` counts the rules that the documents hold."""
+
+    checks: tuple[Check, ...]
+    skipped: tuple[Skipped, ...]
+    clauses: int
+
+
+def plan(resources: Resources, *, profile: str, alpha: float, defaults: bool = True) -> Plan:
+    """What to try for these documents. `alpha` is each claim's share of the error budget, `defaults` adds
+    the checks of what holds where nothing is written and takes long to see."""
+    found = rules(resources, hidden_retry=profile == "appmesh")
+    checks: dict[str, Check] = {}
+    skipped: dict[str, Skipped] = {}
+    for one in _all(resources, found, alpha, defaults=defaults):
+        if isinstance(one, Check):
+            checks.setdefault(one.id, one)
+        else:
+            skipped.setdefault(one.id, one)
+    declared = clauses(resources)
+    for clause in declared:
+        if clause.id not in checks:
+            skipped.setdefault(clause.id, Skipped(clause.id, NO_CHECK))
+    open_ = tuple(one for name, one in skipped.items() if name not in checks)
+    return Plan(tuple(checks.values()), open_, len(declared))
+
+
+def _all(
+    resources: Resources, found: list[Rule], alpha: float, *, defaults: bool
+) -> Iterator[Check | Skipped]:
+    for rule in found:
+        yield from match.checks(resources, rule)
+        yield from priority.checks(resources, rule, found)
+        yield from weights.checks(resources, rule, alpha)
+        yield from retries.checks(resources, rule)
+        yield from timeouts.route_checks(resources, rule, defaults=defaults)
+    for node in resources.virtual_nodes.values():
+        yield from timeouts.listener_checks(resources, node, found)

@@ -1,0 +1,222 @@
+"""One cell of the resilience matrix: an edge under a fault, and what users feel at the entry."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from chaosmesh.engine.doses import Column
+from chaosmesh.engine.events import CellStarted, FaultChanged, Listener, Progress
+from chaosmesh.engine.goal import Goal
+from chaosmesh.engine.host import Watch
+from chaosmesh.engine.predict import predict
+from chaosmesh.engine.results import CellResult, CellVerdict
+from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.tally import Tally
+from chaosmesh.errors import DeadlineError
+from chaosmesh.faults import Dose, Fault
+from chaosmesh.judge import ALPHA, Evidence, Verdict, interval, judge, planned_for, worst
+from chaosmesh.ledger import FaultEvent
+from chaosmesh.load import Record, RequestSpec, StreamReport
+from chaosmesh.load.plan import Arrivals
+
+FEWEST = 200
+"""Requests that a cell gets even when its verdict is clear at once: percentiles need some."""
+
+PATIENCE = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What users send: a mix of requests at a rate (requests/s)."""
+
+    mix: tuple[RequestSpec, ...]
+    rate: float
+    arrivals: Arrivals
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Everything that is the same for all cells. `budget_s` bounds one cell's load."""
+
+    goal: Goal
+    traffic: Traffic
+    emit: Listener
+    budget_s: float = 30.0
+    alpha: float = ALPHA
+
+
+async def try_cell(stack: Stack, edge: tuple[str, str], column: Column, given: Conditions) -> CellResult:
+    """The cell's verdict; what stays undecided is run once more and goes on from the same evidence."""
+    tally = Tally(given.goal.p99_s * 1000)
+    first = await _run(stack, edge, column, given, tally)
+    if first.verdict in ("held", "weak"):
+        return first
+    again = Tally(given.goal.p99_s * 1000) if first.verdict == "invalid" else tally
+    second = await _run(stack, edge, column, given, again)
+    return replace(second, duration_s=first.duration_s + second.duration_s)
+
+
+async def _run(
+    stack: Stack, edge: tuple[str, str], column: Column, given: Conditions, tally: Tally
+) -> CellResult:
+    begin = time.monotonic()
+    goal, emit = given.goal, given.emit
+    entry = entry_of(stack, edge[0])
+    theory = predict(stack.mesh, entry, column.theory(edge))
+    emit(CellStarted(edge, column.dose, _planned(given, theory.success)))
+    fault = column.make(
+        f"{column.dose.kind}-{edge[0]}-{edge[1]}-{time.monotonic_ns() % 10**9:x}", edge, given.traffic.seed
+    )
+    watch = await Watch.start(stack.keeper)
+    await _switch(stack, fault, given, on=True)
+    try:
+        stream, report = await _load(stack, entry, column, given, tally)
+    finally:
+        await _switch(stack, fault, given, on=False)
+    problem = report.late(goal.p99_s * 1000) or await watch.starved()
+    try:
+        await stack.settled([stream])
+    except DeadlineError as error:
+        problem = problem or str(error)
+    calls = [c for c in stack.ledger.calls(stream, *edge) if c.complete]
+    attempts = [a for c in calls for a in c.attempts]
+    dose = fault.dose(attempts)
+    verdict, reason = _verdict(given, tally, dose, problem)
+    low, high = interval(tally.n, tally.ok, given.alpha * 2)
+    return CellResult(
+        edge=edge,
+        fault=column.dose,
+        entry=entry,
+        n=tally.n,
+        k=tally.ok,
+        low=low,
+        high=high,
+        p50_ms=tally.quantile_ms(0.5),
+        p99_ms=tally.quantile_ms(0.99),
+        amplification=round(len(attempts) / len(calls), 4) if calls else None,
+        predicted={"success": round(theory.success, 5), "amplification": round(theory.attempts, 4)},
+        verdict=verdict,
+        reason=reason,
+        duration_s=time.monotonic() - begin,
+    )
+
+
+def entry_of(stack: Stack, client: str) -> str:
+    """The entry from which calls come to this client: the first that leads there, else the client itself."""
+    for entry in stack.topology.entries:
+        if client in reachable(stack, entry):
+            return entry
+    return client
+
+
+def reachable(stack: Stack, entry: str) -> set[str]:
+    """Workloads that a request at `entry` may come to, the entry included."""
+    found: set[str] = set()
+    waiting = [entry]
+    names = {service.name for service in stack.mesh.services}
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for service in stack.mesh.workload(name).backends:
+            if service in names:
+                waiting.extend(stack.mesh.targets(service))
+    return found
+
+
+def _planned(given: Conditions, success: float) -> int:
+    """Requests for a verdict if the prediction holds: the larger of the two claims."""
+    ok = round(success * 10_000)
+    claims = given.goal.requirements
+    expected = (Evidence.share(10_000, ok), Evidence.share(10_000, 10_000))
+    needed = (planned_for(r, e, given.alpha) for r, e in zip(claims, expected, strict=True))
+    return max(FEWEST, *(n or 0 for n in needed))
+
+
+async def _switch(stack: Stack, fault: Fault, given: Conditions, *, on: bool) -> None:
+    await (fault.apply(stack) if on else fault.heal(stack))
+    now = time.time_ns()
+    target = ">".join(fault.edge)
+    phase = "applied" if on else "healed"
+    stack.ledger.add_fault(FaultEvent(fault.id, phase, now, fault.kind, target, dict(fault.size)))  # type: ignore[arg-type]
+    given.emit(FaultChanged(fault.id, fault.edge, fault.kind, on, now))
+
+
+async def _load(
+    stack: Stack, entry: str, column: Column, given: Conditions, tally: Tally
+) -> tuple[int, StreamReport]:
+    offset = tally.n  # a rerun goes on counting where the first run ended
+    started = time.monotonic()
+    shown = 0.0
+
+    def take(records: list[Record]) -> None:
+        nonlocal shown
+        tally.add([replace(r, seq=r.seq + offset) for r in records] if offset else records)
+        if (now := time.monotonic()) - shown > 0.25:
+            shown = now
+            given.emit(
+                Progress(
+                    column.dose.label, tally.n, tally.ok, 0, (tally.n - offset) / max(now - started, 1e-3)
+                )
+            )
+
+    traffic = given.traffic
+    running = await stack.begin(
+        f"{column.dose.kind} {entry}",
+        stack.entry_url(entry),
+        entry,
+        traffic.mix,
+        traffic.rate,
+        arrivals=traffic.arrivals,
+        duration=given.budget_s,
+        seed=traffic.seed,
+        patience=PATIENCE,
+        on_records=take,
+    )
+    try:
+        await stack.bell.until(lambda: _open(given, tally), seconds=given.budget_s, what="a verdict")
+    except DeadlineError:
+        pass
+    finally:
+        running.stop()
+    return running.stream.id, await running.done()
+
+
+def _open(given: Conditions, tally: Tally) -> str:
+    if tally.n < FEWEST:
+        return f"{tally.n} requests"
+    verdicts = _claims(given, tally)
+    if Verdict.FAIL in verdicts or Verdict.INCONCLUSIVE not in verdicts:
+        return ""
+    return f"{tally.n} requests, undecided"
+
+
+def _claims(given: Conditions, tally: Tally) -> tuple[Verdict, Verdict]:
+    success, latency = given.goal.requirements
+    return (
+        judge(success, tally.success, given.alpha).verdict,
+        judge(latency, tally.within, given.alpha).verdict,
+    )
+
+
+def _verdict(given: Conditions, tally: Tally, dose: Dose, problem: str | None) -> tuple[CellVerdict, str]:
+    if problem:
+        return "invalid", problem
+    if not dose.attempts:
+        return "invalid", "no attempt was made on the edge: the traffic does not come this way"
+    if not dose.delivered:
+        return "invalid", f"the fault met none of {dose.attempts:,} attempts"
+    success, latency = given.goal.requirements
+    decisions = (judge(success, tally.success, given.alpha), judge(latency, tally.within, given.alpha))
+    overall = worst(d.verdict for d in decisions)
+    reason = "; ".join(d.reason for d in decisions if d.verdict is overall)
+    words: dict[Verdict, CellVerdict] = {
+        Verdict.PASS: "held",
+        Verdict.FAIL: "weak",
+        Verdict.INCONCLUSIVE: "inconclusive",
+        Verdict.INVALID: "invalid",
+    }
+    return words[overall], reason

@@ -1,0 +1,60 @@
+"""The run folder: `runs/<name>/<utc>/`, and `runs/<name>/latest` pointing at it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Where a run keeps what its verdicts can be recomputed from."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, root: Path, name: str) -> RunFolder:
+        """A new folder named after the present UTC time; two in one second get a counter."""
+        base = root / name
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+        for count in range(1, 1000):
+            path = base / (stamp if count == 1 else f"{stamp}.{count}")
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            for part in ("config", "logs"):
+                (path / part).mkdir()
+            _point(base / "latest", path.name)
+            return cls(path)
+        raise FileExistsError(base)
+
+    @property
+    def logs(self) -> Path:
+        """Logs of every process."""
+        return self.path / "logs"
+
+    @property
+    def config(self) -> Path:
+        """Documents and rendered Envoy configuration."""
+        return self.path / "config"
+
+    def write_json(self, name: str, body: Mapping[str, Any] | list[Any]) -> Path:
+        """Write one JSON file, whole or not at all."""
+        target = self.path / name
+        scratch = target.with_name(target.name + ".part")
+        scratch.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+        scratch.replace(target)
+        return target
+
+
+def _point(link: Path, target: str) -> None:
+    scratch = link.with_name(f".latest-{os.getpid()}")
+    scratch.unlink(missing_ok=True)
+    scratch.symlink_to(target)
+    scratch.replace(link)

@@ -1,0 +1,24 @@
+"""What the caller of a verification may choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Choices of `chaosmesh verify`.
+
+    `only`: patterns (shell style) on ids of checks and cells; `quick`: no cell takes longer than a few
+    seconds and what takes long to see is left out; `budget_s`: seconds for the whole run; `cure`: try a
+    one-line change against the first weak cell.
+    """
+
+    profile: str = "appmesh"
+    seed: int = 0
+    only: tuple[str, ...] = ()
+    quick: bool = False
+    budget_s: float | None = None
+    fail_fast: bool = False
+    strict: bool = False
+    cure: bool = True

@@ -1,0 +1,239 @@
+"""A running mesh: control plane, sidecars, stand-ins, generator and ledger, as one thing with a start and an end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from chaosmesh.documents.scenario import Scenario
+from chaosmesh.engine.conditions import Bell
+from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.standins import stand_ins
+from chaosmesh.envoy import AccessRow, ControlPlane, Push, places, translate
+from chaosmesh.errors import KeeperLostError, UsageError
+from chaosmesh.ledger import Addresses, Ledger
+from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream
+from chaosmesh.load.plan import Arrivals
+from chaosmesh.mesh import Mesh, RequestFault, Topology
+from chaosmesh.runtime import Keeper, ProcessRuntime, lay_out, lease_subnet, new_run, workdir
+
+LEASE_TTL = 120.0
+"""Seconds a fault stays without a word from its owner; every cell and claim ends far sooner."""
+
+PUSH_DEADLINE = 30.0
+CONNECT_DEADLINE = 60.0
+
+
+class Stack:
+    """Use it as ``async with Stack(…) as stack``. It is the `Site` that faults act on.
+
+    `mesh` is the policy in force, `topology` where everything listens, `ledger` what was seen.
+    """
+
+    mesh: Mesh
+    topology: Topology
+    ledger: Ledger
+    keeper: Keeper
+    runtime: ProcessRuntime
+
+    def __init__(self, mesh: Mesh, scenario: Scenario, folder: RunFolder, *, load: bool = True) -> None:
+        self.mesh = mesh
+        self.run = new_run()
+        self.folder = folder
+        self.control = ControlPlane()
+        self.load = LoadProcess()
+        self.bell = Bell()
+        self._with_load = load
+        self._scenario = scenario
+        self._faults: dict[str, RequestFault] = {}
+        self._streams = itertools.count(int.from_bytes(os.urandom(2), "big") << 8 | 1)
+        self._exit = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Stack:
+        try:
+            await self._start()
+        except BaseException:
+            await self._exit.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._exit.aclose()
+
+    async def _start(self) -> None:
+        subnet = self._exit.enter_context(lease_subnet())
+        replicas = {
+            name: one.replicas for name, one in self._scenario.workloads.items() if one.replicas is not None
+        }
+        self.topology = lay_out(
+            self.mesh, run=self.run, subnet=subnet.name, replicas=replicas, entries=self._scenario.entry
+        )
+        self.ledger = Ledger(Addresses.of(self.topology))
+        home = workdir(self.run)
+        self._exit.callback(shutil.rmtree, home, ignore_errors=True)
+        self.keeper = await Keeper.start(self.run, self.folder.path)
+        self._exit.push_async_callback(self.keeper.close)
+        self.control.on_rows = self._rows
+        await self.control.start(home / "control.sock")
+        self._exit.push_async_callback(self.control.stop)
+        self.runtime = ProcessRuntime(self.keeper)
+        self._exit.push_async_callback(self.runtime.stop)
+        async with asyncio.TaskGroup() as group:
+            if self._with_load:
+                group.create_task(self._start_load())
+            group.create_task(self._start_mesh(str(home / "control.sock")))
+
+    async def _start_load(self) -> None:
+        await self.load.start(self._spawn, self.folder.logs, self.run)
+        self._exit.push_async_callback(self.load.close)
+
+    async def _spawn(self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
+        return await self.keeper.spawn(name, argv, env=env, log=log)
+
+    async def _start_mesh(self, control_socket: str) -> None:
+        specs = stand_ins(self.mesh, self._scenario)
+        await self.runtime.start(self.mesh, self.topology, control_socket=control_socket, standins=specs)
+        await self.control.connected([one.key for one in self.topology.replicas], CONNECT_DEADLINE)
+        await self._push()
+        await self.runtime.ready()
+
+    def _rows(self, rows: list[AccessRow]) -> None:
+        self.ledger.add_rows(rows)
+        self.bell.ring()
+
+    async def _push(self) -> Push:
+        snapshots = translate(self.mesh, self.topology, faults=tuple(self._faults.values()))
+        return await self.control.push(snapshots, timeout=PUSH_DEADLINE, places=places(self.mesh))
+
+    async def apply(self, mesh: Mesh) -> Push:
+        """Put another policy in force on the same workloads; it is in force when this returns."""
+        ours = {w.name: [one.port for one in w.listeners] for w in self.mesh.workloads}
+        theirs = {w.name: [one.port for one in w.listeners] for w in mesh.workloads}
+        if ours != theirs or set(self.mesh.edges()) != set(mesh.edges()):
+            raise UsageError(
+                "the new policy has other workloads, ports or backends than the running one",
+                hint="start a new mesh for it",
+            )
+        before, self.mesh = self.mesh, mesh
+        try:
+            return await self._push()
+        except BaseException:
+            self.mesh = before
+            raise
+
+    def entry_url(self, entry: str) -> str:
+        """Where users come in at a workload: its door and its first http port."""
+        replica = self.topology.replicas_of(entry)[0]
+        port = next(one.port for one in self.mesh.workload(entry).listeners if one.protocol == "http")
+        return f"http://{replica.door or replica.sidecar}:{port}"
+
+    def egress_url(self, client: str, service: str, port: int | None = None) -> str:
+        """Where a client's application calls a service."""
+        egress = self.topology.egress(client, service)
+        return f"http://{egress.address}:{port or egress.ports[0]}"
+
+    async def begin(
+        self,
+        name: str,
+        url: str,
+        host: str,
+        requests: Sequence[RequestSpec],
+        rate: float,
+        *,
+        count: int | None = None,
+        duration: float | None = None,
+        arrivals: Arrivals = "constant",
+        patience: float = 30.0,
+        seed: int = 0,
+        on_records: Callable[[list[Record]], None] | None = None,
+    ) -> Running:
+        """Start a stream of requests; its records go to the ledger (and to `on_records`)."""
+        stream = Stream(
+            id=next(self._streams),
+            name=name,
+            url=url,
+            host=host,
+            requests=tuple(requests),
+            rate=rate,
+            arrivals=arrivals,
+            count=count,
+            duration=duration,
+            seed=seed,
+            timeout=patience,
+        )
+
+        def take(records: list[Record]) -> None:
+            self.ledger.add_records(stream.id, records)
+            if on_records is not None:
+                on_records(records)
+            self.bell.ring()
+
+        return await self.load.begin(stream, take)
+
+    async def settled(self, streams: Iterable[int], seconds: float = 20.0) -> None:
+        """Return when the ledger has every row of these streams (DeadlineError names what is missing)."""
+        for stream in streams:
+            await self.bell.until(
+                lambda stream=stream: "; ".join(self.ledger.complete(stream).missing[:3]),  # type: ignore[misc]
+                seconds=seconds,
+                what="the access log rows of a stream",
+            )
+
+    # -- what faults act on ------------------------------------------------------------------------------
+
+    async def inject(self, fault: RequestFault) -> None:
+        """Put a request fault in force."""
+        self._faults[fault.id] = fault
+        await self._push()
+
+    async def withdraw(self, fault_id: str) -> None:
+        """Take a request fault off."""
+        if self._faults.pop(fault_id, None) is not None:
+            await self._push()
+
+    def edge_proxies(self, client: str, service: str) -> tuple[str, ...]:
+        """Proxies of an edge, every port of every replica behind the service."""
+        servers = self.mesh.targets(service)
+        proxies = (p for server in servers for p in self.topology.proxies_of(client, server))
+        return tuple(p.name(port) for p in proxies for port in p.ports)
+
+    async def toxic(self, lease: str, proxy: str, kind: str, attributes: Mapping[str, Any]) -> None:
+        """Add a toxic under a lease."""
+        client = self.runtime.toxiproxy
+        await self.keeper.lease(f"{lease}/{proxy}", [client.heal_toxic(proxy, lease)], LEASE_TTL)
+        await client.toxic(proxy, kind, "downstream", attributes, lease)
+
+    async def untoxic(self, lease: str, proxy: str) -> None:
+        """Remove a toxic and end its lease."""
+        await self.runtime.toxiproxy.heal(proxy, lease)
+        await self.keeper.release(f"{lease}/{proxy}")
+
+    async def cut(self, lease: str, proxy: str) -> None:
+        """Disable a proxy under a lease."""
+        client = self.runtime.toxiproxy
+        await self.keeper.lease(f"{lease}/{proxy}", [client.heal_switch(proxy)], LEASE_TTL)
+        await client.disable(proxy, lease)
+
+    async def uncut(self, lease: str, proxy: str) -> None:
+        """Enable a proxy and end its lease."""
+        await self.runtime.toxiproxy.enable(proxy, lease)
+        await self.keeper.release(f"{lease}/{proxy}")
+
+    # -- the keeper ---------------------------------------------------------------------------------------
+
+    async def guarded(self, work: Any) -> Any:
+        """Run a coroutine; end it with KeeperLostError when the keeper dies meanwhile."""
+        task = asyncio.ensure_future(work)
+        await asyncio.wait({task, self.keeper.lost}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        task.cancel()
+        with contextlib.suppress(BaseException):
+            await task
+        raise KeeperLostError(self.keeper.lost.result(), hint="run it again; the log is in the run folder")

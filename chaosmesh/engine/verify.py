@@ -1,0 +1,250 @@
+"""The main job: does every rule take effect, and what do users feel when something breaks?"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import time
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from chaosmesh.appmesh import Resources
+from chaosmesh.appmesh.translate import translate
+from chaosmesh.checks import Check, Plan, plan
+from chaosmesh.documents.scenario import Scenario
+from chaosmesh.engine import cures, matrix
+from chaosmesh.engine.cells import Conditions, Traffic, entry_of, try_cell
+from chaosmesh.engine.cost import cost
+from chaosmesh.engine.events import (
+    CellFinished,
+    CheckFinished,
+    CureTried,
+    Listener,
+    Note,
+    PhaseStarted,
+    RunStarted,
+)
+from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.goal import Goal
+from chaosmesh.engine.matrix import Cell, Waivers
+from chaosmesh.engine.options import Options
+from chaosmesh.engine.results import CellResult, CheckResult, Cure, Finding, NotChecked, VerifyResult
+from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.trying import Trial, failed
+from chaosmesh.envoy import binary_version
+from chaosmesh.errors import UsageError
+from chaosmesh.judge import alpha_for
+from chaosmesh.judge.claims import RUN_ALPHA
+from chaosmesh.load import RequestSpec
+from chaosmesh.mesh import Mesh
+
+DEFAULT_RATE = 250.0
+QUICK_CELL_S = 2.0
+CELL_S = 30.0
+
+
+class Verification:
+    """One verification, prepared: wrong input shows up here, before anything is started."""
+
+    def __init__(self, resources: Resources, scenario: Scenario, options: Options) -> None:
+        self.resources = resources
+        self.scenario = scenario
+        self.options = options
+        self.mesh: Mesh = translate(resources, options.profile)
+        self.waivers = Waivers(scenario, self.mesh, datetime.datetime.now(datetime.UTC).date())
+        self.goal = Goal.of(scenario)
+        self.cells: list[Cell] = matrix.cells(self.mesh, options.only)
+        draft = self._plan(alpha_for(1))
+        claims = len(draft.checks) + 2 * len(self.cells)
+        self.alpha = alpha_for(claims)
+        self.plan = self._plan(self.alpha)
+        if options.only and not self.plan.checks and not self.cells:
+            raise UsageError(
+                f"--only {' '.join(options.only)} chooses nothing",
+                hint="`chaosmesh verify … --list` names every check",
+            )
+        self.seed = options.seed or scenario.seed
+        self._deadline: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the run's folder."""
+        return self.scenario.name or self.mesh.name
+
+    def _plan(self, alpha: float) -> Plan:
+        whole = plan(
+            self.resources, profile=self.options.profile, alpha=alpha, defaults=not self.options.quick
+        )
+        if not self.options.only:
+            return whole
+        chosen = tuple(one for one in whole.checks if _chosen(one.id, self.options.only))
+        skipped = tuple(one for one in whole.skipped if _chosen(one.id, self.options.only))
+        return Plan(chosen, skipped, whole.clauses)
+
+    async def run(self, folder: RunFolder, emit: Listener) -> VerifyResult:
+        """Start the mesh, try everything, stop it."""
+        begin = time.monotonic()
+        if self.options.budget_s is not None:
+            self._deadline = begin + self.options.budget_s
+        stack = Stack(self.mesh, self.scenario, folder)
+        async with stack:
+            emit(self._started(stack, folder))
+            emit(PhaseStarted("checks", len(self.plan.checks)))
+            result: VerifyResult = await stack.guarded(self._tried(stack, emit, begin))
+            stack.ledger.write(folder.path)
+            emit(PhaseStarted("stop", 0))
+        return result
+
+    def _started(self, stack: Stack, folder: RunFolder) -> RunStarted:
+        return RunStarted(
+            mesh=self.name,
+            profile=self.options.profile,
+            seed=self.seed,
+            sidecars=len(stack.topology.replicas),
+            envoy=binary_version(),
+            folder=str(folder.path),
+            goal=str(self.goal),
+            budget_s=self.options.budget_s,
+        )
+
+    async def _tried(self, stack: Stack, emit: Listener, begin: float) -> VerifyResult:
+        checks = await self._checks(stack, emit)
+        stop = self.options.fail_fast and any(map(failed, checks))
+        results: list[CellResult] = []
+        findings: list[Finding] = []
+        if self.cells and not stop:
+            emit(PhaseStarted("matrix", len(self.cells), f"goal: {self.goal}"))
+            results = await self._cells(stack, emit)
+            findings = await self._findings(stack, results, emit)
+        return VerifyResult(
+            mesh=self.name,
+            runtime="process",
+            profile=self.options.profile,
+            seed=self.seed,
+            alpha=RUN_ALPHA,
+            duration_s=time.monotonic() - begin,
+            checks=tuple(checks),
+            matrix=tuple(results),
+            not_checked=tuple(NotChecked(one.id, one.reason) for one in self.plan.skipped),
+            coverage=self._coverage(checks),
+            cost=cost(stack),
+            findings=tuple(findings),
+            gated=self.goal.declared or self.options.strict,
+            expired=tuple(self.waivers.expired),
+            goal=str(self.goal),
+            sidecars=len(stack.topology.replicas),
+            envoy=binary_version(),
+        )
+
+    async def _checks(self, stack: Stack, emit: Listener) -> list[CheckResult]:
+        trial = Trial(stack)
+        results: dict[str, CheckResult] = {}
+
+        async def one(check: Check) -> None:
+            result = await trial.try_(check)
+            results[check.id] = result
+            emit(CheckFinished(result))
+            if self.options.fail_fast and failed(result):
+                raise _Enough
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for check in self.plan.checks:
+                    group.create_task(one(check))
+        except* _Enough:
+            emit(Note("--fail-fast: a check failed, the rest is left out"))
+        return [results[check.id] for check in self.plan.checks if check.id in results]
+
+    async def _cells(self, stack: Stack, emit: Listener) -> list[CellResult]:
+        results: list[CellResult] = []
+        for edge, column in self.cells:
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                emit(Note(f"--budget is used up: {len(self.cells) - len(results)} cells are left out"))
+                break
+            result = self.waivers.apply(await try_cell(stack, edge, column, self._conditions(emit)))
+            results.append(result)
+            emit(CellFinished(result))
+            if self.options.fail_fast and result.verdict == "weak":
+                emit(Note("--fail-fast: an edge is weak, the rest is left out"))
+                break
+        return results
+
+    def _conditions(self, emit: Listener) -> Conditions:
+        load = self.scenario.load
+        mix = tuple(
+            RequestSpec(p.method, p.path, tuple(p.headers.items()), p.body.encode(), p.weight)
+            for p in load.mix
+        )
+        traffic = Traffic(mix or (RequestSpec(),), load.rate or DEFAULT_RATE, load.arrivals, self.seed)
+        budget = QUICK_CELL_S if self.options.quick else CELL_S
+        if self._deadline is not None:
+            budget = max(1.0, min(budget, self._deadline - time.monotonic()))
+        return Conditions(self.goal, traffic, emit, budget, self.alpha)
+
+    async def _findings(self, stack: Stack, results: Sequence[CellResult], emit: Listener) -> list[Finding]:
+        """Weak cells with the same cause are one finding; the first cure that fits is tried live."""
+        findings: list[Finding] = []
+        explained: set[object] = set()
+        columns = {column.dose.kind: column for _, column in self.cells}
+        cured = not self.options.cure
+        for cell in results:
+            if cell.verdict != "weak":
+                continue
+            column = columns[cell.fault.kind]
+            where, why = cures.culprit(stack.mesh, cell.edge, column)
+            if (where, why) in explained:
+                continue
+            explained.add((where, why))
+            cure = None
+            if not cured:
+                cure = await self._try_cure(stack, cell, (cell.edge, column), emit)
+                cured = cure is not None
+            title = (
+                f"{cell.edge[0]} → {cell.edge[1].partition('.')[0]}, {cell.fault.label}: {self._felt(cell)}"
+            )
+            findings.append(Finding(title, why, where, cure))
+        return findings
+
+    async def _try_cure(self, stack: Stack, cell: CellResult, at: Cell, emit: Listener) -> Cure | None:
+        edge, column = at
+        before = stack.mesh
+        for change in cures.cures(before, entry_of(stack, edge[0]), edge, column, self.goal):
+            emit(PhaseStarted("cure", 1, change.text))
+            await stack.apply(change.mesh)
+            try:
+                after = await try_cell(stack, edge, column, self._conditions(emit))
+            finally:
+                await stack.apply(before)
+            cure = Cure(
+                edge,
+                column.dose,
+                change.text,
+                change.where,
+                self._felt(cell),
+                self._felt(after),
+                after.verdict == "held",
+            )
+            emit(CureTried(cure))
+            return cure
+        return None
+
+    def _felt(self, cell: CellResult) -> str:
+        share = 100 * cell.k / cell.n if cell.n else 0.0
+        latency = "no answer" if cell.p99_ms is None else f"p99 {cell.p99_ms / 1000:.2f} s"
+        calls = "" if cell.amplification is None else f", {cell.amplification:.1f} attempts a call"
+        return f"{share:.1f} % ok, {latency}{calls}"
+
+    def _coverage(self, checks: Sequence[CheckResult]) -> dict[str, int]:
+        return {
+            "clauses": self.plan.clauses,
+            "exercised": sum(c.n > 0 for c in checks),
+            "asserted": sum(c.verdict.decided for c in checks),
+        }
+
+
+class _Enough(Exception):  # noqa: N818 - ends a task group, never shown
+    pass
+
+
+def _chosen(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, p) or fnmatchcase(name, f"*{p}*") for p in patterns)
