@@ -16,6 +16,7 @@ from typing import Any
 from chaosmesh.envoy import AccessRow
 
 SUMMED = ("upstream_rq_total", "upstream_rq_pending_failure_eject", "upstream_rq_pending_overflow")
+STOPPED = ("upstream_rq_pending_failure_eject", "upstream_rq_pending_overflow")
 ACTIVE = "upstream_rq_active"
 EGRESS = "cds_egress_"
 
@@ -58,10 +59,14 @@ def parse_stats(answer: Mapping[str, Any]) -> dict[str, dict[str, int]]:
 def count_rows(
     rows: Iterable[AccessRow], since: Mapping[str, int], prefix: str = EGRESS
 ) -> dict[tuple[str, str], int]:
-    """Attempt rows by (sidecar, cluster); `since`: when a sidecar's present life began, epoch ns."""
+    """Attempt rows by (sidecar, cluster); `since`: when a sidecar's present life began, epoch ns.
+
+    An attempt that a breaker stops is logged without its cluster: those are counted under "".
+    """
     counted: dict[tuple[str, str], int] = {}
     for row in rows:
-        if row.attempt_row and row.cluster.startswith(prefix) and row.start_ns >= since.get(row.sidecar, 0):
+        ours = row.cluster.startswith(prefix) if row.cluster else row.side == "egress"
+        if row.attempt_row and ours and row.start_ns >= since.get(row.sidecar, 0):
             key = (row.sidecar, stat_name(row.cluster))
             counted[key] = counted.get(key, 0) + 1
     return counted
@@ -70,18 +75,15 @@ def count_rows(
 def compare(
     counted: Mapping[tuple[str, str], int], counters: Counters, lost: int, prefix: str = EGRESS
 ) -> Conservation:
-    """Hold rows against counters; only sidecars whose counters were read are compared."""
+    """Hold rows against counters; a sidecar with rows whose counters were not read is a difference."""
     told = {
         (sidecar, cluster): sum(values.get(name, 0) for name in SUMMED)
         for sidecar, clusters in counters.items()
         for cluster, values in clusters.items()
         if cluster.startswith(prefix)
     }
-    keys = sorted(told.keys() | {key for key in counted if key[0] in counters})
     differences = [
-        f"{sidecar} {cluster}: {counted.get((sidecar, cluster), 0)} rows, {told.get((sidecar, cluster), 0)} attempts counted by Envoy"
-        for sidecar, cluster in keys
-        if counted.get((sidecar, cluster), 0) != told.get((sidecar, cluster), 0)
+        text for sidecar in sorted(counters) for text in _of_sidecar(sidecar, counted, told, counters)
     ]
     differences += [
         f"{sidecar}: {count} rows, but its counters were not read"
@@ -95,6 +97,29 @@ def compare(
     ]
     shown = {key: count for key, count in sorted(counted.items()) if key[0] in counters}
     return Conservation(shown, dict(sorted(told.items())), lost, tuple(differences))
+
+
+def _of_sidecar(
+    sidecar: str,
+    counted: Mapping[tuple[str, str], int],
+    told: Mapping[tuple[str, str], int],
+    counters: Counters,
+) -> list[str]:
+    """Where one sidecar disagrees; rows without a cluster stand for attempts that never got a connection."""
+    clusters = sorted({cluster for key, cluster in (*told, *counted) if key == sidecar and cluster})
+    nameless, filled, differences = counted.get((sidecar, ""), 0), 0, []
+    for cluster in clusters:
+        rows, attempts = counted.get((sidecar, cluster), 0), told.get((sidecar, cluster), 0)
+        values = counters[sidecar].get(cluster, {})
+        if 0 <= attempts - rows <= sum(values.get(name, 0) for name in STOPPED):
+            filled += attempts - rows
+        else:
+            differences.append(f"{sidecar} {cluster}: {rows} rows, {attempts} attempts counted by Envoy")
+    if filled != nameless:
+        differences.append(
+            f"{sidecar}: {nameless} rows of attempts without a connection, {filled} counted by Envoy"
+        )
+    return differences
 
 
 def _unread(counted: Mapping[tuple[str, str], int], counters: Counters) -> list[tuple[str, int]]:

@@ -75,7 +75,7 @@ def call(
     for number, one in enumerate(tries, 1):
         at = base.start_ns + number * MS
         up = replace(base, attempt_row=True, attempt=number, start_ns=at, status=one.status, flags=one.flags)
-        up = replace(up, upstream=one.host, route="", route_hash="")
+        up = replace(up, upstream=one.host, route="", route_hash="", cluster=base.cluster if one.host else "")
         if one.reached:
             replica = "1" if one.host.startswith("127.9.1.2") else "0"
             lineage = f"{base.lineage}.{number}" if base.lineage else str(number)

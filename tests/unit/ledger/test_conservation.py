@@ -27,13 +27,24 @@ def rows() -> list[AccessRow]:
 def test_rows_equal_the_sum_of_the_three_counters():
     held = ledger(*rows()).conservation(counters(2, 1, 1))
     assert held.ok
-    assert held.rows == held.counters == {("front.0", CLUSTER): 4}
+    assert held.rows == {("front.0", CLUSTER): 3, ("front.0", ""): 1}
+    assert held.counters == {("front.0", CLUSTER): 4}
+
+
+def test_a_row_without_a_cluster_stands_only_for_an_attempt_without_a_connection():
+    assert not ledger(*rows()).conservation(counters(4)).ok
+    assert ledger(*rows()[:-2]).conservation(counters(2, 1, 1)).differences == (
+        "front.0: 0 rows of attempts without a connection, 1 counted by Envoy",
+    )
 
 
 def test_a_difference_is_said_in_words():
     held = ledger(*rows()).conservation(counters(3, 1, 1))
     assert not held.ok
-    assert held.differences == (f"front.0 {CLUSTER}: 4 rows, 5 attempts counted by Envoy",)
+    assert held.differences == ("front.0: 1 rows of attempts without a connection, 2 counted by Envoy",)
+    assert ledger(*call(Try(), Try())).conservation(counters(3)).differences == (
+        f"front.0 {CLUSTER}: 2 rows, 3 attempts counted by Envoy",
+    )
 
 
 def test_attempts_under_way_are_a_difference():
