@@ -104,11 +104,12 @@ def _kind(document: Node, context: Context) -> Kind | None:
         if KINDS[own].name_key in fields:
             return KINDS[own]
     spec = document.at("spec") or Node({}, document.where)
-    word = _by_content(spec) or (None if _routes(spec) else _by_parent(fields)) or _by_file(context.file)
+    word = _by_content(spec) or (None if _routes(spec) else _by_parent(fields))
+    if not word and fields & _NAMES == {"meshName"} and set(spec.fields) <= {"serviceDiscovery"}:
+        word = "mesh"
+    word = word or _by_file(context.file)
     if word:
         return KINDS[word]
-    if "meshName" in fields and "spec" not in fields:
-        return KINDS["mesh"]
     hint = "add its name (virtualNodeName, …), or call the file after its kind: …-node.json, …-router.json, …-gateway.json"
     context.problems.add(document.where, "which kind of App Mesh resource this is can't be told", hint)
     return None
