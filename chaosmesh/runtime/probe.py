@@ -36,10 +36,12 @@ async def accepts(host: str, port: int) -> str:
     return ""
 
 
-async def answers(host: str, port: int, path: str, *, status: int | None = None) -> str:
+async def answers(
+    host: str, port: int, path: str, *, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> str:
     """A look: whether an HTTP server answers there (with that status, if one is given)."""
     try:
-        seen, _ = await request("GET", host, port, path)
+        seen, _ = await request("GET", host, port, path, headers)
     except (OSError, TimeoutError, ValueError) as error:
         return f"{host}:{port}{path} {_words(error)}"
     return "" if status in (None, seen) else f"{host}:{port}{path} answers {seen}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosmesh.envoy import binary, bootstrap, command
-from chaosmesh.errors import EnvironmentFailedError
+from chaosmesh.errors import EnvironmentFailedError, UsageError
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime import parts, probe
 from chaosmesh.runtime.folder import workdir
@@ -144,6 +144,8 @@ class ProcessRuntime:
     async def configure(self, replica: Replica, **changes: Any) -> StandIn:
         """Gives a running stand-in another latency_ms, capacity or version; in force when this returns."""
         changed = self._standins[replica].changed(changes)
+        if not changed.listen:
+            raise UsageError(f"{replica.key}: its stand-in listens nowhere, so it can't be changed")
         host, port, _ = changed.listen[0]
         body = json.dumps(changes).encode()
         status, answer = await probe.request(
@@ -194,8 +196,11 @@ class ProcessRuntime:
         )
 
     async def _accepting(self, replica: Replica, within: float) -> None:
+        """By the token: another program may hold the port, and accept too."""
+        headers = {TOKEN_HEADER: self._token}
         for host, port, _ in self._standins[replica].listen:
-            await self._until(Part("app", replica), partial(probe.accepts, host, port), within)
+            look = partial(probe.answers, host, port, CONFIG_PATH, status=200, headers=headers)
+            await self._until(Part("app", replica), look, within)
 
     async def _until(self, part: Part, look: Callable[[], Awaitable[str]], within: float) -> None:
         async def alive_and_true() -> str:

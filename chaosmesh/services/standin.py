@@ -72,7 +72,7 @@ class Service:
         path = request.path
         if path == "/ping":
             return web.Response(text="pong")
-        if path == CONFIG_PATH and request.method == "PUT":
+        if path == CONFIG_PATH:
             return await self._configure(request)
         headers = request.headers
         attempt = _whole(headers.get("x-envoy-attempt-count"), 1)
@@ -124,15 +124,17 @@ class Service:
         return web.Response(body=body, status=status, content_type="application/json")
 
     async def _configure(self, request: web.BaseRequest) -> web.Response:
+        """PUT changes the configuration, any other method tells it; both need the token."""
         token = self.config.token
         if not token or not hmac.compare_digest(request.headers.get(TOKEN_HEADER, ""), token):
             return web.json_response({"error": f"{TOKEN_HEADER} is missing or wrong"}, status=403)
-        try:
-            self.config = self.config.changed(json.loads(await request.read()))
-        except (ValueError, UsageError) as error:
-            return web.json_response({"error": str(error)}, status=400)
-        self._free_at = 0.0
-        self._prepare()
+        if request.method == "PUT":
+            try:
+                self.config = self.config.changed(json.loads(await request.read()))
+            except (ValueError, UsageError) as error:
+                return web.json_response({"error": str(error)}, status=400)
+            self._free_at = 0.0
+            self._prepare()
         return web.json_response({**asdict(self.config), "token": ""})
 
     def _prepare(self) -> None:

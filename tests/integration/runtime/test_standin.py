@@ -219,6 +219,9 @@ def test_only_the_token_changes_it_and_only_sensibly(talk: Callable[[Talk], None
             return await to.get("/.chaosmesh/config", "left", "PUT", body, **headers)
 
         assert (await put(b'{"version": "v2"}'))[0] == 403
+        assert (await to.get("/.chaosmesh/config", "left"))[0] == 403
+        status, answer = await to.get("/.chaosmesh/config", "left", x_chaosmesh_token=TOKEN)
+        assert (status, answer["version"], answer["token"]) == (200, "v1", "")
         assert (await put(b'{"version": "v2"}', x_chaosmesh_token="wrong"))[0] == 403
         assert (await put(b"{", x_chaosmesh_token=TOKEN))[0] == 400
         assert (await put(b"[]", x_chaosmesh_token=TOKEN))[0] == 400
