@@ -105,7 +105,7 @@ def test_a_decision_says_in_words_what_it_rests_on():
 
 
 def test_a_margin_is_part_of_the_verdict():
-    """98.5 % true: with a margin of two points below 99.5 % the same counts that fail the plain claim pass."""
+    """99 % of 4,000: below 99.7 %, undecided about 99 %, and enough for 99 % give or take a point below."""
     seen = Evidence.share(4000, 3960)
     assert judge(requirement("success", at_least(0.997)), seen).verdict is Verdict.FAIL
     assert judge(requirement("success", at_least(0.99, margin=0.01)), seen).verdict is Verdict.PASS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,8 @@ from chaosmesh.judge import (
     planned_n,
     requirement,
 )
-from tests.unit.judge_paths import divergence, fate
+from chaosmesh.judge.ladder import STAKES, WEIGHTS
+from tests.unit.judge_paths import Fate, divergence, fate
 
 ALPHA = 1e-4
 
@@ -29,16 +31,16 @@ ALPHA = 1e-4
 @pytest.mark.parametrize("bound", [0.5, 0.95, 0.99])
 def test_at_the_bound_each_wrong_verdict_stays_within_alpha(bound: float, alpha: float):
     """Looked at after every request, 5,000 of them: exact, by following all paths."""
-    ends = fate(MeanTest("at_least", bound, alpha), bound, 5000)
-    assert 0 < ends.failed <= alpha
-    assert 0 < ends.passed <= alpha
+    fates = fate(MeanTest("at_least", bound, alpha), bound, 5000)
+    assert 0 < fates.failed <= alpha
+    assert 0 < fates.passed <= alpha
 
 
 @pytest.mark.parametrize("truth", [0.985, 0.98, 0.99])
 def test_with_a_margin_both_errors_stay_within_alpha_at_both_sides(truth: float):
-    ends = fate(MeanTest("at_least", 0.99, 0.01, margin=0.01), truth, 8000)
-    assert truth < 0.99 or ends.failed <= 0.01
-    assert truth > 0.98 or ends.passed <= 0.01
+    fates = fate(MeanTest("at_least", 0.99, 0.01, margin=0.01), truth, 8000)
+    assert truth < 0.99 or fates.failed <= 0.01
+    assert truth > 0.98 or fates.passed <= 0.01
 
 
 CASES = [
@@ -56,26 +58,48 @@ CASES = [
 ]
 
 
+@cache
+def ends(bound: float, truth: float) -> Fate:
+    """Followed for six times as long as the information asks for."""
+    return fate(MeanTest("at_least", bound, ALPHA), truth, int(6 * floor(bound, truth)))
+
+
+def floor(bound: float, truth: float) -> float:
+    return math.log(1 / ALPHA) / divergence(truth, bound)
+
+
 @pytest.mark.parametrize(("bound", "truth"), CASES)
 def test_a_verdict_takes_at_most_half_more_than_the_information_asks_for(bound: float, truth: float):
-    floor = math.log(1 / ALPHA) / divergence(truth, bound)
-    ends = fate(MeanTest("at_least", bound, ALPHA), truth, int(6 * floor))
-    assert ends.undecided < 1e-3
-    assert (ends.passed if truth > bound else ends.failed) > 0.999
-    assert ends.mean_n <= 1.5 * floor
+    fates = ends(bound, truth)
+    assert fates.undecided < 1e-3
+    assert (fates.passed if truth > bound else fates.failed) > 0.999
+    assert fates.mean_n <= 1.5 * floor(bound, truth)
 
 
 @pytest.mark.parametrize(("bound", "truth"), CASES)
 def test_the_plan_is_within_a_tenth_of_the_mean(bound: float, truth: float):
-    planned = planned_n(bound, truth)
-    assert planned is not None
-    mean = fate(MeanTest("at_least", bound, ALPHA), truth, 6 * planned).mean_n
-    assert planned == pytest.approx(mean, rel=0.1)
+    assert planned_n(bound, truth) == pytest.approx(ends(bound, truth).mean_n, rel=0.1)
+
+
+def test_no_more_than_the_whole_capital_is_bet():
+    assert math.fsum(WEIGHTS) == pytest.approx(1, abs=1e-12)
+    assert STAKES[0] == 1
+    assert all(0 < stake <= 1 for stake in STAKES)
+
+
+@pytest.mark.parametrize(("n", "k"), [(1000, 1000), (1000, 990), (1000, 800), (50, 25)])
+def test_an_interval_ends_where_the_verdict_turns(n: int, k: int):
+    counts = [(0.0, float(n - k)), (1.0, float(k))]
+    low, high = interval(n, k, 2 * ALPHA)
+    for side, end, outwards in (("at_least", low, -1), ("at_most", high, 1)):
+        if 0 < end < 1:
+            assert MeanTest(side, end + outwards * 1e-9, ALPHA).verdict(counts) is Verdict.PASS
+            assert MeanTest(side, end - outwards * 1e-9, ALPHA).verdict(counts) is Verdict.INCONCLUSIVE
 
 
 def test_planned_figures():
     assert planned_n(0.99, 1.0) == pytest.approx(1100, rel=0.05)
-    assert fate(MeanTest("at_least", 0.99, ALPHA), 0.995, 40_000).mean_n == pytest.approx(6500, rel=0.05)
+    assert ends(0.99, 0.995).mean_n == pytest.approx(6500, rel=0.05)
     assert planned_n(0.99, 0.99) is None
     assert planned_n(0.01, 0.005, side="at_most") == planned_n(0.99, 0.995)
 
@@ -124,9 +148,24 @@ def test_the_interval_is_at_most_half_wider_than_clopper_pearson(n: int, share: 
 def test_verdict_and_interval_agree(n: int, share: float, bound: float):
     k = round(n * share)
     decision = judge(requirement("success", at_least(bound)), Evidence.share(n, k))
-    assert (decision.verdict is Verdict.PASS) == (decision.low >= bound - 1e-12)
-    assert (decision.verdict is Verdict.FAIL) == (decision.high <= bound + 1e-12)
-    assert decision.low <= k / n <= decision.high
+    assert (decision.verdict is Verdict.PASS) == (decision.low >= bound - 1e-10)
+    assert (decision.verdict is Verdict.FAIL) == (decision.high <= bound + 1e-10)
+    assert decision.low <= k / n + 1e-12
+    assert decision.high >= k / n - 1e-12
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 5000), st.floats(0, 1), st.booleans())
+def test_verdict_and_interval_agree_about_a_margin(n: int, share: float, upwards: bool):
+    """Shown beside the verdict, the interval must not contradict it: it clears the far side of the margin."""
+    k = round(n * share)
+    claim = at_least(0.95, margin=0.02) if upwards else at_most(0.95, margin=0.02)
+    decision = judge(requirement("success", claim), Evidence.share(n, k))
+    beyond_bad = decision.low >= 0.93 - 1e-10 if upwards else decision.high <= 0.97 + 1e-10
+    beyond_good = decision.high <= 0.95 + 1e-10 if upwards else decision.low >= 0.95 - 1e-10
+    assert decision.verdict is not Verdict.PASS or beyond_bad
+    assert decision.verdict is not Verdict.FAIL or beyond_good
+    assert decision.verdict is not Verdict.INCONCLUSIVE or not (beyond_bad or beyond_good)
 
 
 @settings(max_examples=60, deadline=None)
