@@ -39,7 +39,7 @@ class Resource:
     def place(self, *path: str | int) -> Where:
         """Where a field of the spec is written; where it is not, its nearest parent. API names or snake_case."""
         steps = tuple(to_camel(one) if isinstance(one, str) and "_" in one else one for one in path)
-        return nearest({**self.places, (): self.places.get((), self.where)}, steps)
+        return nearest(self.places, steps) if self.places else self.where
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,12 @@ def test_every_document_loads_once_its_parameters_are_bound(path: Path):
             assert here.startswith(f'"{words[1]}"'), (declared.id, here)
 
 
-@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(CORPUS)))
+PLAIN = [one for one in documents() if one.suffix == ".json" and "$" not in one.read_text()]
+
+
+@pytest.mark.parametrize("path", PLAIN, ids=lambda path: str(path.relative_to(CORPUS)))
 def test_the_models_keep_everything_that_is_written(path: Path):
-    """Of plain JSON: what a model gives back is what was read."""
-    if path.suffix != ".json" or "$" in path.read_text():
-        pytest.skip("needs plain JSON")
+    """What a model gives back is what was read."""
     (only,) = load([path], names=named(path))
     assert only.spec.plain() == json.loads(path.read_text()).get("spec", {})
 

@@ -193,6 +193,7 @@ def test_a_gateway_waits_as_long_as_the_most_patient_route(corpus: Path, tmp_pat
     sources = [
         Source(folder / "publicgateway-vg.json", "door"),
         Source(folder / "colorteller-vn-timeout18s.json", "ColorTellerWhite"),
+        Source(folder / "colorteller-vn-timeout18s.json", "ColorTellerRed"),
         Source(folder / "colorteller-vr.json", "router"),
         Source(folder / "colorteller-route1-timeout18s.json", "route1", "router"),
         Source(folder / "colorteller-route2-timeout10s.json", "route2", "router"),
