@@ -14,6 +14,7 @@ from typing import Any
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.conditions import Bell
 from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.rendering import layout_of
 from chaosmesh.engine.standins import stand_ins
 from chaosmesh.envoy import AccessRow, ControlPlane, Push, places, translate
 from chaosmesh.errors import KeeperLostError, UsageError
@@ -21,7 +22,7 @@ from chaosmesh.ledger import Addresses, Ledger
 from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream
 from chaosmesh.load.plan import Arrivals
 from chaosmesh.mesh import Mesh, RequestFault, Topology
-from chaosmesh.runtime import Keeper, ProcessRuntime, lay_out, lease_subnet, new_run, workdir
+from chaosmesh.runtime import Keeper, ProcessRuntime, lease_subnet, new_run, workdir
 
 LEASE_TTL = 120.0
 """Seconds a fault stays without a word from its owner; every cell and claim ends far sooner."""
@@ -68,12 +69,7 @@ class Stack:
 
     async def _start(self) -> None:
         subnet = self._exit.enter_context(lease_subnet())
-        replicas = {
-            name: one.replicas for name, one in self._scenario.workloads.items() if one.replicas is not None
-        }
-        self.topology = lay_out(
-            self.mesh, run=self.run, subnet=subnet.name, replicas=replicas, entries=self._scenario.entry
-        )
+        self.topology = layout_of(self.mesh, self._scenario, self.run, subnet.name)
         self.ledger = Ledger(Addresses.of(self.topology))
         home = workdir(self.run)
         self._exit.callback(shutil.rmtree, home, ignore_errors=True)
@@ -126,6 +122,10 @@ class Stack:
         except BaseException:
             self.mesh = before
             raise
+
+    def speaks_http(self, workload: str) -> bool:
+        """Whether a workload can be called over HTTP/1.1."""
+        return any(one.protocol == "http" for one in self.mesh.workload(workload).listeners)
 
     def entry_url(self, entry: str) -> str:
         """Where users come in at a workload: its door and its first http port."""

@@ -29,14 +29,14 @@ def _stand_in(mesh: Mesh, scenario: Scenario, workload: Workload, paths: list[st
     wanted = wish.calls if wish is not None and wish.calls is not None else None
     return StandIn(
         node=workload.name,
-        version=_version(workload.name),
+        version=version_of(workload.name),
         calls=tuple(_calls(mesh, scenario, workload, wanted, paths)),
         latency_ms=(wish.latency or 0.0) * 1000 if wish else 0.0,
         capacity=wish.capacity if wish else None,
     )
 
 
-def _version(name: str) -> str:
+def version_of(name: str) -> str:
     """`flights-v2` says that it is v2; a name without such an end has no version."""
     end = name.rpartition("-")[2]
     return end if end[:1] == "v" and end[1:].isdigit() else ""

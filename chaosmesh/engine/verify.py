@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import shutil
 import time
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.appmesh.translate import translate
@@ -28,6 +30,7 @@ from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.matrix import Cell, Waivers
 from chaosmesh.engine.options import Options
+from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.results import CellResult, CheckResult, Cure, Finding, NotChecked, VerifyResult
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.trying import Trial, failed
@@ -80,6 +83,23 @@ class Verification:
         chosen = tuple(one for one in whole.checks if _chosen(one.id, self.options.only))
         skipped = tuple(one for one in whole.skipped if _chosen(one.id, self.options.only))
         return Plan(chosen, skipped, whole.clauses)
+
+    def listing(self) -> list[str]:
+        """Ids of every check and cell, and what is left out with its reason."""
+        return [
+            *(f"{one.id}  {one.statement}" for one in self.plan.checks),
+            *(f"{matrix.cell_id(*cell)}  {cell[1].dose.label}" for cell in self.cells),
+            *(f"{one.id}  not checked: {one.reason}" for one in self.plan.skipped),
+        ]
+
+    def keep_documents(self, folder: RunFolder) -> None:
+        """Copy the documents and the scenario file into the run folder, beside the rendered configuration."""
+        kept = folder.config / "documents"
+        kept.mkdir(exist_ok=True)
+        files = {one.where.file for one in self.resources} | {self.scenario.place().file}
+        for number, file in enumerate(sorted(f for f in files if Path(f).is_file())):
+            shutil.copyfile(file, kept / f"{number:03d}-{Path(file).name}")
+        folder.write_json("config/envoy.json", rendering(self.mesh, self.scenario, "127.16"))
 
     async def run(self, folder: RunFolder, emit: Listener) -> VerifyResult:
         """Start the mesh, try everything, stop it."""

@@ -1,0 +1,79 @@
+"""`chaosmesh doctor`, `setup`, `clean` and `schema`."""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+
+import click
+
+from chaosmesh.errors import ExitCode
+
+
+@click.command()
+@click.option(
+    "--json",
+    "as_json",
+    metavar="FILE",
+    type=click.File("w"),
+    help="Write the findings as JSON (- for stdout).",
+)
+def doctor(as_json: TextIO | None) -> int:
+    """What is installed, and the exact command for what is not."""
+    from chaosmesh.runtime import doctor as look
+
+    findings = look()
+    if as_json is not None:
+        rows = [
+            {
+                "part": f.part,
+                "found": f.found,
+                "needed": f.needed,
+                "command": f.command,
+                "required": f.required,
+                "ok": f.ok,
+            }
+            for f in findings
+        ]
+        as_json.write(json.dumps({"findings": rows}, indent=1) + "\n")
+    else:
+        for one in findings:
+            mark = "ok     " if one.found else "missing" if one.required else "without"
+            click.echo(f"{mark}  {one.part:<11} {one.found or one.needed}")
+            if not one.found:
+                click.echo(f"         {'':<11} → {one.command}")
+    return ExitCode.PASS if all(f.ok for f in findings) else ExitCode.ENVIRONMENT
+
+
+@click.command()
+@click.option("--quiet", is_flag=True, help="Say nothing when everything is there.")
+def setup(quiet: bool) -> int:
+    """Get Toxiproxy: from $CHAOSMESH_TOXIPROXY, PATH or the cache, else built once with Go."""
+    from chaosmesh.runtime import toxiproxy
+
+    path = toxiproxy.install(lambda line: click.echo(line, err=True))
+    if not quiet:
+        click.echo(path)
+    return ExitCode.PASS
+
+
+@click.command()
+def clean() -> int:
+    """Remove what a killed run left: its processes (found by their environment) and temporary folders."""
+    from chaosmesh.runtime import clean as sweep
+
+    found = sweep()
+    for one in found:
+        place = f"pid {one.pid}" if one.pid else one.path
+        click.echo(f"removed {one.what} of run {one.run} ({place})")
+    click.echo(f"{len(found)} leftovers removed" if found else "nothing was left behind")
+    return ExitCode.PASS
+
+
+@click.command()
+def schema() -> int:
+    """JSON Schema of the scenario file chaosmesh.yaml."""
+    from chaosmesh.documents.scenario import scenario_schema
+
+    click.echo(json.dumps(scenario_schema(), indent=1))
+    return ExitCode.PASS

@@ -1,0 +1,140 @@
+"""Documents and scenario from the command line: the options that every command with documents shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from chaosmesh.appmesh import Resources, load
+from chaosmesh.documents import Source, parse, plain
+from chaosmesh.documents.scenario import Scenario, load_scenario
+from chaosmesh.documents.source import SCENARIO_NAME, read_text
+from chaosmesh.errors import DocumentError, Problem, UsageError, Where
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the user named: the resources of the mesh and the scenario around it."""
+
+    resources: Resources
+    scenario: Scenario
+    documents: tuple[str, ...]
+
+
+def document_options(command: F) -> F:
+    """DOC... and everything that binds, names and surrounds documents."""
+    for option in reversed(
+        [
+            click.argument("documents", nargs=-1, metavar="DOC..."),
+            click.option(
+                "--set",
+                "bindings",
+                multiple=True,
+                metavar="NAME=VALUE",
+                help="Bind a variable or a CloudFormation parameter.",
+            ),
+            click.option(
+                "--set-file",
+                "binding_files",
+                multiple=True,
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="Bind many: a YAML mapping.",
+            ),
+            click.option("--mesh-name", metavar="NAME", help="Mesh of documents that carry none."),
+            click.option(
+                "--name",
+                "names",
+                multiple=True,
+                metavar="FILE=[PARENT/]NAME",
+                help="Name of a document that carries none.",
+            ),
+            click.option(
+                "--scenario",
+                "scenario_file",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help=f"Scenario file (default: {SCENARIO_NAME} in the given folder).",
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def read_inputs(
+    documents: Sequence[str],
+    bindings: Sequence[str],
+    binding_files: Sequence[Path],
+    mesh_name: str | None,
+    names: Sequence[str],
+    scenario_file: Path | None,
+) -> Inputs:
+    """Everything read and checked; DocumentError or UsageError with all problems, nothing started."""
+    if not documents and scenario_file is None:
+        raise UsageError(
+            "no documents were given", hint="chaosmesh demo shows it on documents that come with the package"
+        )
+    scenario = load_scenario(_scenario_path(documents, scenario_file))
+    variables = dict(scenario.variables)
+    for file in binding_files:
+        variables |= _variables_of(file)
+    variables |= dict(_pair(one, "--set NAME=VALUE") for one in bindings)
+    sources = _sources(documents, scenario)
+    resources = load(
+        sources,
+        variables=variables,
+        mesh_name=mesh_name,
+        names=dict(_pair(one, "--name FILE=[PARENT/]NAME") for one in names),
+    )
+    if problems := resources.dangling():
+        raise DocumentError(problems)
+    return Inputs(resources, scenario, tuple(documents))
+
+
+def _scenario_path(documents: Sequence[str], given: Path | None) -> Path | None:
+    if given is not None:
+        if not given.exists():
+            raise UsageError(f"--scenario: there is no file {given}")
+        return given
+    for one in documents:
+        if (Path(one) / SCENARIO_NAME).is_file():
+            return Path(one)
+    return None
+
+
+def _sources(documents: Sequence[str], scenario: Scenario) -> list[str | Path | Source]:
+    """A folder whose scenario file names the documents stands for these."""
+    own = scenario.sources()
+    if not documents:
+        return list(own)
+    found: list[str | Path | Source] = []
+    for one in documents:
+        if own and Path(one).is_dir() and Path(one).resolve() == scenario.base.resolve():
+            found.extend(own)
+        else:
+            found.append(one)
+    return found
+
+
+def _variables_of(file: Path) -> Mapping[str, str]:
+    roots = parse(read_text(file), str(file))
+    body = plain(roots[0]) if roots else {}
+    if not isinstance(body, dict) or any(isinstance(v, dict | list) for v in body.values()):
+        raise DocumentError(
+            [Problem(Where(str(file)), "is no mapping of names to values", "write lines like NAME: value")]
+        )
+    return {str(name): str(value) for name, value in body.items()}
+
+
+def _pair(text: str, form: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"{text!r} is not {form}")
+    return name, value

@@ -1,0 +1,64 @@
+"""`chaosmesh render`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from chaosmesh.cli.inputs import document_options, read_inputs
+from chaosmesh.errors import ExitCode, UsageError
+
+SUBNET = "127.16"
+"""Addresses in a rendering are examples: a run leases its own subnet."""
+
+
+@click.command()
+@document_options
+@click.option("--node", metavar="NODE", help="Only the sidecar of this virtual node or gateway.")
+@click.option(
+    "--static",
+    "static_folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write one complete bootstrap per sidecar, fit for `envoy --mode validate`.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["appmesh", "appmesh-legacy", "envoy"]),
+    default="appmesh",
+    show_default=True,
+    help="Whose hidden defaults hold.",
+)
+def render(
+    documents: tuple[str, ...],
+    bindings: tuple[str, ...],
+    binding_files: tuple[Path, ...],
+    mesh_name: str | None,
+    names: tuple[str, ...],
+    scenario_file: Path | None,
+    node: str | None,
+    static_folder: Path | None,
+    profile: str,
+) -> int:
+    """The Envoy configuration of each sidecar, as JSON: {node: {listeners, routes, clusters, endpoints}}."""
+    from chaosmesh.appmesh.translate import translate
+    from chaosmesh.engine.rendering import rendering, static
+
+    inputs = read_inputs(documents, bindings, binding_files, mesh_name, names, scenario_file)
+    mesh = translate(inputs.resources, profile)
+    known = [one.name for one in mesh.workloads]
+    if node is not None and node not in known:
+        raise UsageError(f"there is no node {node!r}", hint=f"one of: {', '.join(known)}")
+    if static_folder is not None:
+        static_folder.mkdir(parents=True, exist_ok=True)
+        for key, config in static(mesh, inputs.scenario, SUBNET).items():
+            if node in (None, key.rpartition(".")[0]):
+                path = static_folder / f"{key}.json"
+                path.write_text(json.dumps(config, indent=1) + "\n")
+                click.echo(path)
+        return ExitCode.PASS
+    whole = rendering(mesh, inputs.scenario, SUBNET)
+    click.echo(json.dumps(whole if node is None else {node: whole[node]}, indent=1))
+    return ExitCode.PASS

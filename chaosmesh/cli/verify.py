@@ -1,0 +1,158 @@
+"""`chaosmesh verify`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chaosmesh.cli.inputs import Inputs, document_options, read_inputs
+from chaosmesh.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from chaosmesh.engine.verify import Verification
+
+
+def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", value)
+    if not found:
+        raise click.BadParameter("write a duration with its unit, like 90s or 5m")
+    return float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+@click.command()
+@document_options
+@click.option(
+    "--only", multiple=True, metavar="PATTERN", help="Only checks and cells whose id matches (see --list)."
+)
+@click.option(
+    "--quick", is_flag=True, help="At most about 15 s: short cells, nothing that takes long to see."
+)
+@click.option("--list", "listing", is_flag=True, help="Name every check and cell; start nothing.")
+@click.option(
+    "--budget", callback=_seconds, metavar="TIME", help="Stop opening new cells after this time (5m)."
+)
+@click.option("--fail-fast", is_flag=True, help="Stop at the first failed check or weak edge.")
+@click.option("--strict", is_flag=True, help="A weak edge fails the run, also without a declared slo.")
+@click.option("--seed", type=int, default=0, help="Same seed, same victims.")
+@click.option(
+    "--profile",
+    type=click.Choice(["appmesh", "appmesh-legacy", "envoy"]),
+    default="appmesh",
+    show_default=True,
+    help="Whose hidden defaults hold.",
+)
+@click.option(
+    "--runtime",
+    type=click.Choice(["process"]),
+    default="process",
+    show_default=True,
+    help="Where the mesh runs.",
+)
+@click.option(
+    "--undecided",
+    type=click.Choice(["fail", "warn"]),
+    default="fail",
+    show_default=True,
+    help="warn: an undecided run ends with 0.",
+)
+@click.option(
+    "--json", "json_file", metavar="FILE", help="Write the result as JSON (- for stdout, without the table)."
+)
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Where run folders go.",
+)
+def verify(
+    documents: tuple[str, ...],
+    bindings: tuple[str, ...],
+    binding_files: tuple[Path, ...],
+    mesh_name: str | None,
+    names: tuple[str, ...],
+    scenario_file: Path | None,
+    **choices: Any,
+) -> int:
+    """Check that every rule of the policy takes effect, then break every edge and judge what users feel.
+
+    DOC… are files, folders or globs of App Mesh documents (API JSON or CloudFormation). Later paths replace
+    resources of the same name, as an update does.
+    """
+    inputs = read_inputs(documents, bindings, binding_files, mesh_name, names, scenario_file)
+    return run_verify(inputs, choices)
+
+
+def run_verify(inputs: Inputs, choices: dict[str, Any], *, demo: bool = False) -> int:
+    """Verify with the choices of the command line; the exit code."""
+    from chaosmesh.engine.options import Options
+    from chaosmesh.engine.verify import Verification
+
+    options = Options(
+        profile=choices["profile"],
+        seed=choices["seed"],
+        only=choices["only"],
+        quick=choices["quick"],
+        budget_s=choices["budget"],
+        fail_fast=choices["fail_fast"],
+        strict=choices["strict"],
+        cure=not choices["quick"],
+    )
+    verification = Verification(inputs.resources, inputs.scenario, options)
+    if choices["listing"]:
+        for line in verification.listing():
+            click.echo(line)
+        return ExitCode.PASS
+    return _run(verification, inputs, choices, demo=demo)
+
+
+def _run(verification: Verification, inputs: Inputs, choices: dict[str, Any], *, demo: bool) -> int:
+    import asyncio
+
+    from chaosmesh.engine.events import RunFinished
+    from chaosmesh.engine.folder import RunFolder
+    from chaosmesh.report.consumer import Consumer, Consumers
+    from chaosmesh.report.html import HtmlFile
+    from chaosmesh.report.jsonfile import JsonFile
+    from chaosmesh.report.junit import JUnitFile
+    from chaosmesh.report.ndjson import EventsFile
+    from chaosmesh.report.terminal import Terminal
+
+    target = choices["json_file"]
+    if target not in (None, "-") and Path(target).is_dir():
+        raise UsageError(f"--json: {target} is a folder", hint="name a file, or - for stdout")
+    folder = RunFolder.create(choices["runs"], verification.name)
+    verification.keep_documents(folder)
+    table = sys.stderr if target == "-" else sys.stdout
+    consumers: list[Consumer] = [
+        Terminal(table, sys.stderr),
+        EventsFile(folder.path / "events.ndjson"),
+        JsonFile(folder.path / "run.json", sys.stdout),
+        JUnitFile(folder.path / "junit.xml"),
+        HtmlFile(
+            folder.path / "report.html",
+            command=shlex.join(["chaosmesh", *sys.argv[1:]]),
+            documents=inputs.documents,
+        ),
+    ]
+    if target is not None:
+        consumers.append(JsonFile(target, sys.stdout))
+    listeners = Consumers(consumers)
+    try:
+        result = asyncio.run(verification.run(folder, listeners))
+        listeners(RunFinished(result, str(folder.path)))
+    finally:
+        listeners.close()
+    if demo:
+        return ExitCode.PASS
+    code: ExitCode = result.exit_code()
+    if code is ExitCode.UNDECIDED and choices["undecided"] == "warn":
+        return ExitCode.PASS
+    return code
