@@ -125,7 +125,7 @@ class ControlPlane:
             return error
         for key, new in changed.items():
             sidecar = self._sidecar(key)
-            sidecar.encoded, sidecar.good = sidecar.encode(new), new
+            sidecar.encoded, sidecar.good = sidecar.wanted, new
         self._version += 1
         return Push(self._version, time.monotonic() - started, tuple(sorted(changed)))
 
