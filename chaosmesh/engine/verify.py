@@ -16,7 +16,7 @@ from chaosmesh.checks import Check, Plan, plan
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine import cures, matrix
 from chaosmesh.engine.cells import Conditions, Traffic, entry_of, try_cell
-from chaosmesh.engine.cost import cost
+from chaosmesh.engine.cost import ms_per_hop, sidecar_mb
 from chaosmesh.engine.events import (
     CellFinished,
     CheckFinished,
@@ -128,6 +128,7 @@ class Verification:
         )
 
     async def _tried(self, stack: Stack, emit: Listener, begin: float) -> VerifyResult:
+        idle_mb = sidecar_mb(stack)
         checks = await self._checks(stack, emit)
         stop = self.options.fail_fast and any(map(failed, checks))
         results: list[CellResult] = []
@@ -147,7 +148,7 @@ class Verification:
             matrix=tuple(results),
             not_checked=tuple(NotChecked(one.id, one.reason) for one in self.plan.skipped),
             coverage=self._coverage(checks),
-            cost=cost(stack),
+            cost={"ms_per_hop": ms_per_hop(stack), "sidecar_mb": idle_mb},
             findings=tuple(findings),
             gated=self.goal.declared or self.options.strict,
             expired=tuple(self.waivers.expired),
