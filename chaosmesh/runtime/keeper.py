@@ -20,11 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chaosmesh.runtime import children, procs
+from chaosmesh.runtime import children
 from chaosmesh.runtime.heal import Heal
+from chaosmesh.runtime.ticks import TickClock
 
-TICK = 0.010  # seconds between two looks at the clock: what a starved host shows up in
-LATE = 0.050  # a tick later than this is counted as late
 HEAL_BUDGET = 2.0  # seconds for all leases together when the run ends: killing comes next anyway
 
 
@@ -50,16 +49,14 @@ class Child:
 class KeeperProcess:
     """State and main loop of the keeper."""
 
-    def __init__(self, channel: socket.socket, run: str, owner: int) -> None:
+    def __init__(self, channel: socket.socket, owner: int) -> None:
         self._channel = channel
-        self._run = run
         self._children: dict[str, Child] = {}
         self._leases: dict[str, Lease] = {}
         self._input = b""
         self._output = bytearray()
         self._ended = False
-        self._ticks = self._late = 0
-        self._due = time.monotonic() + TICK
+        self._clock = TickClock()
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ, self._read)
         self._watch_owner(owner)
@@ -72,7 +69,7 @@ class KeeperProcess:
             "lease": self._lease,
             "renew": self._renew,
             "release": self._release,
-            "ticks": lambda _id, _command: {"total": self._ticks, "late": self._late},
+            "ticks": lambda _number, _command: self._clock.counts(),
             "close": self._close,
         }
 
@@ -86,24 +83,16 @@ class KeeperProcess:
             self._end()
 
     def _turn(self) -> None:
-        wake = min([self._due, *self._deadlines()])
+        wake = min([self._clock.due, *self._deadlines()])
         ready = self._selector.select(max(0.0, wake - time.monotonic()))
-        self._count_ticks()
+        self._clock.count()
         for key, events in ready:
             if events & selectors.EVENT_WRITE:
                 self._flush()
             if events & selectors.EVENT_READ:
                 key.data()
         self._expire()
-        # the keeper's own work (a first import, a slow heal) says nothing about the host
-        self._due = max(self._due, time.monotonic() - LATE / 2)
-
-    def _count_ticks(self) -> None:
-        now = time.monotonic()
-        while self._due <= now:
-            self._ticks += 1
-            self._late += now - self._due > LATE
-            self._due += TICK
+        self._clock.forgive()
 
     def _deadlines(self) -> list[float]:
         leases = [lease.until for lease in self._leases.values()]
@@ -268,7 +257,6 @@ class KeeperProcess:
         for child in self._children.values():
             _kill_group(child.pid)
         self._children.clear()
-        procs.kill_marked(self._run)
         with contextlib.suppress(ChildProcessError):
             while True:
                 children.kill_all()
@@ -303,15 +291,15 @@ def _path(text: str | None) -> Path | None:
 
 
 def main() -> None:
-    """`python -m chaosmesh.runtime.keeper FD RUN OWNER_PID`; started by `Keeper.start` only."""
-    descriptor, run, owner = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    """`python -m chaosmesh.runtime.keeper FD OWNER_PID`; started by `Keeper.start` only."""
+    descriptor, owner = int(sys.argv[1]), int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     channel = socket.socket(fileno=descriptor)
     channel.setblocking(False)
     channel.set_inheritable(False)
-    KeeperProcess(channel, run, owner).serve()
+    KeeperProcess(channel, owner).serve()
 
 
 if __name__ == "__main__":

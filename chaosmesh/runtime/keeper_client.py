@@ -132,7 +132,7 @@ class Keeper:
         argv = [sys.executable, "-P", "-m", "chaosmesh.runtime.keeper"]
         with log.open("ab") as output:
             return subprocess.Popen(
-                [*argv, str(theirs.fileno()), self.run, str(os.getpid())],
+                [*argv, str(theirs.fileno()), str(os.getpid())],
                 env={**os.environ, procs.RUN: self.run, procs.OWNER: procs.identity()},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -28,14 +28,19 @@ def pids(run: str) -> list[int]:
 
 def listeners(subnet: str) -> list[str]:
     """Sockets that listen on an address of 127.R.0.0/16."""
-    found = []
+    return [local for local, state in _sockets() if state == "0A" and local.startswith(f"{subnet}.")]
+
+
+def connections(local: str) -> int:
+    """Established connections that a server at `local` ("address:port") has accepted."""
+    return [one for one, state in _sockets() if state == "01"].count(local)
+
+
+def _sockets() -> Iterator[tuple[str, str]]:
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        local, state = line.split()[1], line.split()[3]
-        address, port = local.split(":")
+        address, port = line.split()[1].split(":")
         text = socket.inet_ntoa(struct.pack("<I", int(address, 16)))
-        if state == "0A" and text.startswith(f"{subnet}."):
-            found.append(f"{text}:{int(port, 16)}")
-    return found
+        yield f"{text}:{int(port, 16)}", line.split()[3]
 
 
 def left(run: str, subnet: str) -> str:

@@ -67,6 +67,28 @@ def test_kill_9_at_twenty_random_moments_leaves_nothing(tmp_path: Path, subnet: 
     kill_at_a_random_moment(tmp_path, subnet, seed)
 
 
+def test_the_kernel_ends_the_children_of_a_killed_keeper(tmp_path: Path, subnet: str) -> None:
+    """With main frozen nobody else could."""
+    run = new_run()
+    with victim(run, subnet, tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "faulted\n"
+        os.kill(process.pid, signal.SIGSTOP)
+        (keeper,) = (pid for pid in outside.pids(run) if parent_and_session(pid)[0] == process.pid)
+        # the daemon has a session of its own: the keeper only adopted it
+        children = [pid for pid in outside.pids(run) if parent_and_session(pid) == (keeper, keeper)]
+        assert children
+        os.kill(keeper, signal.SIGKILL)
+        outside.until(lambda: not set(children) & set(outside.pids(run)), "its children are gone", 5)
+        os.kill(process.pid, signal.SIGCONT)
+        outside.until(lambda: outside.left(run, subnet) == "", "main removed the rest", 30)
+
+
+def parent_and_session(pid: int) -> tuple[int, int]:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[1]), int(fields[3])
+
+
 def test_a_frozen_main_can_not_keep_a_fault_in_force(tmp_path: Path, subnet: str) -> None:
     def toxics() -> list[object]:
         with urllib.request.urlopen(f"http://{subnet}.0.1:8474/proxies", timeout=10) as answer:

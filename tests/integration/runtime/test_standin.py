@@ -15,6 +15,7 @@ import pytest
 
 from chaosmesh.runtime import Keeper, new_run, probe
 from chaosmesh.services.config import StandIn
+from tests.integration.runtime import outside
 
 pytestmark = pytest.mark.integration
 TOKEN = "t0ken"
@@ -158,13 +159,17 @@ def test_close_ends_the_connection_without_an_answer(talk: Callable[[Talk], None
 
 def test_hang_never_answers_and_ends_with_its_client(talk: Callable[[Talk], None]) -> None:
     async def use(to: Talker) -> None:
-        reader, writer = await asyncio.open_connection(to.host("left"), 8080)
+        left = f"{to.host('left')}:8080"
+        await outside.auntil(lambda: outside.connections(left) == 0, "nobody is connected to left", 30)
+        reader, writer = await asyncio.open_connection(to.host("front"), 8080)
         writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nx-standin: left=hang\r\n\r\n")
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.read(1), 0.5)
+        assert outside.connections(left) == 1
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
+        await outside.auntil(lambda: outside.connections(left) == 0, "the call to left ended too", 30)
         assert (await to.get(node="left"))[0] == 200
 
     talk(use)

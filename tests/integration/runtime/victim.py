@@ -21,8 +21,8 @@ async def main(run: str, subnet: str, folder: Path) -> None:
     api = f"{subnet}.0.1"
     argv = [str(require()), "-host", api, "-port", "8474"]
     await keeper.spawn("toxiproxy", argv, log=folder / "toxiproxy.log")
-    # a child that has children of its own
-    await keeper.spawn("family", ["/bin/sh", "-c", "sleep 1000 & sleep 1000 & wait"])
+    # a child that has a child of its own, and a daemon that has left its group
+    await keeper.spawn("family", ["/bin/sh", "-c", "setsid -f sleep 1000; sleep 1000 & wait"])
     app = StandIn("a", listen=((f"{subnet}.32.1", 8080, "http"),))
     await keeper.fork_standin("a", app)
     await probe.until("api", lambda: probe.answers(api, 8474, "/version", status=200), within=30)

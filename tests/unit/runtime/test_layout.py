@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaosmesh.errors import UsageError
@@ -73,6 +73,7 @@ def test_what_can_not_be_is_refused(more: dict[str, object], message: str) -> No
         laid_out(meshes.chain(), **more)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["front", "flights", "weather"]), st.integers(1, 400), max_size=3))
 def test_addresses_are_unique_inside_the_subnet_and_stable(replicas: dict[str, int]) -> None:
     topology = laid_out(meshes.chain(), replicas=replicas)
