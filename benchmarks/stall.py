@@ -40,8 +40,8 @@ async def _stop_and_go(target: Clocked, enough: asyncio.Event) -> None:
     os.kill(target.process.pid, signal.SIGCONT)
 
 
-async def measure(rate: float = _RATE, seconds: float = _SECONDS) -> Stall:
-    """One stall of a second in the middle of a stream."""
+async def observe(rate: float, seconds: float) -> tuple[StreamReport, list[Record], dict[int, int]]:
+    """A stream with a stall of a second in its middle, and when the server answered each request (epoch ns)."""
     records: list[Record] = []
     enough = asyncio.Event()
 
@@ -55,8 +55,13 @@ async def measure(rate: float = _RATE, seconds: float = _SECONDS) -> Stall:
         running = await load.begin(stream, receive)
         await _stop_and_go(target, enough)
         report = await running.done()
-        answers = await target.log()
-    return judged(report, records, {seq: answer for seq, (_, answer) in answers.items()})
+        log = await target.log()
+    return report, records, {seq: answer for seq, (_, answer) in log.items()}
+
+
+async def measure() -> Stall:
+    """One stall of a second in ten."""
+    return judged(*await observe(_RATE, _SECONDS))
 
 
 def judged(report: StreamReport, records: Sequence[Record], answers: dict[int, int]) -> Stall:

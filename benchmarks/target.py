@@ -37,8 +37,8 @@ class _Clock(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         arrival = time.time_ns()
         at = data.index(_ID) + len(_ID)
-        self._transport.write(_OK)
         self._log.append((data[at : at + 36], arrival, time.time_ns()))
+        self._transport.write(_OK)
 
 
 async def _serve() -> list[tuple[bytes, int, int]]:

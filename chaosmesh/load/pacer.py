@@ -47,6 +47,11 @@ def address_of(url: str) -> tuple[str, int]:
     return str(ip_address(parts.hostname or "")), parts.port or 80
 
 
+def _epoch_offset() -> int:
+    """Epoch minus monotonic time. A pause between the two readings makes it too small, so the largest is best."""
+    return max(time.time_ns() - time.monotonic_ns() for _ in range(5))
+
+
 class Flow:
     """A running stream. Counters are plain attributes; rows are taken by the owner."""
 
@@ -66,7 +71,7 @@ class Flow:
         self._timer = KernelTimer(self._tick)
         self._cpu_ns = time.process_time_ns()
         self._start = time.monotonic_ns() + LEAD_NS
-        self._epoch = time.time_ns() - time.monotonic_ns()
+        self._epoch = _epoch_offset()
         self._due = self._next_due()
 
     @property
