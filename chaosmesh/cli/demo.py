@@ -32,7 +32,7 @@ def demo(seed: int, runs: Path, json_file: str | None) -> int:
     from chaosmesh.runtime import toxiproxy
 
     toxiproxy.install(lambda line: click.echo(line, err=True))
-    home = airport()
+    home = _shown(airport())
     scenario = load_scenario(home)
     inputs = Inputs(load(scenario.sources()), scenario, (str(home),))
     choices = {
@@ -62,11 +62,16 @@ def airport() -> Path:
     raise EnvironmentFailedError("the airport is missing from this installation", hint="reinstall chaosmesh")
 
 
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def _next_steps(home: Path) -> str:
-    shown = home.relative_to(Path.cwd()) if home.is_relative_to(Path.cwd()) else home
-    return f"""
-Try next:
-  chaosmesh verify {shown} --profile envoy      the same policy without App Mesh's hidden defaults
-  chaosmesh verify YOUR-DOCUMENTS --list          what would be tried on your own policy
-  chaosmesh up {shown}                          the mesh by itself, to call with curl
-  pytest experiments/                             the same questions as tests"""
+    rows = [
+        (f"chaosmesh verify {home} --profile envoy", "the same policy without App Mesh's hidden defaults"),
+        ("chaosmesh verify YOUR-DOCUMENTS --list", "what would be tried on your own policy"),
+        (f"chaosmesh up {home}", "the mesh by itself, to call with curl"),
+        ("pytest experiments/", "the same questions as tests"),
+    ]
+    width = max(len(command) for command, _ in rows)
+    return "\n".join(["", "Try next:", *(f"  {command:<{width}}  {what}" for command, what in rows)])

@@ -14,24 +14,24 @@ from chaosmesh.appmesh import Resources
 from chaosmesh.appmesh.translate import translate
 from chaosmesh.checks import Check, Plan, plan
 from chaosmesh.documents.scenario import Scenario
-from chaosmesh.engine import cures, matrix
-from chaosmesh.engine.cells import Conditions, Traffic, entry_of, try_cell
+from chaosmesh.engine import matrix
+from chaosmesh.engine.cells import Conditions, Traffic, try_cell
 from chaosmesh.engine.cost import ms_per_hop, sidecar_mb
 from chaosmesh.engine.events import (
     CellFinished,
     CheckFinished,
-    CureTried,
     Listener,
     Note,
     PhaseStarted,
     RunStarted,
 )
+from chaosmesh.engine.findings import find
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.matrix import Cell, Waivers
 from chaosmesh.engine.options import Options
 from chaosmesh.engine.rendering import rendering
-from chaosmesh.engine.results import CellResult, CheckResult, Cure, Finding, NotChecked, VerifyResult
+from chaosmesh.engine.results import CellResult, CheckResult, Finding, NotChecked, VerifyResult
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.trying import Trial, failed
 from chaosmesh.envoy import binary_version
@@ -136,7 +136,7 @@ class Verification:
         if self.cells and not stop:
             emit(PhaseStarted("matrix", len(self.cells), f"goal: {self.goal}"))
             results = await self._cells(stack, emit)
-            findings = await self._findings(stack, results, emit)
+            findings = await find(stack, results, self.cells, self._conditions(emit), cure=self.options.cure)
         return VerifyResult(
             mesh=self.name,
             runtime="process",
@@ -201,59 +201,6 @@ class Verification:
         if self._deadline is not None:
             budget = max(1.0, min(budget, self._deadline - time.monotonic()))
         return Conditions(self.goal, traffic, emit, budget, self.alpha)
-
-    async def _findings(self, stack: Stack, results: Sequence[CellResult], emit: Listener) -> list[Finding]:
-        """Weak cells with the same cause are one finding; the first cure that fits is tried live."""
-        findings: list[Finding] = []
-        explained: set[object] = set()
-        columns = {column.dose.kind: column for _, column in self.cells}
-        cured = not self.options.cure
-        for cell in results:
-            if cell.verdict != "weak":
-                continue
-            column = columns[cell.fault.kind]
-            where, why = cures.culprit(stack.mesh, cell.edge, column)
-            if (where, why) in explained:
-                continue
-            explained.add((where, why))
-            cure = None
-            if not cured:
-                cure = await self._try_cure(stack, cell, (cell.edge, column), emit)
-                cured = cure is not None
-            title = (
-                f"{cell.edge[0]} → {cell.edge[1].partition('.')[0]}, {cell.fault.label}: {self._felt(cell)}"
-            )
-            findings.append(Finding(title, why, where, cure))
-        return findings
-
-    async def _try_cure(self, stack: Stack, cell: CellResult, at: Cell, emit: Listener) -> Cure | None:
-        edge, column = at
-        before = stack.mesh
-        for change in cures.cures(before, entry_of(stack, edge[0]), edge, column, self.goal):
-            emit(PhaseStarted("cure", 1, change.text))
-            await stack.apply(change.mesh)
-            try:
-                after = await try_cell(stack, edge, column, self._conditions(emit))
-            finally:
-                await stack.apply(before)
-            cure = Cure(
-                edge,
-                column.dose,
-                change.text,
-                change.where,
-                self._felt(cell),
-                self._felt(after),
-                after.verdict == "held",
-            )
-            emit(CureTried(cure))
-            return cure
-        return None
-
-    def _felt(self, cell: CellResult) -> str:
-        share = 100 * cell.k / cell.n if cell.n else 0.0
-        latency = "no answer" if cell.p99_ms is None else f"p99 {cell.p99_ms / 1000:.2f} s"
-        calls = "" if cell.amplification is None else f", {cell.amplification:.1f} attempts a call"
-        return f"{share:.1f} % ok, {latency}{calls}"
 
     def _coverage(self, checks: Sequence[CheckResult]) -> dict[str, int]:
         return {
