@@ -131,7 +131,7 @@ def row(sidecar: str, log_name: str, entry: Any) -> AccessRow:
         duration.seconds * 1e3 + duration.nanos / 1e6,
         response.response_code.value,
         _grpc_status(response),
-        _flags(common.response_flags) if common.HasField("response_flags") else (),
+        _flags(common.response_flags),
         response.response_code_details,
         common.route_name,
         common.custom_tags.get("hash", ""),
@@ -153,8 +153,8 @@ def _grpc_status(response: Any) -> int | None:
 
 
 def _flags(flags: Any) -> tuple[str, ...]:
-    found = (field.name for field, _ in flags.ListFields())
-    return tuple(FLAGS.get(name, name) for name in found)
+    found = flags.ListFields()
+    return tuple([FLAGS.get(field.name, field.name) for field, _ in found]) if found else ()
 
 
 def _address(address: Any) -> str:

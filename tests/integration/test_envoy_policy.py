@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from chaosmesh.envoy import is_victim, translate
-from chaosmesh.mesh import Match, Pattern, RequestFault, Retry, Timeout
+from chaosmesh.mesh import Ejection, Match, Pattern, RequestFault, Retry, Timeout
 from tests.integration.live import live
 from tests.meshes import mesh, pair, route, service, topology, workload
 
@@ -257,5 +257,25 @@ def test_a_timeout_of_a_route_ends_the_call_and_a_per_try_timeout_is_retried():
             assert served["never"].duration_ms >= 400 - EARLY
             assert served["try"].attempt == 2
             assert served["try"].duration_ms >= 300 - EARLY
+
+    run(body())
+
+
+def test_a_replica_that_fails_in_a_row_leaves_the_balancing():
+    async def second_fails(replica, request):
+        return web.Response(status=500 if replica.index else 200)
+
+    async def body():
+        made = mesh(
+            [workload("front", "color"), workload("blue", ejection=Ejection(3, 0.5, 60, 50))],
+            [service("color", route("color", "all", {"blue": 1}))],
+        )
+        async with live(made, lambda s: topology(made, s, replicas={"blue": 2}), second_fails) as one:
+            url, found = one.egress("front", "color") + "/", []
+            async with asyncio.timeout(60):
+                while found[-10:] != [200] * 10:
+                    found.append((await get(one, url))[0])
+            assert found.count(500) >= 3
+            assert [(await get(one, url))[0] for _ in range(20)] == [200] * 20
 
     run(body())
