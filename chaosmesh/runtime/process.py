@@ -16,7 +16,7 @@ from typing import Any
 from chaosmesh.envoy import binary, bootstrap, command
 from chaosmesh.errors import EnvironmentFailedError, UsageError
 from chaosmesh.mesh import Mesh, Replica, Topology
-from chaosmesh.runtime import parts, probe
+from chaosmesh.runtime import parts, probe, procs
 from chaosmesh.runtime.folder import workdir
 from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
@@ -108,8 +108,15 @@ class ProcessRuntime:
         await self._gone(name)
 
     async def hang(self, replica: Replica, role: Role | None = None) -> None:
-        """SIGSTOP: connections are still accepted by the kernel, nothing is answered."""
-        await self._keeper.signal(self._part(replica, role).name, signal.SIGSTOP)
+        """SIGSTOP: connections are still accepted by the kernel, nothing is answered; in force when it returns."""
+        part = self._part(replica, role)
+        await self._keeper.signal(part.name, signal.SIGSTOP)
+
+        async def look() -> str:
+            state = procs.state(self._pids[part.name])
+            return "" if state == "T" else f"state {state}"
+
+        await self._until(part, look, START_TIMEOUT)
 
     async def resume(self, replica: Replica, role: Role | None = None) -> None:
         """SIGCONT, then cuts the connections to the replica, so that what piled up is not answered late."""
@@ -206,11 +213,11 @@ class ProcessRuntime:
         async def alive_and_true() -> str:
             if part.name in self._ended:
                 raise EnvironmentFailedError(
-                    f"{part.name} ended with status {self._ended[part.name]} while it started: {self._tail(part)}"
+                    f"{part.name} ended with status {self._ended[part.name]}: {self._tail(part)}"
                 )
             return await look()
 
-        await probe.until(f"{part.name} is up", alive_and_true, within=within)
+        await probe.until(part.name, alive_and_true, within=within)
 
     def _log(self, part: Part) -> Path:
         return self._keeper.folder / "logs" / f"{part.name}.log"

@@ -61,6 +61,11 @@ def alive(owner: str) -> bool:
         return False
 
 
+def state(pid: int) -> str:
+    """State letter of a process ("T" is stopped); OSError when there is none."""
+    return _stat(pid)[0]
+
+
 def _stat(pid: int) -> list[str]:
     """Fields of /proc/PID/stat from the state on; the name before may hold spaces and parentheses."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

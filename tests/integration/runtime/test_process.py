@@ -31,7 +31,7 @@ from chaosmesh.runtime.parts import Part
 from tests.integration.runtime import outside
 from tests.unit.runtime import meshes
 
-ENDED = r"app-weather.0 ended with status 1 while it started: (.|\n)*address already in use"
+ENDED = r"app-weather.0 ended with status 1: (.|\n)*address already in use"
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("toxiproxy")]
 
 
