@@ -1,0 +1,61 @@
+"""The `chaosmesh` command as its users run it: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+AIRPORT = ROOT / "fixtures" / "airport"
+PROGRAM = (sys.executable, "-m", "chaosmesh.cli")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+def start(*args: str | Path) -> subprocess.Popen[str]:
+    """The command in a session of its own, as a terminal would give it."""
+    return subprocess.Popen(
+        [*PROGRAM, *map(str, args)],
+        cwd=ROOT,
+        env=os.environ | {"NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def chaosmesh(*args: str | Path, within: float = 200) -> Ended:
+    """Runs the command to its end."""
+    with start(*args) as process:
+        try:
+            out, err = process.communicate(timeout=within)
+        finally:
+            process.kill()
+    return Ended(process.returncode, out, err)
+
+
+def verified(folder: Path, *args: str | Path, tries: int = 3) -> tuple[Ended, dict[str, Any]]:
+    """`chaosmesh verify …` and its JSON; begins anew only where the run itself says that it was undecided."""
+    for number in range(tries):
+        file = folder / f"verify-{number}.json"
+        ended = chaosmesh("verify", *args, "--json", file, "--runs", folder / "runs")
+        if ended.code != 3:
+            break
+    assert file.exists(), ended
+    return ended, json.loads(file.read_text())
