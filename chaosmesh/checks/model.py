@@ -27,8 +27,8 @@ class Probe:
     """`count` requests of one shape that `client`'s application sends to `service` at `rate` a second.
 
     `standin` is the value of the `x-standin` header (nothing: the stand-ins behave), `down` asks for the
-    edge to be down meanwhile, `timeout` is what the sender waits in seconds. With `split` the stream goes
-    on until the judgement is decided, `count` being the most.
+    edge to be down meanwhile, `timeout` is what the sender waits in seconds, `wait` what an answer is expected
+    to take. With `split` the stream goes on until the judgement is decided, `count` being the most.
     """
 
     client: str
@@ -38,14 +38,15 @@ class Probe:
     rate: float = 20.0
     standin: str = ""
     timeout: float = 20.0
+    wait: float = 0.0
     port: int | None = None
     down: bool = False
     split: bool = False
 
     @property
     def seconds(self) -> float:
-        """How long the sending takes."""
-        return self.count / self.rate
+        """How long the probe takes; a split is decided about halfway on average."""
+        return self.count / self.rate / (2 if self.split else 1) + self.wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ class Check:
     basis: Basis
     probes: tuple[Probe, ...]
     judge: Callable[[Sequence[Seen]], Outcome]
+
+    @property
+    def seconds(self) -> float:
+        """About how long it takes; its probes run side by side."""
+        return max(probe.seconds for probe in self.probes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from chaosmesh.checks.model import Check, Skipped
 
 NO_CHECK = "no check for this kind of rule yet"
 
+QUICK = 4.0
+"""Seconds that a check may take in a quick run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -22,14 +25,18 @@ class Plan:
     clauses: int
 
 
-def plan(resources: Resources, *, profile: str, alpha: float, defaults: bool = True) -> Plan:
-    """What to try for these documents. `alpha` is each claim's share of the error budget, `defaults` adds
-    the checks of what holds where nothing is written and takes long to see."""
+def plan(resources: Resources, *, profile: str, alpha: float, quick: bool = False) -> Plan:
+    """What to try for these documents. `alpha` is each claim's share of the error budget, `quick` leaves out
+    what takes more than a few seconds to see."""
     found = rules(resources, hidden_retry=profile == "appmesh")
     checks: dict[str, Check] = {}
     skipped: dict[str, Skipped] = {}
-    for one in _all(resources, found, alpha, defaults=defaults):
-        if isinstance(one, Check):
+    for one in _all(resources, found, alpha):
+        if isinstance(one, Check) and quick and one.seconds > QUICK:
+            skipped.setdefault(
+                one.id, Skipped(one.id, f"takes about {one.seconds:.0f} s: left out of a quick run")
+            )
+        elif isinstance(one, Check):
             checks.setdefault(one.id, one)
         else:
             skipped.setdefault(one.id, one)
@@ -41,14 +48,12 @@ def plan(resources: Resources, *, profile: str, alpha: float, defaults: bool = T
     return Plan(tuple(checks.values()), open_, len(declared))
 
 
-def _all(
-    resources: Resources, found: list[Rule], alpha: float, *, defaults: bool
-) -> Iterator[Check | Skipped]:
+def _all(resources: Resources, found: list[Rule], alpha: float) -> Iterator[Check | Skipped]:
     for rule in found:
         yield from match.checks(resources, rule)
         yield from priority.checks(resources, rule, found)
         yield from weights.checks(resources, rule, alpha)
         yield from retries.checks(resources, rule)
-        yield from timeouts.route_checks(resources, rule, defaults=defaults)
+        yield from timeouts.route_checks(resources, rule)
     for node in resources.virtual_nodes.values():
         yield from timeouts.listener_checks(resources, node, found)

@@ -18,13 +18,10 @@ BELOW = 0.8
 """Part of the bound that an answer may take for certain: a busy host adds to it."""
 
 
-def route_checks(resources: Resources, rule: Rule, *, defaults: bool) -> Iterator[Check | Skipped]:
-    """The route's bound on a request. `defaults`: try the 15 s that hold where nothing is written as well."""
+def route_checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
+    """The route's bound on a request, written or the 15 s that hold where nothing is."""
     name = f"{rule.route.id}/timeout.perRequest"
     written = bool(rule.body.timeout and rule.body.timeout.per_request)
-    if not written and not defaults:
-        yield Skipped(name, "not written; the default of 15 s is left out of a quick run")
-        return
     at = reachable(resources, rule)
     if isinstance(at, str) or not rule.per_request:
         yield Skipped(name, at if isinstance(at, str) else "0 switches it off: there is no bound to reach")
@@ -106,12 +103,14 @@ def _check(
     client, service, shape = at
     patience = bound * 2 + 10
     words = "hang" if whole_call else "hang;attempts:1"
-    probes = [Probe(client, service, shape, COUNT, standin=steer(rule.nodes, words), timeout=patience)]
+    probes = [
+        Probe(client, service, shape, COUNT, standin=steer(rule.nodes, words), timeout=patience, wait=bound)
+    ]
     per_try = rule.retry.per_try if rule.retry else None
     below = bound * BELOW
     if per_try is None or per_try > below:
         standin = steer(rule.nodes, f"delay_ms:{round(below * 1000)}")
-        probes.append(Probe(client, service, shape, COUNT, standin=standin, timeout=patience))
+        probes.append(Probe(client, service, shape, COUNT, standin=standin, timeout=patience, wait=below))
     return Check(
         name,
         resource,

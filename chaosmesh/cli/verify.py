@@ -31,12 +31,10 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 @click.option(
     "--only", multiple=True, metavar="PATTERN", help="Only checks and cells whose id matches (see --list)."
 )
-@click.option(
-    "--quick", is_flag=True, help="At most about 15 s: short cells, nothing that takes long to see."
-)
+@click.option("--quick", is_flag=True, help="At most about 15 s: what takes longer is left out, and said.")
 @click.option("--list", "listing", is_flag=True, help="Name every check and cell; start nothing.")
 @click.option(
-    "--budget", callback=_seconds, metavar="TIME", help="Stop opening new cells after this time (5m)."
+    "--budget", callback=_seconds, metavar="TIME", help="Leave out cells that would end later than this (5m)."
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failed check or weak edge.")
 @click.option("--strict", is_flag=True, help="A weak edge fails the run, also without a declared slo.")

@@ -25,6 +25,9 @@ FEWEST = 200
 
 PATIENCE = 15.0
 
+SWITCHING = 1.0
+"""Seconds that putting a fault in, draining and healing take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
@@ -103,6 +106,12 @@ async def _run(
     )
 
 
+def estimate(stack: Stack, edge: tuple[str, str], column: Column, given: Conditions) -> float:
+    """Seconds that the cell should take if the prediction holds."""
+    theory = predict(stack.mesh, entry_of(stack, edge[0]), column.theory(edge))
+    return _planned(given, theory.success) / given.traffic.rate + SWITCHING
+
+
 def entry_of(stack: Stack, client: str) -> str:
     """The entry from which calls come to this client: the first that leads there, else the client itself."""
     for entry in stack.topology.entries:
@@ -128,12 +137,12 @@ def reachable(stack: Stack, entry: str) -> set[str]:
 
 
 def _planned(given: Conditions, success: float) -> int:
-    """Requests for a verdict if the prediction holds: the larger of the two claims."""
-    ok = round(success * 10_000)
-    claims = given.goal.requirements
-    expected = (Evidence.share(10_000, ok), Evidence.share(10_000, 10_000))
-    needed = (planned_for(r, e, given.alpha) for r, e in zip(claims, expected, strict=True))
-    return max(FEWEST, *(n or 0 for n in needed))
+    """Requests for a verdict if the prediction holds: a broken goal shows soon, a kept one needs both claims."""
+    ok, latency = given.goal.requirements
+    claims = [(ok, Evidence.share(10_000, round(success * 10_000)))]
+    if success >= given.goal.success:
+        claims.append((latency, Evidence.share(10_000, 10_000)))
+    return max(FEWEST, *(planned_for(claim, expected, given.alpha) or 0 for claim, expected in claims))
 
 
 async def _switch(stack: Stack, fault: Fault, given: Conditions, *, on: bool) -> None:

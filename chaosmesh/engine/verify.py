@@ -15,7 +15,7 @@ from chaosmesh.appmesh.translate import translate
 from chaosmesh.checks import Check, Plan, plan
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine import matrix
-from chaosmesh.engine.cells import Conditions, Traffic, try_cell
+from chaosmesh.engine.cells import Conditions, Traffic, estimate, try_cell
 from chaosmesh.engine.cost import ms_per_hop, sidecar_mb
 from chaosmesh.engine.events import (
     CellFinished,
@@ -42,7 +42,7 @@ from chaosmesh.load import RequestSpec
 from chaosmesh.mesh import Mesh
 
 DEFAULT_RATE = 250.0
-QUICK_CELL_S = 2.0
+QUICK_S = 13.0
 CELL_S = 30.0
 
 
@@ -68,6 +68,7 @@ class Verification:
             )
         self.seed = options.seed or scenario.seed
         self._deadline: float | None = None
+        self._left_out: list[NotChecked] = []
 
     @property
     def name(self) -> str:
@@ -75,9 +76,7 @@ class Verification:
         return self.scenario.name or self.mesh.name
 
     def _plan(self, alpha: float) -> Plan:
-        whole = plan(
-            self.resources, profile=self.options.profile, alpha=alpha, defaults=not self.options.quick
-        )
+        whole = plan(self.resources, profile=self.options.profile, alpha=alpha, quick=self.options.quick)
         if not self.options.only:
             return whole
         chosen = tuple(one for one in whole.checks if _chosen(one.id, self.options.only))
@@ -104,8 +103,9 @@ class Verification:
     async def run(self, folder: RunFolder, emit: Listener) -> VerifyResult:
         """Start the mesh, try everything, stop it."""
         begin = time.monotonic()
-        if self.options.budget_s is not None:
-            self._deadline = begin + self.options.budget_s
+        budget = self.options.budget_s or (QUICK_S if self.options.quick else None)
+        if budget is not None:
+            self._deadline = begin + budget
         stack = Stack(self.mesh, self.scenario, folder)
         async with stack:
             emit(self._started(stack, folder))
@@ -146,7 +146,7 @@ class Verification:
             duration_s=time.monotonic() - begin,
             checks=tuple(checks),
             matrix=tuple(results),
-            not_checked=tuple(NotChecked(one.id, one.reason) for one in self.plan.skipped),
+            not_checked=(*(NotChecked(one.id, one.reason) for one in self.plan.skipped), *self._left_out),
             coverage=self._coverage(checks),
             cost={"ms_per_hop": ms_per_hop(stack), "sidecar_mb": idle_mb},
             findings=tuple(findings),
@@ -179,10 +179,14 @@ class Verification:
     async def _cells(self, stack: Stack, emit: Listener) -> list[CellResult]:
         results: list[CellResult] = []
         for edge, column in self.cells:
-            if self._deadline is not None and time.monotonic() > self._deadline:
-                emit(Note(f"--budget is used up: {len(self.cells) - len(results)} cells are left out"))
-                break
-            result = self.waivers.apply(await try_cell(stack, edge, column, self._conditions(emit)))
+            given = self._conditions(emit)
+            if self._deadline is not None:
+                needed = estimate(stack, edge, column, given)
+                if time.monotonic() + needed > self._deadline:
+                    reason = f"takes about {needed:.0f} s, more than is left of the run's time"
+                    self._left_out.append(NotChecked(matrix.cell_id(edge, column), reason))
+                    continue
+            result = self.waivers.apply(await try_cell(stack, edge, column, given))
             results.append(result)
             emit(CellFinished(result))
             if self.options.fail_fast and result.verdict == "weak":
@@ -197,10 +201,7 @@ class Verification:
             for p in load.mix
         )
         traffic = Traffic(mix or (RequestSpec(),), load.rate or DEFAULT_RATE, load.arrivals, self.seed)
-        budget = QUICK_CELL_S if self.options.quick else CELL_S
-        if self._deadline is not None:
-            budget = max(1.0, min(budget, self._deadline - time.monotonic()))
-        return Conditions(self.goal, traffic, emit, budget, self.alpha)
+        return Conditions(self.goal, traffic, emit, CELL_S, self.alpha)
 
     def _coverage(self, checks: Sequence[CheckResult]) -> dict[str, int]:
         return {
