@@ -161,24 +161,28 @@ async def _listening(address: str) -> None:
             return
 
 
-async def _spawn(_: str, argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
-    with log.open("wb") as file:
-        process = await asyncio.create_subprocess_exec(
-            *argv, env={**os.environ, **env}, stdout=file, stderr=file
-        )
-    return process.pid
-
-
 @asynccontextmanager
 async def generator() -> AsyncIterator[tuple[LoadProcess, Path]]:
     """A warm generator, and a folder for everything of the benchmark."""
+    started: list[asyncio.subprocess.Process] = []
+
+    async def spawn(_: str, argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
+        with log.open("wb") as file:
+            started.append(
+                await asyncio.create_subprocess_exec(
+                    *argv, env={**os.environ, **env}, stdout=file, stderr=file
+                )
+            )
+        return started[0].pid
+
     with tempfile.TemporaryDirectory(prefix="chaosmesh-bench-") as name:
         load = LoadProcess()
-        await load.start(_spawn, Path(name), "bench")
+        await load.start(spawn, Path(name), "bench")
         try:
             yield load, Path(name)
         finally:
             await load.close()
+            await started[0].wait()
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ class LoadProcess:
         except BaseException:
             await self.close()
             raise
+        self._shut_door()  # so that a killed main leaves no socket behind
 
     async def begin(self, stream: Stream, on_records: OnRecords) -> Running:
         """Starts a stream; raises UsageError for one that can't or mustn't run."""
@@ -92,6 +93,9 @@ class LoadProcess:
             self._writer.close()
         if self._pidfd >= 0 and not self._ended.is_set():
             await self._end_process()
+        self._shut_door()
+
+    def _shut_door(self) -> None:
         if self._server is not None:
             self._server.close()
         if self._home is not None:
