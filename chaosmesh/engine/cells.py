@@ -107,9 +107,15 @@ async def _run(
 
 
 def estimate(stack: Stack, edge: tuple[str, str], column: Column, given: Conditions) -> float:
-    """Seconds that the cell should take if the prediction holds."""
-    theory = predict(stack.mesh, entry_of(stack, edge[0]), column.theory(edge))
-    return _planned(given, theory.success) / given.traffic.rate + SWITCHING
+    """Seconds that the cell should take if the prediction holds. Calls that are held back until a timeout ends
+    them come in late, and the last of them must be waited for."""
+    fault = column.theory(edge)
+    theory = predict(stack.mesh, entry_of(stack, edge[0]), fault)
+    seconds = _planned(given, theory.success) / given.traffic.rate + SWITCHING
+    if fault.how == "slow" and theory.success < given.goal.success:
+        routes = (route for service in stack.mesh.services for route in service.routes)
+        seconds += 2 * max((route.timeout.request or PATIENCE for route in routes), default=0.0)
+    return seconds
 
 
 def entry_of(stack: Stack, client: str) -> str:
