@@ -10,6 +10,9 @@ from chaosmesh.appmesh import Resource
 from chaosmesh.judge import Verdict
 from chaosmesh.ledger import Call, Request
 
+EARLY_SHARE, EARLY_MS = 0.02, 5.0
+"""How much earlier than its bound Envoy's timer may be seen to fire: its clock is cached per event loop turn."""
+
 Basis = Literal["documented", "observed", "inferred"]
 
 
@@ -92,6 +95,11 @@ class Skipped:
 
     id: str
     reason: str
+
+
+def too_early(duration_ms: float, bound_ms: float) -> bool:
+    """Whether something that should end at a bound ended before it."""
+    return duration_ms < bound_ms * (1 - EARLY_SHARE) - EARLY_MS
 
 
 def every(

@@ -8,7 +8,7 @@ from typing import Any
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.checks.declared import EVENTS, EXAMPLE_STATUS, Retrying, Rule
-from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every
+from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every, too_early
 from chaosmesh.checks.reach import reachable
 from chaosmesh.ledger import Call
 
@@ -163,7 +163,7 @@ def _judge_per_try(seen: Sequence[Seen], bound_ms: int, *, again: bool) -> Outco
         if first is None:
             return f"no attempt (status {call.status})"
         cut = first.status != 200
-        if cut and first.duration_ms < bound_ms * 0.98 - 2:
+        if cut and too_early(first.duration_ms, bound_ms):
             return f"the first try ended after {first.duration_ms:.0f} ms, before {bound_ms} ms"
         if call.request_id in slow and not cut:
             return f"a try of {first.duration_ms:.0f} ms was let through"

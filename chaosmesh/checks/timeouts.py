@@ -7,7 +7,7 @@ from typing import Any
 
 from chaosmesh.appmesh import Resource, Resources
 from chaosmesh.checks.declared import Rule, seconds
-from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every
+from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every, too_early
 from chaosmesh.checks.reach import reachable
 from chaosmesh.checks.retries import steer
 from chaosmesh.judge import Verdict
@@ -134,11 +134,8 @@ def _judge(seen: Sequence[Seen], bound: float, *, whole_call: bool) -> Outcome:
     def right(call: Call) -> str:
         duration, status = took(call)
         if status == 504:
-            return (
-                f"cut after {duration:.0f} ms, before {bound_ms:.0f} ms"
-                if duration < bound_ms * 0.99 - 2
-                else ""
-            )
+            early = too_early(duration, bound_ms)
+            return f"cut after {duration:.0f} ms, before {bound_ms:.0f} ms" if early else ""
         if call.request_id in hung:
             return f"not cut: {status} after {duration:.0f} ms"
         return (
