@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from array import array
 from collections.abc import Callable, Mapping
 from typing import Any
-
-import numpy as np
 
 from chaosmesh.load.plan import Record, Stream, StreamReport
 
@@ -64,7 +63,7 @@ class Running:
             self._report.exception()  # nobody has to wait for it
 
     def _reported(self, totals: Mapping[str, Any]) -> StreamReport:
-        p50, p99 = np.percentile(self._lags, (50, 99)) / 1e6 if self._lags else (0.0, 0.0)
+        lags = sorted(self._lags)
         return StreamReport(
             stream=self.stream.id,
             name=self.stream.name,
@@ -73,8 +72,13 @@ class Running:
             finished=len(self._lags),
             dropped=totals["dropped"],
             retried=totals["retried"],
-            lag_p50_ms=float(p50),
-            lag_p99_ms=float(p99),
+            lag_p50_ms=_quantile_ms(lags, 0.50),
+            lag_p99_ms=_quantile_ms(lags, 0.99),
             cpu_s=totals["cpu_s"],
             seconds=max(0, self._last_ns - self.started_ns) / 1e9,
         )
+
+
+def _quantile_ms(ordered: list[int], share: float) -> float:
+    """The smallest of ns values that this share of them does not exceed, in ms; 0 of nothing."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] / 1e6 if ordered else 0.0
