@@ -22,7 +22,7 @@ from chaosmesh.ledger import Addresses, Ledger
 from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream
 from chaosmesh.load.plan import Arrivals
 from chaosmesh.mesh import Mesh, RequestFault, Topology
-from chaosmesh.runtime import Keeper, ProcessRuntime, lease_subnet, new_run, workdir
+from chaosmesh.runtime import Heal, Keeper, ProcessRuntime, lease_subnet, new_run, workdir
 
 LEASE_TTL = 120.0
 """Seconds a fault stays without a word from its owner; every cell and claim ends far sooner."""
@@ -53,6 +53,7 @@ class Stack:
         self._with_load = load
         self._scenario = scenario
         self._faults: dict[str, RequestFault] = {}
+        self._leases: set[str] = set()
         self._streams = itertools.count(int.from_bytes(os.urandom(2), "big") << 8 | 1)
         self._exit = contextlib.AsyncExitStack()
 
@@ -116,6 +117,8 @@ class Stack:
                 "the new policy has other workloads, ports or backends than the running one",
                 hint="start a new mesh for it",
             )
+        self.topology = await self.runtime.widen(mesh)
+        self.ledger.addresses.learn(self.topology)
         before, self.mesh = self.mesh, mesh
         try:
             return await self._push()
@@ -203,37 +206,58 @@ class Stack:
         proxies = (p for server in servers for p in self.topology.proxies_of(client, server))
         return tuple(p.name(port) for p in proxies for port in p.ports)
 
+    @property
+    def request_faults(self) -> tuple[str, ...]:
+        """Ids of the request faults in force."""
+        return tuple(self._faults)
+
+    async def renew(self) -> None:
+        """Give every leased fault another LEASE_TTL; owners who hold faults for longer call it in time."""
+        for lease in tuple(self._leases):
+            await self.keeper.renew(lease)
+
     async def toxic(self, lease: str, proxy: str, kind: str, attributes: Mapping[str, Any]) -> None:
         """Add a toxic under a lease."""
         client = self.runtime.toxiproxy
-        await self.keeper.lease(f"{lease}/{proxy}", [client.heal_toxic(proxy, lease)], LEASE_TTL)
+        await self._lease(f"{lease}/{proxy}", client.heal_toxic(proxy, lease))
         await client.toxic(proxy, kind, "downstream", attributes, lease)
 
     async def untoxic(self, lease: str, proxy: str) -> None:
         """Remove a toxic and end its lease."""
         await self.runtime.toxiproxy.heal(proxy, lease)
-        await self.keeper.release(f"{lease}/{proxy}")
+        await self._release(f"{lease}/{proxy}")
 
     async def cut(self, lease: str, proxy: str) -> None:
         """Disable a proxy under a lease."""
         client = self.runtime.toxiproxy
-        await self.keeper.lease(f"{lease}/{proxy}", [client.heal_switch(proxy)], LEASE_TTL)
+        await self._lease(f"{lease}/{proxy}", client.heal_switch(proxy))
         await client.disable(proxy, lease)
 
     async def uncut(self, lease: str, proxy: str) -> None:
         """Enable a proxy and end its lease."""
         await self.runtime.toxiproxy.enable(proxy, lease)
-        await self.keeper.release(f"{lease}/{proxy}")
+        await self._release(f"{lease}/{proxy}")
+
+    async def _lease(self, lease: str, heal: Heal) -> None:
+        await self.keeper.lease(lease, [heal], LEASE_TTL)
+        self._leases.add(lease)
+
+    async def _release(self, lease: str) -> None:
+        self._leases.discard(lease)
+        await self.keeper.release(lease)
 
     # -- the keeper ---------------------------------------------------------------------------------------
 
     async def guarded(self, work: Any) -> Any:
-        """Run a coroutine; end it with KeeperLostError when the keeper dies meanwhile."""
+        """Run a coroutine; end it with KeeperLostError when the keeper dies meanwhile, and when this call is cancelled."""
         task = asyncio.ensure_future(work)
-        await asyncio.wait({task, self.keeper.lost}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        task.cancel()
-        with contextlib.suppress(BaseException):
-            await task
+        try:
+            await asyncio.wait({task, self.keeper.lost}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(BaseException):
+                    await task
         raise KeeperLostError(self.keeper.lost.result(), hint="run it again; the log is in the run folder")

@@ -10,9 +10,10 @@ from chaosmesh.mesh import Topology
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """`servers`: IP → (workload, replica). `services`: IP of an egress → the service behind it."""
+    """`servers`: IP → (workload, replica), growing with the run. `services`: IP of an egress → the service
+    behind it."""
 
-    servers: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    servers: dict[str, tuple[str, int]] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -21,6 +22,10 @@ class Addresses:
         direct = {one.sidecar: (one.node, one.index) for one in topology.replicas}
         proxied = {one.address: (one.server, one.replica) for one in topology.proxies}
         return cls(direct | proxied, {one.address: one.service for one in topology.egresses})
+
+    def learn(self, topology: Topology) -> None:
+        """Take in the servers of a topology that has grown; an address never changes its owner."""
+        self.servers.update(Addresses.of(topology).servers)
 
     def server(self, upstream: str) -> tuple[str, int] | None:
         """The replica behind "ip:port"."""

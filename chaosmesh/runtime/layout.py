@@ -8,6 +8,7 @@ last two octets in its first three blocks (sidecar 127.R.16.3 ↔ application 12
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh import EdgeProxy, Egress, Mesh, Replica, Topology, Workload
@@ -42,6 +43,24 @@ def lay_out(
         egresses=tuple(_egresses(mesh, subnet, counts)),
         entries=doors,
     )
+
+
+def widened(topology: Topology, mesh: Mesh) -> Topology:
+    """The same topology with proxies for the edges that another policy of the same workloads adds.
+
+    What is there keeps its address, whether the new policy uses it or not.
+    """
+    have = {(one.client, one.server) for one in topology.proxies}
+    taken = {one.address for one in topology.proxies}
+    subnet = api_address(topology).removesuffix(".0.1")
+    free = (one for one in _addresses(subnet, PROXIES, EGRESSES) if one not in taken)
+    added = [
+        EdgeProxy(client, server, one.index, next(free), _ports(mesh, server))
+        for client, server in edges(mesh)
+        if (client, server) not in have
+        for one in topology.replicas_of(server)
+    ]
+    return replace(topology, proxies=(*topology.proxies, *added))
 
 
 def api_address(topology: Topology) -> str:
@@ -134,9 +153,12 @@ def _replicas(mesh: Mesh, subnet: str, counts: Mapping[str, int], doors: Sequenc
 def _proxies(mesh: Mesh, subnet: str, counts: Mapping[str, int]) -> Iterator[EdgeProxy]:
     addresses = _addresses(subnet, PROXIES, EGRESSES)
     for client, server in edges(mesh):
-        ports = tuple(listener.port for listener in mesh.workload(server).listeners)
         for index in range(counts[server]):
-            yield EdgeProxy(client, server, index, next(addresses), ports)
+            yield EdgeProxy(client, server, index, next(addresses), _ports(mesh, server))
+
+
+def _ports(mesh: Mesh, server: str) -> tuple[int, ...]:
+    return tuple(one.port for one in mesh.workload(server).listeners)
 
 
 def _egresses(mesh: Mesh, subnet: str, counts: Mapping[str, int]) -> Iterator[Egress]:

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from chaosmesh.runtime import parts, probe, procs
 from chaosmesh.runtime.folder import workdir
 from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
-from chaosmesh.runtime.layout import api_address
+from chaosmesh.runtime.layout import api_address, widened
 from chaosmesh.runtime.parts import Part, Role
 from chaosmesh.runtime.toxiproxy import ToxiproxyClient, require
 from chaosmesh.services.config import StandIn
@@ -84,6 +85,18 @@ class ProcessRuntime:
         """Until the sidecars say they are ready, which needs a configuration from the control plane."""
         chosen = self._topology.replicas if replicas is None else replicas
         await asyncio.gather(*(self._admin(one, 200, within) for one in chosen))
+
+    async def widen(self, mesh: Mesh) -> Topology:
+        """Proxies for the edges that another policy of the same workloads adds; the topology with them."""
+        before, wider = set(self._topology.proxies), widened(self._topology, mesh)
+        added = replace(wider, proxies=tuple(one for one in wider.proxies if one not in before))
+        await self.toxiproxy.populate(parts.proxies(added))
+        self._topology = wider
+        for name in self._ended:
+            if (replica := self._parts[name].replica) is not None:
+                for proxy in parts.proxies_to(added, replica):
+                    await self.toxiproxy.disable(proxy, f"down:{name}")
+        return wider
 
     async def stop(self) -> None:
         """Ends every process of the mesh (the keeper stays) and removes the temporary folder. Safe to call twice."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh import Mesh, Topology
 from chaosmesh.runtime import lay_out, lease_subnet
+from chaosmesh.runtime.layout import widened
 from tests.unit.runtime import meshes
 
 
@@ -50,6 +51,16 @@ def test_gateways_are_the_entries() -> None:
 def test_in_a_cycle_the_first_is_the_entry() -> None:
     nodes = (meshes.workload("a", "b.local"), meshes.workload("b", "a.local"))
     assert laid_out(meshes.mesh(nodes, {"a.local": ["a"], "b.local": ["b"]})).entries == ("a",)
+
+
+def test_an_edge_that_comes_later_gets_proxies_and_the_others_keep_theirs() -> None:
+    nodes = tuple(meshes.workload(*one) for one in (("a", "x.local"), ("b",), ("c",)))
+    before = laid_out(meshes.mesh(nodes, {"x.local": ["b"]}))
+    after = widened(before, meshes.mesh(nodes, {"x.local": ["c"]}))
+    assert after.proxies[:2] == before.proxies
+    assert [(one.client, one.server, one.replica) for one in after.proxies[2:]] == [("a", "c", 0)]
+    assert len({one.address for one in after.proxies}) == 3
+    assert widened(after, meshes.mesh(nodes, {"x.local": ["b", "c"]})) == after
 
 
 def test_two_services_of_one_target_share_its_proxies() -> None:
