@@ -56,7 +56,7 @@ HIDDEN = Retrying(2, None, (), (), hidden=True)
 
 @dataclass(frozen=True)
 class Rule:
-    """One http or http2 route with the services that lead to it and the nodes that call these."""
+    """One http route with the services that lead to it and the nodes that call these."""
 
     route: Resource
     body: Any
@@ -92,9 +92,8 @@ def seconds(duration: Any) -> float | None:
 
 
 def http_body(route: Resource) -> Any:
-    """The http or http2 part of a route, None for other kinds."""
-    spec: Any = route.spec
-    return spec.http_route or spec.http2_route
+    """The http part of a route, None for other kinds."""
+    return route.spec.http_route
 
 
 def rules(resources: Resources, *, hidden_retry: bool) -> list[Rule]:

@@ -9,7 +9,8 @@ from chaosmesh.appmesh import Resources
 from chaosmesh.checks.asking import expected_route
 from chaosmesh.checks.declared import Rule
 from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every
-from chaosmesh.checks.shapes import example, misses
+from chaosmesh.checks.reach import reachable
+from chaosmesh.checks.shapes import misses
 from chaosmesh.ledger import Call
 
 COUNT = 5
@@ -17,22 +18,12 @@ COUNT = 5
 
 def checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
     """One check per condition. A condition that nothing can miss (prefix `/`) is tried by what it lets in."""
-    shape = example(rule.body.match)
     fields = list(_fields(rule.body.match))
-    if shape is None or not rule.callers:
-        reason = (
-            "no example request could be made up for it" if shape is None else "no node has it as a backend"
-        )
-        yield from (Skipped(f"{rule.route.id}/{field}", reason) for field in fields)
+    at = reachable(resources, rule)
+    if isinstance(at, str):
+        yield from (Skipped(f"{rule.route.id}/{field}", at) for field in fields)
         return
-    client, service = rule.callers[0]
-    if expected_route(resources, service, shape) != rule.route.name:
-        shadow = expected_route(resources, service, shape)
-        yield from (
-            Skipped(f"{rule.route.id}/{field}", f"route {shadow} takes the example request before it")
-            for field in fields
-        )
-        return
+    client, service, shape = at
     missing = {miss.field: miss for miss in misses(rule.body.match)}
     for field in fields:
         met = Probe(client, service, shape, COUNT)

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from chaosmesh.appmesh import Resources
-from chaosmesh.checks.asking import expected_route
 from chaosmesh.checks.declared import Rule
 from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Skipped
-from chaosmesh.checks.shapes import example
+from chaosmesh.checks.reach import reachable
 from chaosmesh.judge import Verdict, judge_split, planned_split
 
 RATE = 400.0
@@ -21,24 +20,13 @@ FEW = 10
 def checks(resources: Resources, rule: Rule, alpha: float) -> Iterator[Check | Skipped]:
     """One check per route: with a single target all calls go there, with several the split is tested."""
     name = f"{rule.route.id}/action.weightedTargets"
-    shape = example(rule.body.match)
-    if shape is None or not rule.callers:
-        yield Skipped(
-            name,
-            "no example request could be made up for it" if shape is None else "no node has it as a backend",
-        )
+    at = reachable(resources, rule)
+    if isinstance(at, str):
+        yield Skipped(name, at)
         return
-    client, service = rule.callers[0]
-    if expected_route(resources, service, shape) != rule.route.name:
-        yield Skipped(
-            name, f"route {expected_route(resources, service, shape)} takes the example request before it"
-        )
-        return
+    client, service, shape = at
     weights = _weights(rule)
     total = sum(weights.values())
-    if not total:
-        yield Skipped(name, "all weights are 0: no target can be reached")
-        return
     live = {node: weight / total for node, weight in weights.items()}
     several = sum(share > 0 for share in live.values()) > 1
     count = (planned_split(live, alpha=alpha) or 0) * 2 if several else FEW
