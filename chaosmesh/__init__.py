@@ -1,1 +1,32 @@
-"""chaosmesh: does this service-mesh policy do what its owner intends when things break?"""
+"""chaosmesh: does this service-mesh policy do what its owner intends when things break?
+
+What experiments import comes on first use, so that a plugin that nobody uses costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chaosmesh.engine.experiment_result import Failed, Inconclusive, Invalid, Run
+    from chaosmesh.judge import Verdict, at_least, at_most
+
+__all__ = ["Failed", "Inconclusive", "Invalid", "Run", "Verdict", "at_least", "at_most"]
+
+_HOMES = {
+    "Failed": "chaosmesh.engine.experiment_result",
+    "Inconclusive": "chaosmesh.engine.experiment_result",
+    "Invalid": "chaosmesh.engine.experiment_result",
+    "Run": "chaosmesh.engine.experiment_result",
+    "Verdict": "chaosmesh.judge",
+    "at_least": "chaosmesh.judge",
+    "at_most": "chaosmesh.judge",
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,249 @@
+"""Drives load until every claim of an expectation is decided or its budget ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from chaosmesh.engine.experiment_counts import Outcomes, Question, calls_on, on_edge
+from chaosmesh.engine.experiment_faults import InForce, Met
+from chaosmesh.engine.experiment_result import Claimed, Run
+from chaosmesh.engine.host import Watch
+from chaosmesh.engine.predict import Prediction, predict
+from chaosmesh.engine.stack import Stack
+from chaosmesh.errors import DeadlineError
+from chaosmesh.judge import Decision, Evidence, Verdict, judge, planned_for, worst
+from chaosmesh.load import Record, RequestSpec, StreamReport
+from chaosmesh.load.plan import Arrivals
+
+PATIENCE = 15.0  # seconds that a request waits for its answer
+
+ENOUGH = 200
+"""Requests after which a fault or an edge that none of them met counts as not met at all."""
+
+LOOK = 1.1
+"""Evidence grows by a tenth from look to look, so that looking costs little however long it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Load as asked for: `rate` requests/s of `mix` at `entry`, at most `count` of them, for at most `duration` s."""
+
+    entry: str
+    mix: tuple[RequestSpec, ...]
+    rate: float
+    arrivals: Arrivals
+    seed: int
+    count: int | None = None
+    duration: float | None = None
+    patience: float = PATIENCE
+
+
+class Drive:
+    """One expectation: `questions` asked of the load `plan` while the faults of `contexts` are in force."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        plan: Plan,
+        questions: Sequence[Question],
+        contexts: Sequence[InForce],
+        *,
+        alpha: float,
+        budget: float,
+        policy: str,
+        say: Callable[[str], None],
+    ) -> None:
+        self._stack = stack
+        self._plan = plan
+        self._questions = tuple(questions)
+        self._contexts = tuple(contexts)
+        self._alpha = alpha
+        self._budget = budget
+        self._policy = policy
+        self._say = say
+        self._begin = time.monotonic()
+        self._fresh()
+
+    async def run(self) -> Run:
+        """What stays inconclusive is run once more on the same evidence, what could not be measured anew."""
+        theory = self._theory()
+        planned = [self._planned(one, theory) for one in self._questions]
+        self._announce(planned)
+        problem = await self._turn()
+        if problem:
+            self._fresh()
+            problem = await self._turn()
+        elif self._verdict(None)[0] is Verdict.INCONCLUSIVE:
+            problem = await self._turn()
+        return self._result(problem, theory, planned)
+
+    def _fresh(self) -> None:
+        self._outcomes = Outcomes(self._questions)
+        self._streams: list[int] = []
+        self._looked = 0
+
+    async def _turn(self) -> str | None:
+        """One stream; why it can't be trusted, if so."""
+        stack = self._stack
+        watch = await Watch.start(stack.keeper)
+        report = await self._load()
+        problem = report.late(self._tightest_ms()) or await watch.starved()
+        try:
+            await stack.settled([report.stream])
+        except DeadlineError as error:
+            problem = problem or f"the ledger is incomplete: {error.message}"
+        return problem
+
+    async def _load(self) -> StreamReport:
+        plan, stack = self._plan, self._stack
+        limits = [self._budget] if plan.duration is None else [self._budget, plan.duration]
+        running = await stack.begin(
+            f"expect {plan.entry}",
+            stack.entry_url(plan.entry),
+            plan.entry,
+            plan.mix,
+            plan.rate,
+            count=plan.count,
+            duration=min(limits),
+            arrivals=plan.arrivals,
+            seed=plan.seed,
+            patience=plan.patience,
+            on_records=self._take,
+        )
+        self._streams.append(running.stream.id)
+        decided = asyncio.create_task(
+            stack.bell.until(self._open, seconds=min(limits), what="a verdict on every claim")
+        )
+        done = asyncio.create_task(running.done())
+        try:
+            await asyncio.wait({decided, done}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            running.stop()
+            decided.cancel()
+            await asyncio.gather(decided, return_exceptions=True)
+        report = await done
+        self._outcomes.end()
+        return report
+
+    def _take(self, records: list[Record]) -> None:
+        self._outcomes.add(records)
+
+    def _open(self) -> str:
+        """What is still undecided, looked at whenever there is a tenth more to see."""
+        n = self._outcomes.n
+        if n < max(20, self._looked * LOOK):
+            return f"{n} requests"
+        self._looked = n
+        decisions = self._decisions()
+        if any(one.verdict is Verdict.FAIL for one in decisions):
+            return ""
+        if any(self._waits(one, n) for one in decisions):
+            return f"{n} requests, undecided"
+        return "a fault met nothing yet" if any(self._awaited(one, n) for one in self._contexts) else ""
+
+    def _waits(self, decision: Decision, n: int) -> bool:
+        if decision.verdict is Verdict.INVALID:
+            return not decision.n and n < ENOUGH
+        return not decision.decided
+
+    def _awaited(self, context: InForce, n: int) -> bool:
+        met = self._met(context)
+        return not met.hit and (n < ENOUGH or met.may_come)
+
+    def _decisions(self) -> list[Decision]:
+        return [judge(one.requirement, self._evidence(one), self._alpha) for one in self._questions]
+
+    def _evidence(self, question: Question) -> Evidence:
+        if not question.paths:
+            return self._outcomes.evidence(question)
+        stack = self._stack
+        return on_edge(question, stack.ledger, self._streams, stack.mesh, self._plan.entry)
+
+    def _met(self, context: InForce) -> Met:
+        def attempts(pair_of: Sequence[object]) -> list[object]:
+            return [a for call in calls_on(self._stack.ledger, self._streams, pair_of) for a in call.attempts]  # type: ignore[arg-type]
+
+        return context.met(attempts)  # type: ignore[arg-type]
+
+    def _verdict(self, problem: str | None) -> tuple[Verdict, str]:
+        decisions = self._decisions()
+        outcomes = self._outcomes
+        if problem:
+            return Verdict.INVALID, problem
+        for context in self._contexts:
+            if not (met := self._met(context)).hit:
+                return Verdict.INVALID, met.nothing
+        if outcomes.n and outcomes.unknown_path == outcomes.n:
+            return Verdict.INVALID, "every request was answered 404: nothing serves this path"
+        verdict = worst(one.verdict for one in decisions)
+        return verdict, "; ".join(one.reason for one in decisions if one.verdict is verdict)
+
+    def _result(self, problem: str | None, theory: Prediction | None, planned: Sequence[int | None]) -> Run:
+        verdict, reason = self._verdict(problem)
+        outcomes = self._outcomes
+        observed: dict[str, float | None] = {
+            "success": outcomes.ok / outcomes.n if outcomes.n else None,
+            "p50_ms": outcomes.quantile_ms(0.5),
+            "p99_ms": outcomes.quantile_ms(0.99),
+        }
+        predicted = {"success": theory.success} if theory else {}
+        for pair in dict.fromkeys(path.pair for one in self._contexts for path in one.paths):
+            name = f"attempts {'>'.join(pair)}"
+            observed[name] = self._stack.ledger.amplification(*pair, self._streams[-1]).value
+            if theory and pair in theory.by_edge:
+                predicted[name] = theory.by_edge[pair]
+        return Run(
+            verdict=verdict,
+            reason=reason,
+            requests=outcomes.n,
+            claims=tuple(
+                Claimed(str(question), decision, often)
+                for question, decision, often in zip(self._questions, self._decisions(), planned, strict=True)
+            ),
+            observed=observed,
+            predicted=predicted,
+            faults=tuple(f"{one}: {self._met(one)}" for one in self._contexts),
+            ledger=self._stack.ledger,
+            streams=tuple(self._streams),
+            seconds=time.monotonic() - self._begin,
+            policy=self._policy,
+        )
+
+    # -- before anything is sent ---------------------------------------------------------------------------
+
+    def _tightest_ms(self) -> float | None:
+        limits = [
+            one.requirement.limit * 1000 for one in self._questions if one.requirement.limit is not None
+        ]
+        return min(limits, default=None)
+
+    def _theory(self) -> Prediction | None:
+        failing = [theory for one in self._contexts for theory in one.theory]
+        if any(one is None for one in failing):
+            return None
+        return predict(self._stack.mesh, self._plan.entry, *(one for one in failing if one is not None))
+
+    def _planned(self, question: Question, theory: Prediction | None) -> int | None:
+        """Requests after which the claim is decided if the prediction holds; None where nothing is predicted."""
+        requirement = question.requirement
+        if theory is None:
+            return None
+        if requirement.measure == "attempts":
+            high = self._evidence(question).high
+            mean = theory.by_edge.get(question.pairs[0], 1.0)
+            often = round(1000 * (mean - 1) / (high - 1)) if high > 1 else 0
+            expected = Evidence.counted({1.0: 1000 - often, high: often}, high=high)
+        elif question.paths or requirement.measure not in ("success", "latency"):
+            return None
+        else:
+            good = theory.success if requirement.measure == "success" else 1.0
+            expected = Evidence.share(10_000, round(10_000 * good))
+        return planned_for(requirement, expected, self._alpha)
+
+    def _announce(self, planned: Sequence[int | None]) -> None:
+        for question, often in zip(self._questions, planned, strict=True):
+            if often is not None:
+                self._say(f"chaosmesh: {question}: about {often:,} requests if the policy does what it says")

@@ -1,0 +1,68 @@
+"""A policy less one of its parts, and what a policy allows at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from chaosmesh.errors import UsageError
+from chaosmesh.mesh import Listener, Mesh, Route, Timeout
+
+OFF = Timeout(request=0.0, idle=0.0)
+"""No timeout at all: nothing written would bring Envoy's own 15 s back."""
+
+_ROUTES: Mapping[str, Callable[[Route], Route]] = {
+    "retryPolicy": lambda route: replace(route, retry=None),
+    "perRetryTimeout": lambda route: replace(
+        route, retry=replace(route.retry, per_try_timeout=None) if route.retry else None
+    ),
+    "timeout": lambda route: replace(route, timeout=OFF),
+}
+_LISTENERS: Mapping[str, Callable[[Listener], Listener]] = {
+    "timeout": lambda listener: replace(listener, timeout=OFF),
+    "outlierDetection": lambda listener: replace(listener, ejection=None),
+}
+PARTS = tuple(dict.fromkeys((*_ROUTES, *_LISTENERS)))
+
+
+def without(mesh: Mesh, part: str) -> Mesh:
+    """The same mesh with a part of its policy off everywhere, what the profile adds silently included."""
+    if part not in PARTS:
+        raise UsageError(f"without({part!r}): no such part of a policy", hint=f"one of: {', '.join(PARTS)}")
+    route = _ROUTES.get(part, lambda one: one)
+    listener = _LISTENERS.get(part, lambda one: one)
+    return replace(
+        mesh,
+        services=tuple(replace(one, routes=tuple(map(route, one.routes))) for one in mesh.services),
+        workloads=tuple(
+            replace(one, listeners=tuple(map(listener, one.listeners))) for one in mesh.workloads
+        ),
+    )
+
+
+def most_attempts(mesh: Mesh, service: str) -> int:
+    """Attempts that the most patient route of a service allows for one call."""
+    retries = [route.retry.max_retries for route in mesh.service(service).routes if route.retry]
+    return 1 + max(retries, default=0)
+
+
+def most_attempts_entry(mesh: Mesh, entry: str, edges: Collection[tuple[str, str]]) -> int:
+    """Attempts on these edges that one request at `entry` can cause, if every application calls every backend once."""
+    return _most(mesh, entry, edges, 1, ())
+
+
+def _most(
+    mesh: Mesh, name: str, edges: Collection[tuple[str, str]], times: int, above: tuple[str, ...]
+) -> int:
+    if name in above:
+        return 0
+    known = {one.name for one in mesh.services}
+    total = 0
+    for service in mesh.workload(name).backends:
+        if service not in known:
+            continue
+        tries = times * most_attempts(mesh, service)
+        total += tries * ((name, service) in edges)
+        below = (_most(mesh, one, edges, tries, (*above, name)) for one in mesh.targets(service))
+        total += max(below, default=0)
+    return total

@@ -1,0 +1,116 @@
+"""What an expectation found, and the three ways in which it stops a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chaosmesh.judge import Decision, Verdict
+from chaosmesh.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One claim, decided. `planned`: requests that it should have taken; None where that can't be told."""
+
+    statement: str
+    decision: Decision
+    planned: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One expectation, driven and judged.
+
+    `verdict` is that of the whole, `reason` why. `requests` were sent at `entry`. `observed` and `predicted`
+    (from the policy alone) hold "success", and "attempts CLIENT>SERVICE" for each edge under a fault;
+    `observed` has "p50_ms" and "p99_ms" too. `ledger` knows every request, call and attempt of the test;
+    `streams` names those of this run in it. `faults`: what was in force, and what each really did.
+    """
+
+    verdict: Verdict
+    reason: str
+    requests: int
+    claims: tuple[Claimed, ...]
+    observed: Mapping[str, float | None]
+    predicted: Mapping[str, float]
+    faults: tuple[str, ...]
+    ledger: Ledger = field(repr=False)
+    streams: tuple[int, ...] = ()
+    seconds: float = 0.0
+    policy: str = ""
+    folder: Path | None = None
+
+    @property
+    def evidence(self) -> str:
+        """Everything that the verdict rests on, a line each."""
+        lines = [f"{self.verdict.value}: {self.reason}" if self.reason else self.verdict.value]
+        lines += [f"  policy   {self.policy}"] if self.policy else []
+        lines += [f"  fault    {one}" for one in self.faults or ("none",)]
+        for one in self.claims:
+            planned = f"; planned {one.planned:,}" if one.planned else ""
+            lines.append(f"  {one.decision.verdict.value:<12} {one.decision.reason}{planned}")
+        lines.append(f"  observed   {_numbers(self.observed)}")
+        lines.append(f"  predicted  {_numbers(self.predicted)}")
+        lines.append(f"  {self.requests:,} requests in {self.seconds:.1f} s")
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """For run.json."""
+        return {
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+            "requests": self.requests,
+            "streams": list(self.streams),
+            "policy": self.policy,
+            "faults": list(self.faults),
+            "observed": dict(self.observed),
+            "predicted": dict(self.predicted),
+            "claims": [
+                {"claim": one.statement, "planned": one.planned, **one.decision.as_dict()}
+                for one in self.claims
+            ],
+            "duration_s": round(self.seconds, 3),
+        }
+
+
+def _numbers(values: Mapping[str, float | None]) -> str:
+    return ", ".join(f"{name} {'–' if value is None else f'{value:.4g}'}" for name, value in values.items())
+
+
+class _UnmetError(AssertionError):
+    """Base of what `expect` raises; `run` is what was found."""
+
+    __module__ = "chaosmesh"
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run.evidence)
+        self.run = run
+
+
+class Failed(_UnmetError):  # noqa: N818 (pytest shows the name as the verdict)
+    """Raised when a claim is proved wrong."""
+
+    __module__ = "chaosmesh"
+
+
+class Inconclusive(_UnmetError):  # noqa: N818 (pytest shows the name as the verdict)
+    """Raised when a claim was neither proved nor disproved within the budget, and once more."""
+
+    __module__ = "chaosmesh"
+
+
+class Invalid(_UnmetError):  # noqa: N818 (pytest shows the name as the verdict)
+    """Raised when what was measured says nothing: no traffic, a fault that met nothing, a late generator, a
+    starved host."""
+
+    __module__ = "chaosmesh"
+
+
+ERRORS: Mapping[Verdict, type[_UnmetError]] = {
+    Verdict.FAIL: Failed,
+    Verdict.INCONCLUSIVE: Inconclusive,
+    Verdict.INVALID: Invalid,
+}

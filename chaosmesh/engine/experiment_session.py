@@ -1,0 +1,79 @@
+"""The running meshes of a test session: started on first use, kept warm, shared by all who want the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from chaosmesh.engine.experiment import experiment
+from chaosmesh.engine.experiment_inputs import Wanted
+from chaosmesh.engine.experiment_live import LiveMesh
+from chaosmesh.engine.experiment_result import Run
+from chaosmesh.engine.folder import RunFolder
+from chaosmesh.envoy import binary
+from chaosmesh.errors import EnvironmentFailedError
+from chaosmesh.runtime import toxiproxy
+
+MOST_WARM = 4
+"""Meshes that stay up at once; the one that was used longest ago makes room."""
+
+SCHEMA = "chaosmesh.experiment/1"
+
+__all__ = ["Meshes", "experiment", "missing_tool", "record"]
+
+
+class Meshes:
+    """`of` gives a running mesh; `close` ends them all."""
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs
+        self._warm: dict[Wanted, LiveMesh] = {}
+
+    def of(self, wanted: Wanted) -> LiveMesh:
+        """The running mesh for these documents and this profile."""
+        live = self._warm.pop(wanted, None)
+        if live is None:
+            while len(self._warm) >= MOST_WARM:
+                self.drop(next(iter(self._warm.values())))
+            live = LiveMesh(wanted, self.runs)
+        self._warm[wanted] = live
+        return live
+
+    def settle(self, live: LiveMesh) -> None:
+        """After a test: the mesh is as it was before, or nobody gets it any more."""
+        try:
+            calm = live.call(live.restore())
+        except BaseException:
+            self.drop(live)
+            raise
+        if not calm:
+            self.drop(live)
+
+    def drop(self, live: LiveMesh) -> None:
+        """End one mesh; the next who wants it gets a new one."""
+        self._warm.pop(live.wanted, None)
+        live.close()
+
+    def close(self) -> None:
+        """End every mesh."""
+        for live in tuple(self._warm.values()):
+            self.drop(live)
+
+
+def missing_tool() -> str:
+    """What is not installed, with the command that gets it; nothing when all is there."""
+    for look in (binary, toxiproxy.require):
+        try:
+            look()
+        except EnvironmentFailedError as error:
+            return f"{error.message}; to install it: {error.hint}"
+    return ""
+
+
+def record(root: Path, name: str, test: str, runs: Sequence[Run], about: Mapping[str, object]) -> Path:
+    """Write a test's runs into a folder of its own: run.json, and the ledger they were judged by."""
+    folder = RunFolder.create(root, name)
+    body = {"schema": SCHEMA, "test": test, **about, "expectations": [one.as_json() for one in runs]}
+    folder.write_json("run.json", body)
+    runs[0].ledger.write(folder.path)
+    return folder.path
