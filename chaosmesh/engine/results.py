@@ -168,7 +168,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class VerifyResult:
-    """The whole verification. `gated`: a weak cell fails the run (a declared `slo:` or `--strict`)."""
+    """The whole verification. `gated`: a weak cell fails the run (a declared `slo:` or `--strict`).
+
+    `attempts` were counted by the sidecars; `unaccounted` says where the ledger disagrees with them, in which
+    case nothing that was measured can be trusted.
+    """
 
     mesh: str
     runtime: str
@@ -187,6 +191,8 @@ class VerifyResult:
     goal: str = ""
     sidecars: int = 0
     envoy: str = ""
+    attempts: int = 0
+    unaccounted: tuple[str, ...] = ()
 
     def summary(self) -> dict[str, int]:
         """How many checks and cells ended how."""
@@ -196,7 +202,7 @@ class VerifyResult:
             "pass": checks["pass"],
             "fail": checks["fail"],
             "inconclusive": checks["inconclusive"] + cells["inconclusive"],
-            "invalid": checks["invalid"] + cells["invalid"],
+            "invalid": checks["invalid"] + cells["invalid"] + bool(self.unaccounted),
             "held": cells["held"],
             "weak": cells["weak"],
             "accepted": cells["accepted"],
@@ -228,6 +234,7 @@ class VerifyResult:
             "coverage": dict(self.coverage),
             "cost": dict(self.cost),
             "findings": [f.as_json() for f in self.findings],
+            "ledger": {"attempts": self.attempts, "unaccounted": list(self.unaccounted)},
             "summary": self.summary(),
         }
 

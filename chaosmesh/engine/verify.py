@@ -15,6 +15,7 @@ from chaosmesh.appmesh.translate import translate
 from chaosmesh.checks import Check, Plan, plan
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine import matrix
+from chaosmesh.engine.accounts import conserved
 from chaosmesh.engine.cells import Conditions, Traffic, estimate, try_cell
 from chaosmesh.engine.cost import ms_per_hop, sidecar_mb
 from chaosmesh.engine.events import (
@@ -137,6 +138,7 @@ class Verification:
             emit(PhaseStarted("matrix", len(self.cells), f"goal: {self.goal}"))
             results = await self._cells(stack, emit)
             findings = await find(stack, results, self.cells, self._conditions(emit), cure=self.options.cure)
+        books = await conserved(stack)
         return VerifyResult(
             mesh=self.name,
             runtime="process",
@@ -155,6 +157,8 @@ class Verification:
             goal=str(self.goal),
             sidecars=len(stack.topology.replicas),
             envoy=binary_version(),
+            attempts=sum(books.counters.values()),
+            unaccounted=books.differences,
         )
 
     async def _checks(self, stack: Stack, emit: Listener) -> list[CheckResult]:
