@@ -1,0 +1,141 @@
+"""What a plain Envoy loses of a retry policy that App Mesh kept: its breaker lets three retries through at once.
+
+Two retries on a 503, 30 % of the attempts fail. A success takes the backend 20 ms; a failure is answered at
+once by the backend's sidecar, so that fewer retries are under way at a time than with a backend that takes as
+long to fail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaosmesh.appmesh import load
+from chaosmesh.documents.scenario import load_scenario
+from chaosmesh.engine.stack import Stack
+from chaosmesh.faults import Errors
+from chaosmesh.judge import interval, oracle
+from chaosmesh.ledger import Conservation, parse_stats
+
+from .documents import chain, service
+from .stage import TRIES, Sent, Stage, policy, send, stage
+
+pytestmark = pytest.mark.e2e
+
+SHARE, RETRIES, SEED = 0.3, 2, 7
+RATE, COUNT = 400, 3_200
+IDLE_DEADLINE = 30.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One profile under the fault."""
+
+    sent: Sent
+    attempts: float
+    overflow: int
+    conservation: Conservation
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        statuses = self.sent.statuses
+        return interval(len(statuses), statuses.count(200), 1e-6)
+
+
+def stats(address: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"http://{address}:9901/stats?format=json", timeout=20) as answer:
+        return json.load(answer)
+
+
+async def counters(stack: Stack) -> tuple[dict[str, dict[str, dict[str, int]]], int]:
+    """Counters of every sidecar once no attempt is under way, and how many retries the breakers refused."""
+    async with asyncio.timeout(IDLE_DEADLINE):
+        while True:
+            read = {one.key: await asyncio.to_thread(stats, one.sidecar) for one in stack.topology.replicas}
+            told = {key: parse_stats(one) for key, one in read.items()}
+            if not any(
+                values["upstream_rq_active"]
+                for clusters in told.values()
+                for name, values in clusters.items()
+                if name.startswith("cds_egress_")  # the streams to the control plane never end
+            ):
+                break
+            await asyncio.sleep(0.05)
+    refused = [
+        stat["value"]
+        for one in read.values()
+        for stat in one["stats"]
+        if stat.get("name", "").endswith(".upstream_rq_retry_overflow")
+    ]
+    return told, sum(refused)
+
+
+@contextmanager
+def running(folder: Path, profile: str) -> Iterator[Stage]:
+    (folder / "documents").mkdir()
+    (folder / "chaosmesh.yaml").write_text("workloads: {back: {latency: 20ms}}\n")
+    mesh = policy(load([chain(folder / "documents", ["front", "back"])]), profile)
+    with stage(mesh, folder / "runs", load_scenario(folder)) as it:
+        yield it
+
+
+def under_the_fault(folder: Path, profile: str) -> Seen:
+    with running(folder, profile) as demo:
+        edge = ("front", service("back"))
+        fault = Errors("e1", edge, 503, SHARE, SEED)
+
+        async def work() -> Seen:
+            await fault.apply(demo.stack)
+            sent = await send(demo.stack, *edge, count=COUNT, rate=RATE)
+            told, refused = await counters(demo.stack)
+            attempts = sum(len(call.attempts) for call in sent.calls) / len(sent.calls)
+            return Seen(sent, attempts, refused, demo.stack.ledger.conservation(told))
+
+        return demo.run(work())
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Seen]:
+    found: dict[str, Seen] = {}
+    for profile in ("appmesh", "envoy"):
+        for _ in range(TRIES):  # a starved host only: a burst after a stall is another experiment
+            found[profile] = under_the_fault(tmp_path_factory.mktemp(profile), profile)
+            if found[profile].sent.starved is None:
+                break
+        one = found[profile]
+        print(
+            f"{profile}: {one.sent.ok:.2%} of {COUNT} ok at {RATE}/s, {one.attempts:.3f} attempts a call, "
+            f"{one.overflow} retries refused ({one.sent.starved or 'on time'})"
+        )
+    return found
+
+
+def test_app_mesh_kept_the_policy_at_every_rate(seen: dict[str, Seen]) -> None:
+    one = seen["appmesh"]
+    low, high = one.interval
+    assert low <= oracle.success(SHARE, RETRIES) <= high
+    assert one.overflow == 0
+    assert one.attempts == pytest.approx(oracle.attempts(SHARE, RETRIES), abs=0.06)
+
+
+def test_plain_envoy_refuses_retries(seen: dict[str, Seen]) -> None:
+    assert seen["envoy"].overflow > 0
+    assert seen["envoy"].sent.ok <= seen["appmesh"].sent.ok
+    given_up = [call for call in seen["envoy"].sent.calls if call.status == 503 and len(call.attempts) < 3]
+    assert len(given_up) == seen["envoy"].overflow
+
+
+@pytest.mark.parametrize("profile", ["appmesh", "envoy"])
+def test_the_ledger_has_every_attempt_that_envoy_counted(seen: dict[str, Seen], profile: str) -> None:
+    conservation = seen[profile].conservation
+    assert conservation.ok, conservation.differences
+    key = next(key for key in conservation.counters if key[0] == "front.0" and "back" in key[1])
+    assert conservation.counters[key] == sum(len(call.attempts) for call in seen[profile].sent.calls)
