@@ -69,7 +69,9 @@ class Trace:
         else:
             if row.side == "egress" or row.call:
                 self._head(row, self._touch(row, addresses))
-            self._enter(row)
+            # A call with a lineage was caused by one above it: its row does not prove that the entry's is in.
+            if row.side != "egress" or not row.lineage:
+                self._enter(row)
 
     def _touch(self, row: AccessRow, addresses: Addresses) -> _Parts:
         key = _key(row, addresses)

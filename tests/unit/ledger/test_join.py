@@ -132,6 +132,12 @@ def test_the_generators_request_comes_in_at_a_callers_egress():
     assert (one.entry, one.complete) == ("front", True)
 
 
+def test_the_row_of_a_nested_call_does_not_stand_for_the_entrys_row():
+    nested = call(Try(), base=row(sidecar="mid.0", edge="mid>color.local", lineage="1"))
+    (one,) = ledger(*nested, records=(record(0),)).requests(1)
+    assert one.missing == (f"request {request_id(1, 0)}: the row of its entry",)
+
+
 def test_an_answer_without_the_entrys_row_is_incomplete_but_no_answer_needs_none():
     answered, refused = ledger(records=(record(0), record(1, status=0, error="connection refused"))).requests(
         1

@@ -13,7 +13,7 @@ from .handmade import FAILED, MS, T0, UF, Try, call, door, ledger, record, row
 
 
 def book() -> Ledger:
-    second = row(request_id=request_id(1, 1), call="c2", start_ns=T0 + 100 * MS, grpc_status=14)
+    second = row(request_id=request_id(1, 1), call="c2", start_ns=T0 + 100 * MS, lineage="", grpc_status=14)
     rows = [*call(FAILED, UF, Try(503, victim="f1")), door(status=503), *call(Try(), base=second)]
     one = ledger(*rows, records=(record(0, 503), record(1), record(2, 0, "timeout")))
     one.add_fault(
