@@ -84,9 +84,14 @@ def _measure(cell: CellResult) -> str:
 
 def _about_latency(cell: CellResult) -> bool:
     """Whether p99 says more than success: it was the goal missed, or delay is what the fault does."""
-    if cell.verdict == "weak" and ("p99" in cell.reason or "%" in cell.reason):
-        return "p99" in cell.reason and "%" not in cell.reason
+    if cell.verdict == "weak" and cell.reason.startswith(("p99", "success")):
+        return cell.reason.startswith("p99")
     return cell.fault.kind not in {"errors", "reset", "down", "crash"}
+
+
+def statement(check: CheckResult) -> str:
+    """What the rule says, without the resource's name, which stands before it everywhere."""
+    return clean(check.statement.removeprefix(f"{check.resource.name}: "))
 
 
 def failed(result: VerifyResult) -> tuple[CheckResult, ...]:
@@ -101,12 +106,29 @@ def undecided(result: VerifyResult) -> tuple[CheckResult, ...]:
 
 def unexplained(result: VerifyResult) -> tuple[tuple[str, CellResult], ...]:
     """Weak cells that no finding speaks of, with their row's label."""
-    titles = [f.title for f in result.findings]
+    titles = tuple(clean(f.title) for f in result.findings)
     return tuple(
         (label, cell)
         for label, cell in labelled(result.matrix)
-        if cell.verdict == "weak"
-        and not any(name in title for title in titles for name in (label, edge(*cell.edge)))
+        if cell.verdict == "weak" and not any(t.startswith(_names(label, cell)) for t in titles)
+    )
+
+
+def _names(label: str, cell: CellResult) -> tuple[str, ...]:
+    """How a finding's title may begin that is about this cell."""
+    client, service = cell.edge
+    edges = (label, edge(client, service), edge(client, service.partition(".")[0]))
+    return tuple(f"{name}, {clean(cell.fault.label)}" for name in edges)
+
+
+def ledger_trouble(result: VerifyResult) -> str:
+    """Why nothing that was measured can be trusted; "" where the records agree with the sidecars' counters."""
+    if not result.unaccounted:
+        return ""
+    found = "; ".join(clean(text) for text in result.unaccounted[:3])
+    rest = len(result.unaccounted) - 3
+    return f"the record of attempts disagrees with the sidecars' counters: {found}" + (
+        f"; and {rest} more" if rest > 0 else ""
     )
 
 

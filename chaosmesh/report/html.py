@@ -99,6 +99,7 @@ def _page(
         strict=int(result.exit_code(strict=True)),
         header=frame.header_parts(result),
         policy=frame.policy_line(result),
+        not_checked=_not_checked(result),
         grid=grid,
         rows=grid.rows[: detail.rows],
         unexplained=frame.unexplained(result),
@@ -110,6 +111,7 @@ def _page(
         broken=(*frame.failed(result), *frame.undecided(result)),
         groups=_groups(result.checks, detail),
         passed=sum(c.verdict.value == "pass" for c in result.checks),
+        trouble=frame.ledger_trouble(result),
         coverage=_coverage(result),
         cost=_cost(result),
         notes=notes,
@@ -168,6 +170,14 @@ def _groups(checks: Sequence[CheckResult], detail: Detail) -> tuple[_Group, ...]
     return tuple(sorted(groups, key=lambda g: min(_ORDER.get(c.verdict.value, 9) for c in g.checks)))
 
 
+def _not_checked(result: VerifyResult) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each reason with the rules it holds for."""
+    found: dict[str, list[str]] = {}
+    for rule in result.not_checked:
+        found.setdefault(rule.reason, []).append(rule.id)
+    return tuple((reason, tuple(rules)) for reason, rules in found.items())
+
+
 def _coverage(result: VerifyResult) -> str:
     known = dict(result.coverage)
     total = known.pop("clauses", None)
@@ -218,6 +228,7 @@ def _template() -> Template:
         "facts": lambda values: _clip(words.facts(values)),
         "short_id": lambda rule: _clip(words.short_id(rule)),
         "cell": frame.cell_words,
+        "statement": frame.statement,
         "success": frame.success,
         "interval": _interval,
         "factor": _factor,

@@ -42,6 +42,8 @@ def junit(result: VerifyResult) -> str:
     ]
     faults = [_cell(label, c, result) for label, c in frame.labelled(result.matrix)]
     faults += [_expired(text) for text in result.expired]
+    if result.unaccounted:
+        faults.append(_ledger(frame.ledger_trouble(result)))
     root = ET.Element("testsuites", name=_xml(f"chaosmesh {result.mesh}"))
     root.append(_suite("policy", policy, result))
     root.append(_suite("faults", faults, result))
@@ -120,6 +122,12 @@ def _ms(value: float | None) -> str:
 def _expired(text: str) -> ET.Element:
     case = _case("faults.waivers", text, 0.0)
     _outcome(case, "expired", f"the waiver has expired: {text}", [])
+    return case
+
+
+def _ledger(trouble: str) -> ET.Element:
+    case = _case("faults.ledger", "every attempt is accounted for", 0.0)
+    _outcome(case, "invalid", trouble, [])
     return case
 
 

@@ -101,7 +101,7 @@ class LiveProgress:
         self._budget: float | None = None
         self._phase = ""
         self._total = self._done = self._bad = 0
-        self._step = ""
+        self._step = self._detail = ""
         self._numbers: Progress | None = None
         self._live = Live(console=console, transient=True, refresh_per_second=4, get_renderable=self.render)
         self._live.start()
@@ -114,11 +114,14 @@ class LiveProgress:
             case PhaseStarted():
                 self._phase = _PHASES.get(event.name, clean(event.name))
                 self._total, self._done, self._bad = event.total, 0, 0
-                self._step, self._numbers = clean(event.detail), None
+                # The other phases' details are too long for the one line there is.
+                self._detail = clean(event.detail) if event.name == "cure" else ""
+                self._step, self._numbers = "", None
             case CellStarted():
                 self._step, self._numbers = f"{edge(*event.edge)}, {clean(event.fault.label)}", None
             case Progress():
-                self._step, self._numbers = clean(event.step) or self._step, event
+                step = clean(event.step)
+                self._step, self._numbers = self._step if step in self._step else step, event
             case CellFinished() | CheckFinished() | CureTried():
                 self._done += 1
                 self._bad += _bad(event)
@@ -137,11 +140,8 @@ class LiveProgress:
         first = f"{self._phase or _PHASES['start']}"
         if self._total:
             first += f" {min(self._done, self._total)} of {self._total}"
-        parts = [
-            first,
-            *([f"{self._bad} not ok"] if self._bad else []),
-            *([self._step] if self._step else []),
-        ]
+        bad = f"{self._bad} not ok" if self._bad else ""
+        parts = [part for part in (first, bad, self._detail, self._step) if part]
         lines = (Text(" · ".join(parts), "bold"), Text("  " + " · ".join(self._second()), "dim"))
         for line in lines:
             line.no_wrap, line.overflow = True, "ellipsis"

@@ -46,6 +46,9 @@ class Table:
         """The whole output, top to bottom. `report` is the path shown at the end, "" for none."""
         yield from self._hang(Text(" · ".join(frame.header_parts(result)), "bold"), 2)
         yield from self._hang(Text("Policy    " + frame.policy_line(result)), 10)
+        trouble = frame.ledger_trouble(result)
+        if trouble:
+            yield from self._hang(Text.assemble(("INVALID", STYLES["invalid"]), "  ", trouble), _INDENT)
         for text in _capped([self._check(c) for c in (*frame.failed(result), *frame.undecided(result))]):
             yield from text
         if result.matrix:
@@ -59,7 +62,7 @@ class Table:
         verdict = check.verdict.value
         head = Text.assemble(
             ({"inconclusive": "UNDECIDED"}.get(verdict, verdict.upper()), STYLES[verdict]),
-            f"  {short_id(check.id)}: {clean(check.statement)}",
+            f"  {short_id(check.id)}: {frame.statement(check)}",
         )
         lines = [*self._hang(head, _INDENT)]
         compared = [

@@ -73,14 +73,26 @@ def facts(values: Mapping[str, Any]) -> str:
 
 
 def _fact(key: str, value: Any) -> str:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if number and key.endswith("_ms"):
-        return f"{key[:-3].replace('_', ' ')} {seconds(value)}"
-    if number and key.endswith("_s"):
-        return f"{key[:-2].replace('_', ' ')} {seconds(value * 1000)}"
-    if number and key in {"share", "success"} and 0 <= value <= 1:
+    for suffix, factor in (("_ms", 1), ("_s", 1000)):
+        name = key.removesuffix(suffix)
+        if name != key and _numbers(value):
+            times = [seconds(v * factor) for v in (value if isinstance(value, (list, tuple)) else [value])]
+            return f"{name.replace('_', ' ')} {_sequence(times)}"
+    if (
+        key in {"share", "success"}
+        and _numbers(value)
+        and isinstance(value, (int, float))
+        and 0 <= value <= 1
+    ):
         return f"{key} {percent(value)}"
     return f"{key.replace('_', ' ')} {_value(value)}"
+
+
+def _numbers(value: Any) -> bool:
+    """Whether it is a number that can be worded, or a list of such."""
+    if isinstance(value, (list, tuple)):
+        return all(_numbers(v) for v in value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _value(value: Any) -> str:

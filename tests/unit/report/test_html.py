@@ -146,6 +146,13 @@ def test_tables_can_be_read_aloud_and_scrolled_with_keys() -> None:
     assert {a.get("aria-labelledby") for _, a in page.tags} - {None} <= set(ids)
 
 
+def test_a_ledger_that_disagrees_is_told_first() -> None:
+    text = Page(render(samples.clean_result(unaccounted=("flights/0: 3 of 4 rows",)))).text
+    assert "Not decided" in text
+    assert "flights/0: 3 of 4 rows" in text
+    assert "Nothing to mend" not in text
+
+
 def test_a_cure_that_did_not_help_is_not_called_one() -> None:
     useless = dataclasses.replace(samples.FINDING, cure=dataclasses.replace(samples.CURE, worked=False))
     text = Page(render(samples.result(findings=(useless,)))).text

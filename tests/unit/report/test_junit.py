@@ -57,6 +57,10 @@ def test_an_expired_waiver_is_a_failure() -> None:
     assert ("failure", "expired") in kinds(parsed(samples.broken_result())["faults"])
 
 
+def test_a_ledger_that_disagrees_is_an_error() -> None:
+    assert kinds(parsed(samples.clean_result(unaccounted=("x",)))["faults"]) == [("error", "invalid")]
+
+
 def test_totals_are_the_sums_of_the_suites() -> None:
     root = ET.fromstring(junit(samples.broken_result()))
     for key in ("tests", "failures", "errors", "skipped"):

@@ -83,9 +83,30 @@ def test_a_weak_cell_without_a_finding_is_listed_with_its_rule() -> None:
     assert "weather-route.json:14:9" in out
 
 
+def test_only_the_fault_that_a_finding_names_is_explained_by_it() -> None:
+    other = cell(
+        samples.WEATHER, samples.ERRORS, "weak", k=1100, reason="success at least 99 %: 88.7 % of 1,240"
+    )
+    out, _ = show(result(matrix=(*samples.MATRIX, other)), width=200)
+    assert out.count("WEAK  flights → weather, +300 ms") == 1
+    assert out.count("WEAK  flights → weather, 503 30 %") == 1
+
+
+def test_a_statement_does_not_repeat_the_name_before_it() -> None:
+    one = check(verdict=samples.Verdict.FAIL, statement="weather-route: a failing call is tried 2 more times")
+    assert (
+        "FAIL  weather-route retryPolicy.maxRetries: a failing call"
+        in show(result(checks=(one,)), width=120)[0]
+    )
+
+
 def test_weak_names_the_measure_that_missed_the_goal() -> None:
-    missed = cell(samples.WEATHER, samples.LATENCY, "weak", k=1204, reason="97.1 % ok, goal 99 %")
-    slow = cell(samples.WEATHER, samples.ERRORS, "weak", p99_ms=2030.0, reason="p99 2.03 s, goal 1 s")
+    missed = cell(
+        samples.WEATHER, samples.LATENCY, "weak", k=1204, reason="success at least 99 %: 97.1 % of 1,240"
+    )
+    slow = cell(
+        samples.WEATHER, samples.ERRORS, "weak", p99_ms=2030.0, reason="p99 at most 1 s: 87.8 % of 1,240"
+    )
     out, _ = show(result(matrix=(missed, slow), findings=()), width=120)
     assert "WEAK 97.0 %" in out
     assert "WEAK 2.03 s" in out
@@ -122,6 +143,12 @@ def test_nothing_tried_is_not_a_pass() -> None:
     assert "no rule was checked" in out
     assert "Nothing was tried" in out
     assert "exit 3" in out
+
+
+def test_a_ledger_that_disagrees_is_told() -> None:
+    out, _ = show(result(unaccounted=tuple(f"flights/{n}: 3 of 4 rows" for n in range(5))), width=200)
+    told = "flights/0: 3 of 4 rows; flights/1: 3 of 4 rows; flights/2: 3 of 4 rows; and 2 more"
+    assert f"INVALID  the record of attempts disagrees with the sidecars' counters: {told}" in out
 
 
 def test_hostile_names_stay_on_their_line() -> None:
@@ -224,6 +251,15 @@ def test_the_live_view_fits_a_narrow_window() -> None:
 def test_the_live_view_says_when_it_is_over_its_plan() -> None:
     assert "75 s, planned 60 s" in live(STARTED, *STEP, passed=75.0)
     assert "75 s\n" in live(*STEP, passed=75.0)
+
+
+def test_a_step_keeps_its_edge_and_a_cure_its_change() -> None:
+    assert "weather.airport.local, 503 30 %" in live(STARTED, *STEP[:2], Progress("503 30 %", 1, 1, 0, 9.0))
+    cure = live(PhaseStarted("cure", 1, "perRetryTimeout 1 s"), Progress("+300 ms", 1, 1, 0, 9.0))
+    assert cure.startswith("trying cures 0 of 1 · perRetryTimeout 1 s · +300 ms\n")
+    assert live(
+        PhaseStarted("checks", 3), Progress("a", 1, 1, 0, 9.0), Progress("b", 1, 1, 0, 9.0)
+    ).startswith("checking the rules 0 of 3 · b\n")
 
 
 def test_notes_and_bad_results_stay_on_the_screen() -> None:

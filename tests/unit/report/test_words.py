@@ -82,6 +82,8 @@ def test_facts_know_their_units() -> None:
         "attempts": 3,
         "p99_ms": 290.0,
         "per_retry_s": 2,
+        "cut_ms": [963.1, 1059],
+        "wait_ms": float("inf"),
         "success": 0.9992,
         "ratio": 1 / 3,
         "ejected": True,
@@ -91,7 +93,7 @@ def test_facts_know_their_units() -> None:
         "none_of": (),
     }
     assert words.facts(seen) == (
-        "attempts 3, p99 0.29 s, per retry 2.00 s, success 99.9 %, ratio 0.3333, ejected yes, status none, "
+        "attempts 3, p99 0.29 s, per retry 2.00 s, cut 0.97 s, 1.06 s, wait ms inf, success 99.9 %, ratio 0.3333, ejected yes, status none, "
         "answers (200 118, 503 2), targets 0, 1, 2, 3, 4, 5, 6, 7 and 2 more, none of none"
     )
 
