@@ -85,6 +85,8 @@ def _fact(key: str, value: Any) -> str:
         and 0 <= value <= 1
     ):
         return f"{key} {percent(value)}"
+    if key == "shares" and isinstance(value, Mapping) and value and _numbers(list(value.values())):
+        return "shares " + _sequence([f"{name} {percent(share)}" for name, share in value.items()])
     return f"{key.replace('_', ' ')} {_value(value)}"
 
 
@@ -103,7 +105,8 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, Mapping):
-        return "(" + facts(value) + ")"
+        counted = value and all(type(n) is int for n in value.values())
+        return _sequence([f"{k} ({n}×)" for k, n in value.items()]) if counted else f"({facts(value)})"
     if isinstance(value, (list, tuple, set, frozenset)):
         return _sequence([_value(v) for v in value])
     return str(value)

@@ -89,12 +89,14 @@ def test_facts_know_their_units() -> None:
         "ejected": True,
         "status": None,
         "answers": {"200": 118, "503": 2},
+        "shares": {"v1": 0.8, "v2": 0.2},
+        "limits": {"p99_ms": 300, "tries": None},
         "targets": list(range(10)),
         "none_of": (),
     }
     assert words.facts(seen) == (
         "attempts 3, p99 0.29 s, per retry 2.00 s, cut 0.97 s, 1.06 s, wait ms inf, success 99.9 %, ratio 0.3333, ejected yes, status none, "
-        "answers (200 118, 503 2), targets 0, 1, 2, 3, 4, 5, 6, 7 and 2 more, none of none"
+        "answers 200 (118×), 503 (2×), shares v1 80.0 %, v2 20.0 %, limits (p99 0.30 s, tries none), targets 0, 1, 2, 3, 4, 5, 6, 7 and 2 more, none of none"
     )
 
 
