@@ -16,7 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from chaosmesh.engine.experiment import MeshView
     from chaosmesh.engine.experiment_inputs import Wanted
-    from chaosmesh.engine.experiment_result import Run
+    from chaosmesh.engine.experiment_live import LiveMesh
+    from chaosmesh.engine.experiment_result import Claimed, Run
     from chaosmesh.engine.experiment_session import Meshes
 
 MARKER = "chaosmesh"
@@ -84,7 +85,7 @@ def mesh(request: pytest.FixtureRequest) -> Generator[MeshView, None, None]:
         (pytest.fail if os.environ.get("CI", "").lower() == "true" else pytest.skip)(f"chaosmesh: {missing}")
     config = request.config
     meshes = config.stash.setdefault(_MESHES, session.Meshes(config.rootpath / _option(config, "report")))
-    live = meshes.of(wanted)
+    live = _started(meshes, wanted)
     tolerated = (Verdict.INCONCLUSIVE,) if _option(config, "undecided") == "warn" else ()
     seed = marker.kwargs.get("seed")
     seed = int(_option(config, "seed")) if seed is None else seed
@@ -124,6 +125,18 @@ def _wanted(request: pytest.FixtureRequest, marker: pytest.Mark) -> tuple[Wanted
     return wanted, folders
 
 
+def _started(meshes: Meshes, wanted: Wanted) -> LiveMesh:
+    """A mesh that runs; what is wrong with its documents without our own traceback."""
+    from chaosmesh.errors import ChaosMeshError, KeeperLostError
+
+    try:
+        return meshes.of(wanted)
+    except KeeperLostError:
+        raise
+    except ChaosMeshError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
 def _tell(item: pytest.Item, runs: Sequence[Run], folder: Path) -> None:
     """Facts for JUnit; the table is made from the report's rows."""
     item.user_properties += [
@@ -138,21 +151,38 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """The evidence of a failed test, its own word for undecided, and the rows of the table."""
-    report = yield
     if _MESHES not in item.config.stash:
-        return report
+        return (yield)
+    _from_outside(call)
+    report = yield
     _look_for_end(item, call)
     runs = item.stash.get(_RUNS, [])
     run = getattr(call.excinfo.value, "run", None) if call.excinfo else None
     if run is not None and report.failed:
         report.chaosmesh_word = run.verdict.value  # type: ignore[attr-defined]
     if report.when == "call" and report.failed and runs:
-        report.sections.append(("chaosmesh evidence", "\n\n".join(one.evidence for one in runs)))
+        report.sections.append(
+            ("chaosmesh evidence", "\n\n".join(f"{one.verdict.value}: {one.evidence}" for one in runs))
+        )
     if report.when == "teardown" and runs:
         folder = dict(item.user_properties).get("chaosmesh.folder", "")
         rows = [row for one in runs for row in _rows(item.name, one, str(folder))]
         report.chaosmesh_rows = rows  # type: ignore[attr-defined]  # xdist carries it to the controller
     return report
+
+
+def _from_outside(call: pytest.CallInfo[None]) -> None:
+    """What we raise is about the test's own lines, not about ours below them."""
+    from chaosmesh.errors import ChaosMeshError
+
+    if call.when != "call" or call.excinfo is None:
+        return
+    if not (isinstance(call.excinfo.value, ChaosMeshError) or hasattr(call.excinfo.value, "run")):
+        return
+    ours = str(Path(__file__).parent)
+    entries = call.excinfo.traceback
+    first = next((i for i, one in enumerate(entries) if str(one.path).startswith(ours)), len(entries))
+    call.excinfo.traceback = entries[:first] or entries
 
 
 def _look_for_end(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
@@ -172,12 +202,21 @@ def _rows(name: str, run: Run, folder: str) -> list[list[str]]:
             name + policy,
             faults,
             one.statement,
-            f"{one.decision.n:,} counted, planned {one.planned or '–'}",
+            _seen(one),
             run.verdict.value if run.verdict.value == "invalid" else one.decision.verdict.value,
             folder,
         ]
         for one in run.claims
     ]
+
+
+def _seen(claimed: Claimed) -> str:
+    decision = claimed.decision
+    if decision.observed is None:
+        return "nothing counted"
+    value = f"{decision.observed * 100:.4g} %" if claimed.is_share else f"{decision.observed:.3g}"
+    planned = f", planned {claimed.planned:,}" if claimed.planned else ""
+    return f"{value} of {decision.n:,}{planned}"
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:

@@ -14,7 +14,7 @@ from chaosmesh.engine.experiment_counts import Question
 from chaosmesh.engine.experiment_drive import Drive, Plan
 from chaosmesh.engine.experiment_faults import InForce
 from chaosmesh.engine.experiment_live import LiveMesh
-from chaosmesh.engine.experiment_names import Path, callers, nodes_named, paths_named
+from chaosmesh.engine.experiment_names import Named, Path, callers, nodes_named, paths_named
 from chaosmesh.engine.experiment_policy import without
 from chaosmesh.engine.experiment_result import ERRORS, Run
 from chaosmesh.errors import KeeperLostError, UsageError
@@ -56,7 +56,7 @@ class MeshView:
 
     def edge(self, client: str, service: str) -> Edge:
         """The calls of a client to a service; a virtual service as client stands for all nodes behind it."""
-        return Edge(self._session, paths_named(self._policy, client, service))
+        return Edge(self._session, Named(f"{client} → {service}", paths_named(self._policy, client, service)))
 
     def node(self, name: str) -> Node:
         """A virtual node, or all nodes behind a virtual service."""
@@ -131,18 +131,19 @@ class MeshView:
         return run
 
     def _questions(self, claims: Mapping[str, Claim]) -> list[Question]:
-        return [Question(one, self._paths(one.on, one.is_share)) for one in requirements(**claims)]
+        return [Question(one, self._meant(one.on, one.is_share)) for one in requirements(**claims)]
 
-    def _paths(self, on: object, is_share: bool) -> tuple[Path, ...]:
+    def _meant(self, on: object, is_share: bool) -> Named | None:
+        """The edge that a claim is about; of attempts the only one under a fault, if none is named."""
         match on:
             case None if not is_share and len(self._live.active) == 1:
-                return self._live.active[0].paths
+                return self._live.active[0].edge
             case None:
-                return ()
+                return None
             case Edge():
-                return on.paths
+                return on.named
             case (str(client), str(service)):
-                return paths_named(self._policy, client, service)
+                return self.edge(client, service).named
         raise UsageError(f"on={on!r} is no edge", hint='on=mesh.edge("client", "service")')
 
     def _entry(self, named: str | None) -> str:
@@ -196,12 +197,10 @@ class Load:
         Raises Failed, Inconclusive or Invalid with the evidence. Claims: success, p50, p99 (any quantile),
         status_503, status_5xx, and on an edge attempts and amplification_entry.
         """
-        __tracebackhide__ = True
         return self._checked(self._view._live.call(self._expect(budget, claims)))
 
     async def expect_async(self, *, budget: str = DEFAULT_BUDGET, **claims: Claim) -> Run:
         """`expect` for tests that are coroutines: their own loop goes on meanwhile."""
-        __tracebackhide__ = True
         live = self._view._live
         work = live.loop.submit(live.guarded(self._expect(budget, claims)))
         return self._checked(await asyncio.wrap_future(work))
@@ -210,7 +209,6 @@ class Load:
         return await self._view._expect(self._wish, claims, seconds(budget, "budget"))
 
     def _checked(self, run: Run) -> Run:
-        __tracebackhide__ = True
         if run.verdict is not Verdict.PASS and run.verdict not in self._view._session.tolerated:
             raise ERRORS[run.verdict](run)
         return run
@@ -219,17 +217,17 @@ class Load:
 class Edge:
     """Calls of one or more client nodes to a service. Faults on it are context managers; several nest."""
 
-    def __init__(self, session: Session, paths: tuple[Path, ...]) -> None:
+    def __init__(self, session: Session, named: Named) -> None:
         self._session = session
-        self.paths = paths
+        self.named = named
 
     def __repr__(self) -> str:
-        return f"<edge {', '.join(map(str, self.paths))}>"
+        return f"<edge {self.named}: {', '.join(map(str, self.named.paths))}>"
 
     def errors(self, status: int, *, share: float = 1.0) -> FaultContext:
         """A share of the attempts is answered with `status` by the callee's sidecar; same seed, same victims."""
         seed = self._session.seed
-        label = f"{status} for {share:.4g} of the attempts" if share < 1 else f"{status} for every attempt"
+        label = f"{status} {share * 100:.4g} %"
         return self._fault(
             label, "errors", lambda name, one: Errors(name, one.pair, status, share, seed, one.workload)
         )
@@ -248,9 +246,9 @@ class Edge:
         number = next(_numbers)
         made = tuple(
             make(f"{kind}-{one.client}-{one.service}-{number}.{index}", one)
-            for index, one in enumerate(self.paths)
+            for index, one in enumerate(self.named.paths)
         )
-        return FaultContext(self._session.live, InForce(label, self.paths, made))
+        return FaultContext(self._session.live, InForce(label, self.named, made))
 
 
 def _ms(text: str, what: str) -> int:
@@ -310,7 +308,7 @@ class Node:
         paths = callers(self._policy, self.names)
         if not paths:
             raise UsageError(f"nobody calls {' or '.join(self.names)}")
-        return Edge(self._session, paths)
+        return Edge(self._session, Named(f"callers of {', '.join(self.names)}", paths))
 
 
 def experiment(

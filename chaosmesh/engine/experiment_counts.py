@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from chaosmesh.engine.experiment_names import Path
+from chaosmesh.engine.experiment_names import Named, Path
 from chaosmesh.engine.experiment_policy import most_attempts, most_attempts_entry
 from chaosmesh.errors import UsageError
 from chaosmesh.judge import Evidence, Requirement
@@ -21,10 +21,10 @@ class Question:
     """A requirement and the edge it is about; no edge: what users at the entry feel."""
 
     requirement: Requirement
-    paths: tuple[Path, ...] = ()
+    edge: Named | None = None
 
     def __post_init__(self) -> None:
-        if not self.requirement.is_share and not self.paths:
+        if not self.requirement.is_share and self.edge is None:
             name = self.requirement.name
             raise UsageError(
                 f"{name} is counted on an edge, and none is named", hint=f"{name}=at_most(1.5, on=edge)"
@@ -35,8 +35,13 @@ class Question:
         """Client and service of every edge that is meant."""
         return tuple(dict.fromkeys(one.pair for one in self.paths))
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every path of the edge that is meant."""
+        return self.edge.paths if self.edge else ()
+
     def __str__(self) -> str:
-        on = f" on {', '.join(map(str, self.paths))}" if self.paths else ""
+        on = f" on {self.edge}" if self.edge else ""
         return f"{self.requirement.statement}{on}"
 
     def met(self, status: int, latency_ms: float) -> bool:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from chaosmesh.engine.experiment_counts import Outcomes, Question, calls_on, on_edge
 from chaosmesh.engine.experiment_faults import InForce, Met
+from chaosmesh.engine.experiment_names import Path
 from chaosmesh.engine.experiment_result import Claimed, Run
 from chaosmesh.engine.host import Watch
 from chaosmesh.engine.predict import Prediction, predict
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
+from chaosmesh.faults import AttemptSeen
 from chaosmesh.judge import Decision, Evidence, Verdict, judge, planned_for, worst
 from chaosmesh.load import Record, RequestSpec, StreamReport
 from chaosmesh.load.plan import Arrivals
@@ -21,7 +23,8 @@ from chaosmesh.load.plan import Arrivals
 PATIENCE = 15.0  # seconds that a request waits for its answer
 
 ENOUGH = 200
-"""Requests after which a fault or an edge that none of them met counts as not met at all."""
+"""Requests that every expectation gets: fewer say nothing about a 99th percentile, the generator's lag included,
+nor that a fault or an edge is not met at all."""
 
 LOOK = 1.1
 """Evidence grows by a tenth from look to look, so that looking costs little however long it takes."""
@@ -73,10 +76,10 @@ class Drive:
         planned = [self._planned(one, theory) for one in self._questions]
         self._announce(planned)
         problem = await self._turn()
-        if problem:
+        if problem and not self._elsewhere():
             self._fresh()
             problem = await self._turn()
-        elif self._verdict(None)[0] is Verdict.INCONCLUSIVE:
+        elif not problem and self._verdict(None)[0] is Verdict.INCONCLUSIVE:
             problem = await self._turn()
         return self._result(problem, theory, planned)
 
@@ -120,10 +123,13 @@ class Drive:
         done = asyncio.create_task(running.done())
         try:
             await asyncio.wait({decided, done}, return_when=asyncio.FIRST_COMPLETED)
+        except BaseException:
+            done.cancel()
+            raise
         finally:
             running.stop()
             decided.cancel()
-            await asyncio.gather(decided, return_exceptions=True)
+        await asyncio.gather(decided, return_exceptions=True)
         report = await done
         self._outcomes.end()
         return report
@@ -134,24 +140,18 @@ class Drive:
     def _open(self) -> str:
         """What is still undecided, looked at whenever there is a tenth more to see."""
         n = self._outcomes.n
-        if n < max(20, self._looked * LOOK):
+        if n < max(ENOUGH, self._looked * LOOK):
             return f"{n} requests"
         self._looked = n
         decisions = self._decisions()
         if any(one.verdict is Verdict.FAIL for one in decisions):
             return ""
-        if any(self._waits(one, n) for one in decisions):
+        if any(one.verdict is Verdict.INCONCLUSIVE for one in decisions):
             return f"{n} requests, undecided"
-        return "a fault met nothing yet" if any(self._awaited(one, n) for one in self._contexts) else ""
+        return "a fault met nothing yet" if any(one.may_come for one in self._unmet()) else ""
 
-    def _waits(self, decision: Decision, n: int) -> bool:
-        if decision.verdict is Verdict.INVALID:
-            return not decision.n and n < ENOUGH
-        return not decision.decided
-
-    def _awaited(self, context: InForce, n: int) -> bool:
-        met = self._met(context)
-        return not met.hit and (n < ENOUGH or met.may_come)
+    def _unmet(self) -> list[Met]:
+        return [met for one in self._contexts if not (met := self._met(one)).hit]
 
     def _decisions(self) -> list[Decision]:
         return [judge(one.requirement, self._evidence(one), self._alpha) for one in self._questions]
@@ -163,23 +163,27 @@ class Drive:
         return on_edge(question, stack.ledger, self._streams, stack.mesh, self._plan.entry)
 
     def _met(self, context: InForce) -> Met:
-        def attempts(pair_of: Sequence[object]) -> list[object]:
-            return [a for call in calls_on(self._stack.ledger, self._streams, pair_of) for a in call.attempts]  # type: ignore[arg-type]
+        def attempts(paths: Sequence[Path]) -> list[AttemptSeen]:
+            return [a for call in calls_on(self._stack.ledger, self._streams, paths) for a in call.attempts]
 
-        return context.met(attempts)  # type: ignore[arg-type]
+        return context.met(attempts)
 
     def _verdict(self, problem: str | None) -> tuple[Verdict, str]:
-        decisions = self._decisions()
         outcomes = self._outcomes
-        if problem:
-            return Verdict.INVALID, problem
-        for context in self._contexts:
-            if not (met := self._met(context)).hit:
-                return Verdict.INVALID, met.nothing
+        unmet = next((one.nothing for one in self._unmet()), None)
+        if reason := self._elsewhere() or problem or unmet:
+            return Verdict.INVALID, reason
         if outcomes.n and outcomes.unknown_path == outcomes.n:
             return Verdict.INVALID, "every request was answered 404: nothing serves this path"
+        decisions = self._decisions()
         verdict = worst(one.verdict for one in decisions)
         return verdict, "; ".join(one.reason for one in decisions if one.verdict is verdict)
+
+    def _elsewhere(self) -> str | None:
+        """Why more of the same would say nothing either: this traffic does not come along the broken edge."""
+        if self._outcomes.n < ENOUGH:
+            return None
+        return next((one.nothing for one in self._unmet() if not one.attempts), None)
 
     def _result(self, problem: str | None, theory: Prediction | None, planned: Sequence[int | None]) -> Run:
         verdict, reason = self._verdict(problem)
@@ -200,7 +204,7 @@ class Drive:
             reason=reason,
             requests=outcomes.n,
             claims=tuple(
-                Claimed(str(question), decision, often)
+                Claimed(str(question), decision, often, question.requirement.is_share)
                 for question, decision, often in zip(self._questions, self._decisions(), planned, strict=True)
             ),
             observed=observed,

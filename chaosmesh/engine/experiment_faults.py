@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from chaosmesh.engine.experiment_names import Path
+from chaosmesh.engine.experiment_names import Named, Path
 from chaosmesh.engine.predict import FailingEdge
 from chaosmesh.faults import AttemptSeen, Dose, Down, Errors, Fault, Latency
 
@@ -46,11 +46,16 @@ class InForce:
     """One fault as a user asked for it: a `Fault` for each path of an edge."""
 
     label: str
-    paths: tuple[Path, ...]
-    faults: tuple[Fault, ...] = field(default=())
+    edge: Named
+    faults: tuple[Fault, ...]
 
     def __str__(self) -> str:
-        return f"{self.label} on {', '.join(map(str, self.paths))}"
+        return f"{self.label} on {self.edge}"
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """What the edge stands for; a fault each."""
+        return self.edge.paths
 
     def met(self, attempts: Attempts) -> Met:
         """What it did to the attempts of its edge."""

@@ -26,6 +26,17 @@ class Path:
         return f"{self.client} → {self.service}{arm}"
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An edge as a test wrote it, and every path that it stands for."""
+
+    label: str
+    paths: tuple[Path, ...]
+
+    def __str__(self) -> str:
+        return self.label
+
+
 def nodes_named(mesh: Mesh, name: str) -> tuple[str, ...]:
     """The virtual node of that name, else all nodes behind the virtual service of that name."""
     if any(one.name == name for one in mesh.workloads):

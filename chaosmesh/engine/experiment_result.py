@@ -18,6 +18,7 @@ class Claimed:
     statement: str
     decision: Decision
     planned: int | None = None
+    is_share: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,16 @@ class Run:
     @property
     def evidence(self) -> str:
         """Everything that the verdict rests on, a line each."""
-        lines = [f"{self.verdict.value}: {self.reason}" if self.reason else self.verdict.value]
+        lines = [self.reason]
         lines += [f"  policy   {self.policy}"] if self.policy else []
         lines += [f"  fault    {one}" for one in self.faults or ("none",)]
         for one in self.claims:
             planned = f"; planned {one.planned:,}" if one.planned else ""
-            lines.append(f"  {one.decision.verdict.value:<12} {one.decision.reason}{planned}")
-        lines.append(f"  observed   {_numbers(self.observed)}")
-        lines.append(f"  predicted  {_numbers(self.predicted)}")
+            said = one.decision.reason in self.reason
+            text = one.statement if said else one.decision.reason
+            lines.append(f"  {one.decision.verdict.value:<8} {text}{planned}")
+        lines.append(f"  observed {_numbers(self.observed)}")
+        lines.append(f"  predicted {_numbers(self.predicted)}")
         lines.append(f"  {self.requests:,} requests in {self.seconds:.1f} s")
         return "\n".join(lines)
 
