@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import pytest
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.appmesh.translate import translate
@@ -18,6 +20,8 @@ from chaosmesh.engine.stack import Stack
 from chaosmesh.ledger import Call, Request
 from chaosmesh.load import RequestSpec
 from chaosmesh.mesh import Mesh
+
+T = TypeVar("T")
 
 TRIES = 3
 """How often a test begins anew, and only because the host starved or the generator was late."""
@@ -53,6 +57,16 @@ class Sent:
     @property
     def ok(self) -> float:
         return sum(status == 200 for status in self.statuses) / len(self.statuses)
+
+
+def fair(make: Callable[[], T], starved: Callable[[T], str | None]) -> T:
+    """What was made on a host that gave it the time it needs: where it did not, nothing can be told."""
+    for _ in range(TRIES):
+        made = make()
+        reason = starved(made)
+        if reason is None:
+            return made
+    pytest.skip(f"the host was too busy in each of {TRIES} tries: {reason}")
 
 
 @contextmanager
