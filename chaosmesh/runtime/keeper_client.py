@@ -19,6 +19,7 @@ from chaosmesh.runtime import procs
 from chaosmesh.runtime.heal import Heal
 from chaosmesh.services.config import StandIn
 
+AGAIN = "run it again; the log of the keeper is in the run folder"
 START_DEADLINE = 20.0  # seconds until a new keeper must have answered, on a busy machine
 ANSWER_DEADLINE = 60.0  # seconds until a command must be answered; forks and heals take milliseconds
 
@@ -62,15 +63,22 @@ class Keeper:
         with theirs:
             keeper._process = keeper._launch(theirs)
         keeper.pid = keeper._process.pid
-        reader, keeper._writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
-        keeper._reading = asyncio.create_task(keeper._read(reader))
-        done, _ = await asyncio.wait(
-            {keeper._hello, keeper._reading}, timeout=START_DEADLINE, return_when=asyncio.FIRST_COMPLETED
-        )
-        if keeper._hello not in done:
+        try:
+            await keeper._greeted(ours)
+        except BaseException:  # nothing was started by it yet
             keeper._process.kill()
-            raise EnvironmentFailedError(f"the keeper did not start: {keeper._tail()}")
+            keeper._process.wait()
+            raise
         return keeper
+
+    async def _greeted(self, ours: socket.socket) -> None:
+        reader, self._writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        self._reading = asyncio.create_task(self._read(reader))
+        done, _ = await asyncio.wait(
+            {self._hello, self._reading}, timeout=START_DEADLINE, return_when=asyncio.FIRST_COMPLETED
+        )
+        if self._hello not in done:
+            raise EnvironmentFailedError(f"the keeper did not start: {self._tail()}")
 
     async def spawn(
         self, name: str, argv: Sequence[str], *, env: Mapping[str, str] | None = None, log: Path | None = None
@@ -147,7 +155,7 @@ class Keeper:
 
     async def _ask(self, do: str, *, within: float = 0.0, **fields: Any) -> Any:
         if self.lost.done():
-            raise KeeperLostError(self.lost.result())
+            raise KeeperLostError(self.lost.result(), hint=AGAIN)
         self._number += 1
         number = self._number
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
@@ -183,7 +191,7 @@ class Keeper:
         reason = f"the keeper (pid {self.pid}) of run {self.run} ended, and with it every process of the run"
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(KeeperLostError(reason))
+                answer.set_exception(KeeperLostError(reason, hint=AGAIN))
         if not self._closing:
             procs.kill_marked(self.run)
             self.lost.set_result(reason)
