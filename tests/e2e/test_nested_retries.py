@@ -10,7 +10,7 @@ from chaosmesh.faults import Errors
 from chaosmesh.judge.oracle import Hop, predict
 
 from .documents import chain, service
-from .stage import Sent, policy, send, stage
+from .stage import Sent, fair, policy, send, stage
 
 pytestmark = pytest.mark.e2e
 
@@ -27,10 +27,10 @@ def run(tmp_path_factory: pytest.TempPathFactory):
         stack = demo.stack
 
         async def work() -> Sent:
-            await Errors("flaky", LEAF, 503, SHARE, SEED).apply(stack)
             return await send(stack, "front", service("mid"), count=COUNT, rate=250, entry=True)
 
-        sent = demo.run(work())
+        demo.run(Errors("flaky", LEAF, 503, SHARE, SEED).apply(stack))
+        sent = fair(lambda: demo.run(work()), lambda made: made.starved)
         yield sent, stack.ledger.calls(sent.stream, *LEAF)
 
 
