@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from chaosmesh.appmesh import Resource
+from chaosmesh.errors import Where
 from chaosmesh.judge import Verdict
 from chaosmesh.ledger import Call, Request
 
 EARLY_SHARE, EARLY_MS = 0.02, 5.0
-"""How much earlier than its bound Envoy's timer may be seen to fire: its clock is cached per event loop turn."""
+"""How much earlier than its bound Envoy's timer is seen to fire on a quiet host."""
 
 Basis = Literal["documented", "observed", "inferred"]
 
@@ -54,11 +55,11 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the ledger has of one probe. `late` says why the generator can't be trusted, if so."""
+    """What the ledger has of one probe. `problem` says why it can't be judged, if so."""
 
     calls: Sequence[Call]
     requests: Sequence[Request]
-    late: str | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,12 @@ class Check:
     basis: Basis
     probes: tuple[Probe, ...]
     judge: Callable[[Sequence[Seen]], Outcome]
+    where: Where | None = None
+
+    @property
+    def place(self) -> Where:
+        """Where the rule is written; a rule that nobody wrote has the place of its resource."""
+        return self.where or self.resource.where
 
     @property
     def seconds(self) -> float:
@@ -97,9 +104,17 @@ class Skipped:
     reason: str
 
 
-def too_early(duration_ms: float, bound_ms: float) -> bool:
-    """Whether something that should end at a bound ended before it."""
-    return duration_ms < bound_ms * (1 - EARLY_SHARE) - EARLY_MS
+def not_before(outcome: Outcome, cut_ms: Sequence[float], bound_ms: float) -> Outcome:
+    """A pass becomes a fail if more than half of the cuts came before the bound.
+
+    Envoy sets its timers by the time at which its event loop's turn began: where the host held that turn up, a
+    single timer fires early by as much. A wrong bound shows in all of them.
+    """
+    early = [ms for ms in cut_ms if ms < bound_ms * (1 - EARLY_SHARE) - EARLY_MS]
+    if outcome.verdict is not Verdict.PASS or 2 * len(early) <= len(cut_ms):
+        return outcome
+    reason = f"{len(early)} of {len(cut_ms)} cuts came before {bound_ms:.0f} ms, the first after {min(early):.0f} ms"
+    return replace(outcome, verdict=Verdict.FAIL, reason=reason)
 
 
 def every(

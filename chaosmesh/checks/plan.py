@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chaosmesh.appmesh import Declared, Resources, clauses
 from chaosmesh.checks import match, priority, retries, timeouts, weights
@@ -45,7 +45,9 @@ def plan(resources: Resources, *, profile: str, alpha: float, quick: bool = Fals
         if clause.id not in checks:
             skipped.setdefault(clause.id, Skipped(clause.id, _why(clause)))
     open_ = tuple(one for name, one in skipped.items() if name not in checks)
-    return Plan(tuple(checks.values()), open_, len(declared))
+    places = {clause.id: clause.where for clause in declared}
+    placed = tuple(replace(one, where=places.get(one.id)) for one in checks.values())
+    return Plan(placed, open_, len(declared))
 
 
 def _why(clause: Declared) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.checks.declared import EVENTS, EXAMPLE_STATUS, Retrying, Rule
-from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every, too_early
+from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every, not_before
 from chaosmesh.checks.reach import reachable
 from chaosmesh.ledger import Call
 
@@ -163,8 +163,6 @@ def _judge_per_try(seen: Sequence[Seen], bound_ms: int, *, again: bool) -> Outco
         if first is None:
             return f"no attempt (status {call.status})"
         cut = first.status != 200
-        if cut and too_early(first.duration_ms, bound_ms):
-            return f"the first try ended after {first.duration_ms:.0f} ms, before {bound_ms} ms"
         if call.request_id in slow and not cut:
             return f"a try of {first.duration_ms:.0f} ms was let through"
         if cut and again != (len(call.attempts) > 1):
@@ -172,11 +170,16 @@ def _judge_per_try(seen: Sequence[Seen], bound_ms: int, *, again: bool) -> Outco
         return ""
 
     expected = {"first_try_ms": bound_ms, "made_again": again}
-    return every(seen, right, expected=expected, observed=_first_try)
+    outcome = every(seen, right, expected=expected, observed=_first_try)
+    return not_before(outcome, _cut([call for one in seen for call in one.calls]), bound_ms)
+
+
+def _cut(calls: Sequence[Call]) -> list[float]:
+    return [c.attempts[0].duration_ms for c in calls if c.attempts and c.attempts[0].status != 200]
 
 
 def _first_try(calls: Sequence[Call]) -> Mapping[str, Any]:
-    cut = [c.attempts[0].duration_ms for c in calls if c.attempts and c.attempts[0].status != 200]
+    cut = _cut(calls)
     return {"cut_tries": len(cut), "cut_ms": [round(min(cut), 1), round(max(cut), 1)] if cut else []}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from chaosmesh.appmesh import Resource, Resources
 from chaosmesh.checks.declared import Rule, seconds
-from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every, too_early
+from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every, not_before
 from chaosmesh.checks.reach import reachable
 from chaosmesh.checks.retries import steer
 from chaosmesh.judge import Verdict
@@ -134,8 +134,7 @@ def _judge(seen: Sequence[Seen], bound: float, *, whole_call: bool) -> Outcome:
     def right(call: Call) -> str:
         duration, status = took(call)
         if status == 504:
-            early = too_early(duration, bound_ms)
-            return f"cut after {duration:.0f} ms, before {bound_ms:.0f} ms" if early else ""
+            return ""
         if call.request_id in hung:
             return f"not cut: {status} after {duration:.0f} ms"
         return (
@@ -147,6 +146,8 @@ def _judge(seen: Sequence[Seen], bound: float, *, whole_call: bool) -> Outcome:
         return {"cut_ms": [round(min(cut)), round(max(cut))] if cut else [], "passed": len(calls) - len(cut)}
 
     outcome = every(seen, right, expected={"cut_ms": round(bound_ms)}, observed=observed)
+    cuts = [took(c)[0] for one in seen for c in one.calls if took(c)[1] == 504]
+    outcome = not_before(outcome, cuts, bound_ms)
     late = [took(c)[0] for c in seen[0].calls if took(c)[0] > bound_ms * 1.5 + 1000]
     disturbed = [c for one in seen[1:] for c in one.calls if took(c)[1] == 504]
     if outcome.verdict is Verdict.PASS and (late or len(disturbed) > COUNT // 2):

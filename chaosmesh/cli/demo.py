@@ -48,7 +48,7 @@ def demo(seed: int, runs: Path, json_file: str | None) -> int:
         "runs": runs,
         "undecided": "warn",
     }
-    code = run_verify(inputs, choices, demo=True)
+    code = run_verify(inputs, choices)
     click.echo(_next_steps(home), err=True)
     return code if code is not ExitCode.FAIL else ExitCode.PASS
 

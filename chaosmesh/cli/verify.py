@@ -14,7 +14,9 @@ from chaosmesh.cli.inputs import Inputs, document_options, read_inputs
 from chaosmesh.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from chaosmesh.engine.events import RunFinished
     from chaosmesh.engine.verify import Verification
+    from chaosmesh.report.consumer import Consumers
 
 
 def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
@@ -38,7 +40,7 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failed check or weak edge.")
 @click.option("--strict", is_flag=True, help="A weak edge fails the run, also without a declared slo.")
-@click.option("--seed", type=int, default=0, help="Same seed, same victims.")
+@click.option("--seed", type=int, help="Same seed, same victims (default: the scenario's, or 0).")
 @click.option(
     "--profile",
     type=click.Choice(["appmesh", "appmesh-legacy", "envoy"]),
@@ -88,7 +90,7 @@ def verify(
     return run_verify(inputs, choices)
 
 
-def run_verify(inputs: Inputs, choices: dict[str, Any], *, demo: bool = False) -> int:
+def run_verify(inputs: Inputs, choices: dict[str, Any]) -> int:
     """Verify with the choices of the command line; the exit code."""
     from chaosmesh.engine.options import Options
     from chaosmesh.engine.verify import Verification
@@ -102,16 +104,17 @@ def run_verify(inputs: Inputs, choices: dict[str, Any], *, demo: bool = False) -
         fail_fast=choices["fail_fast"],
         strict=choices["strict"],
         cure=not choices["quick"],
+        tolerant=choices["undecided"] == "warn",
     )
     verification = Verification(inputs.resources, inputs.scenario, options)
     if choices["listing"]:
         for line in verification.listing():
             click.echo(line)
         return ExitCode.PASS
-    return _run(verification, inputs, choices, demo=demo)
+    return _run(verification, inputs, choices)
 
 
-def _run(verification: Verification, inputs: Inputs, choices: dict[str, Any], *, demo: bool) -> int:
+def _run(verification: Verification, inputs: Inputs, choices: dict[str, Any]) -> int:
     import asyncio
 
     from chaosmesh.engine.events import RunFinished
@@ -145,12 +148,17 @@ def _run(verification: Verification, inputs: Inputs, choices: dict[str, Any], *,
     listeners = Consumers(consumers)
     try:
         result = asyncio.run(verification.run(folder, listeners))
-        listeners(RunFinished(result, str(folder.path)))
+        return _finish(listeners, RunFinished(result, str(folder.path)))
     finally:
         listeners.close()
-    if demo:
-        return ExitCode.PASS
-    code: ExitCode = result.exit_code()
-    if code is ExitCode.UNDECIDED and choices["undecided"] == "warn":
-        return ExitCode.PASS
+
+
+def _finish(listeners: Consumers, event: RunFinished) -> int:
+    """A report that can't be written does not cost the verdict; a run that passed says so by its exit code."""
+    code = event.result.exit_code()
+    try:
+        listeners(event)
+    except Exception as error:  # noqa: BLE001 - a full disk, a closed pipe: whatever it was, the verdict stands
+        click.echo(f"a report could not be written: {error}", err=True)
+        return ExitCode.ENVIRONMENT if code is ExitCode.PASS else code
     return code

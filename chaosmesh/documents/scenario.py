@@ -134,7 +134,7 @@ class Waiver(Part):
     """A weakness that its owner knows of. After `until` it fails again."""
 
     edge: Annotated[tuple[str, str], BeforeValidator(_edge)]
-    fault: str
+    fault: Literal["errors", "latency", "reset", "down", "hang", "crash"]
     reason: Annotated[str, Field(min_length=1)]
     until: Annotated[datetime.date, BeforeValidator(_date)] | None = None
 

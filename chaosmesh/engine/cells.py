@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 
 from chaosmesh.engine.doses import Column
+from chaosmesh.engine.entrance import Entrance, entrance
 from chaosmesh.engine.events import CellStarted, FaultChanged, Listener, Progress
 from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.host import Watch
@@ -22,6 +23,9 @@ from chaosmesh.load.plan import Arrivals
 
 FEWEST = 200
 """Requests that a cell gets even when its verdict is clear at once: percentiles need some."""
+
+LOOK_EVERY = 25
+"""Requests between two looks at the evidence: looking costs nothing in errors, but CPU."""
 
 PATIENCE = 15.0
 
@@ -66,8 +70,8 @@ async def _run(
 ) -> CellResult:
     begin = time.monotonic()
     goal, emit = given.goal, given.emit
-    entry = entry_of(stack, edge[0])
-    theory = predict(stack.mesh, entry, column.theory(edge))
+    way = entrance(stack, edge)
+    theory = predict(stack.mesh, way.workload, column.theory(edge))
     emit(CellStarted(edge, column.dose, _planned(given, theory.success)))
     fault = column.make(
         f"{column.dose.kind}-{edge[0]}-{edge[1]}-{time.monotonic_ns() % 10**9:x}", edge, given.traffic.seed
@@ -75,7 +79,9 @@ async def _run(
     watch = await Watch.start(stack.keeper)
     await _switch(stack, fault, given, on=True)
     try:
-        stream, report = await _load(stack, entry, column, given, tally)
+        stream, report = await _load(
+            stack, way, stack.number(f"{column.dose.kind} {edge[0]}>{edge[1]}"), column, given, tally
+        )
     finally:
         await _switch(stack, fault, given, on=False)
     problem = report.late(goal.p99_s * 1000) or await watch.starved()
@@ -91,7 +97,7 @@ async def _run(
     return CellResult(
         edge=edge,
         fault=column.dose,
-        entry=entry,
+        entry=way.workload,
         n=tally.n,
         k=tally.ok,
         low=low,
@@ -110,36 +116,12 @@ def estimate(stack: Stack, edge: tuple[str, str], column: Column, given: Conditi
     """Seconds that the cell should take if the prediction holds. Calls that are held back until a timeout ends
     them come in late, and the last of them must be waited for."""
     fault = column.theory(edge)
-    theory = predict(stack.mesh, entry_of(stack, edge[0]), fault)
+    theory = predict(stack.mesh, entrance(stack, edge).workload, fault)
     seconds = _planned(given, theory.success) / given.traffic.rate + SWITCHING
     if fault.how == "slow" and theory.success < given.goal.success:
         routes = (route for service in stack.mesh.services for route in service.routes)
         seconds += 2 * max((route.timeout.request or PATIENCE for route in routes), default=0.0)
     return seconds
-
-
-def entry_of(stack: Stack, client: str) -> str:
-    """The entry from which calls come to this client: the first that leads there, else the client itself."""
-    for entry in stack.topology.entries:
-        if client in reachable(stack, entry):
-            return entry
-    return client
-
-
-def reachable(stack: Stack, entry: str) -> set[str]:
-    """Workloads that a request at `entry` may come to, the entry included."""
-    found: set[str] = set()
-    waiting = [entry]
-    names = {service.name for service in stack.mesh.services}
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        for service in stack.mesh.workload(name).backends:
-            if service in names:
-                waiting.extend(stack.mesh.targets(service))
-    return found
 
 
 def _planned(given: Conditions, success: float) -> int:
@@ -161,7 +143,7 @@ async def _switch(stack: Stack, fault: Fault, given: Conditions, *, on: bool) ->
 
 
 async def _load(
-    stack: Stack, entry: str, column: Column, given: Conditions, tally: Tally
+    stack: Stack, way: Entrance, number: int, column: Column, given: Conditions, tally: Tally
 ) -> tuple[int, StreamReport]:
     offset = tally.n  # a rerun goes on counting where the first run ended
     started = time.monotonic()
@@ -180,33 +162,36 @@ async def _load(
 
     traffic = given.traffic
     running = await stack.begin(
-        f"{column.dose.kind} {entry}",
-        stack.entry_url(entry),
-        entry,
+        f"{column.dose.kind} {way.workload}",
+        way.url,
+        way.host,
         traffic.mix,
         traffic.rate,
         arrivals=traffic.arrivals,
         duration=given.budget_s,
         seed=traffic.seed,
+        number=number,
         patience=PATIENCE,
         on_records=take,
     )
+    looked = 0
+
+    def undecided() -> str:
+        nonlocal looked
+        if tally.n >= max(FEWEST, looked + LOOK_EVERY):
+            looked = tally.n
+            verdicts = _claims(given, tally)
+            if Verdict.FAIL in verdicts or Verdict.INCONCLUSIVE not in verdicts:
+                return ""
+        return f"{tally.n} requests, undecided"
+
     try:
-        await stack.bell.until(lambda: _open(given, tally), seconds=given.budget_s, what="a verdict")
+        await stack.bell.until(undecided, seconds=given.budget_s, what="a verdict")
     except DeadlineError:
         pass
     finally:
         running.stop()
     return running.stream.id, await running.done()
-
-
-def _open(given: Conditions, tally: Tally) -> str:
-    if tally.n < FEWEST:
-        return f"{tally.n} requests"
-    verdicts = _claims(given, tally)
-    if Verdict.FAIL in verdicts or Verdict.INCONCLUSIVE not in verdicts:
-        return ""
-    return f"{tally.n} requests, undecided"
 
 
 def _claims(given: Conditions, tally: Tally) -> tuple[Verdict, Verdict]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from types import TracebackType
 
-from chaosmesh.engine.cells import entry_of
+from chaosmesh.engine.entrance import entry_of
 from chaosmesh.engine.experiment_counts import Question
 from chaosmesh.engine.experiment_drive import Drive, Plan
 from chaosmesh.engine.experiment_faults import InForce
@@ -155,7 +155,7 @@ class MeshView:
             return nodes[0]
         entries = [one for one in stack.topology.entries if stack.speaks_http(one)]
         if len(entries) != 1 and self._live.active:
-            return entry_of(stack, self._live.active[0].paths[0].client)
+            return entry_of(stack.mesh, stack.topology.entries, self._live.active[0].paths[0].client)
         if len(entries) != 1:
             raise UsageError("where do users come in?", hint=f"entry= one of {', '.join(entries) or 'none'}")
         return entries[0]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chaosmesh.engine import cures
-from chaosmesh.engine.cells import Conditions, entry_of, try_cell
+from chaosmesh.engine.cells import Conditions, try_cell
 from chaosmesh.engine.doses import Column
+from chaosmesh.engine.entrance import entrance
 from chaosmesh.engine.events import CureTried, PhaseStarted
 from chaosmesh.engine.matrix import Cell
 from chaosmesh.engine.results import CellResult, Cure, Finding
@@ -40,7 +41,7 @@ async def find(
 
 async def _try_cure(stack: Stack, cell: CellResult, column: Column, given: Conditions) -> Cure | None:
     before, edge = stack.mesh, cell.edge
-    change = next(cures.cures(before, entry_of(stack, edge[0]), edge, column, given.goal), None)
+    change = next(cures.cures(before, entrance(stack, edge).workload, edge, column, given.goal), None)
     if change is None:
         return None
     given.emit(PhaseStarted("cure", 1, change.text))

@@ -17,7 +17,7 @@ CellVerdict = Literal["held", "weak", "accepted", "inconclusive", "invalid"]
 
 @dataclass(frozen=True, slots=True)
 class ResourceRef:
-    """The resource whose rule a check is about."""
+    """The resource whose rule a check is about; `where` is the rule's own place."""
 
     kind: str
     name: str
@@ -171,7 +171,7 @@ class VerifyResult:
     """The whole verification. `gated`: a weak cell fails the run (a declared `slo:` or `--strict`).
 
     `attempts` were counted by the sidecars; `unaccounted` says where the ledger disagrees with them, in which
-    case nothing that was measured can be trusted.
+    case nothing that was measured can be trusted. `tolerant`: what is undecided does not fail the run.
     """
 
     mesh: str
@@ -193,6 +193,7 @@ class VerifyResult:
     envoy: str = ""
     attempts: int = 0
     unaccounted: tuple[str, ...] = ()
+    tolerant: bool = False
 
     def summary(self) -> dict[str, int]:
         """How many checks and cells ended how."""
@@ -215,7 +216,7 @@ class VerifyResult:
         if count["fail"] or self.expired or (gated and count["weak"]):
             return ExitCode.FAIL
         if count["inconclusive"] or count["invalid"] or not (self.checks or self.matrix):
-            return ExitCode.UNDECIDED
+            return ExitCode.PASS if self.tolerant else ExitCode.UNDECIDED
         return ExitCode.PASS
 
     def as_json(self) -> dict[str, Any]:

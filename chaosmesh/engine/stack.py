@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
 import shutil
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,8 @@ class Stack:
         self._scenario = scenario
         self._faults: dict[str, RequestFault] = {}
         self._leases: set[str] = set()
-        self._streams = itertools.count(int.from_bytes(os.urandom(2), "big") << 8 | 1)
+        self._streams = itertools.count(1)
+        self._named: Counter[str] = Counter()
         self._exit = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Stack:
@@ -133,13 +135,20 @@ class Stack:
     def entry_url(self, entry: str) -> str:
         """Where users come in at a workload: its door and its first http port."""
         replica = self.topology.replicas_of(entry)[0]
-        port = next(one.port for one in self.mesh.workload(entry).listeners if one.protocol == "http")
+        port = next((one.port for one in self.mesh.workload(entry).listeners if one.protocol == "http"), None)
+        if port is None:
+            raise UsageError(f"{entry} has no http listener: no request can come in there")
         return f"http://{replica.door or replica.sidecar}:{port}"
 
     def egress_url(self, client: str, service: str, port: int | None = None) -> str:
         """Where a client's application calls a service."""
         egress = self.topology.egress(client, service)
         return f"http://{egress.address}:{port or egress.ports[0]}"
+
+    def number(self, name: str) -> int:
+        """A stream number for something that is tried by name: the same in every run, another at each call."""
+        self._named[name] += 1
+        return 1 << 31 | zlib.crc32(f"{name} #{self._named[name]}".encode())
 
     async def begin(
         self,
@@ -154,11 +163,16 @@ class Stack:
         arrivals: Arrivals = "constant",
         patience: float = 30.0,
         seed: int = 0,
+        number: int | None = None,
         on_records: Callable[[list[Record]], None] | None = None,
     ) -> Running:
-        """Start a stream of requests; its records go to the ledger (and to `on_records`)."""
+        """Start a stream of requests; its records go to the ledger (and to `on_records`).
+
+        `number` is the stream's own number in request ids (default: the next one). Victims of request faults are
+        drawn by request id: the same number and seed hit the same requests again.
+        """
         stream = Stream(
-            id=next(self._streams),
+            id=next(self._streams) if number is None else number,
             name=name,
             url=url,
             host=host,

@@ -35,10 +35,10 @@ class Trial:
         cuts = any(probe.down for probe in check.probes)
         async with self._quiet.alone() if cuts else self._quiet.shared():
             seen = await self._probe_all(check)
-            outcome = check.judge(seen)
+            outcome = _judged(check, seen)
             if not outcome.verdict.decided:
                 seen = _joined(seen, await self._probe_all(check))
-                outcome = check.judge(seen)
+                outcome = _judged(check, seen)
         return _result(check, outcome, time.monotonic() - begin)
 
     async def _probe_all(self, check: Check) -> list[Seen]:
@@ -72,13 +72,13 @@ class Trial:
         )
         if probe.split:
             await self._until_decided(check, probe, running)
-        report = await running.done()
-        late = report.late()
+        await running.done()
+        problem = None
         try:
             await stack.settled([running.stream.id])
         except DeadlineError as error:
-            late = str(error)
-        return self._seen(probe, running.stream.id, late)
+            problem = str(error)
+        return self._seen(probe, running.stream.id, problem)
 
     async def _until_decided(self, check: Check, probe: Probe, running: Running) -> None:
         """A split is looked at as often as rows arrive, and ends the sending once it is decided."""
@@ -103,15 +103,20 @@ class Trial:
         finally:
             running.stop()
 
-    def _seen(self, probe: Probe, stream: int, late: str | None) -> Seen:
+    def _seen(self, probe: Probe, stream: int, problem: str | None) -> Seen:
         ledger = self._stack.ledger
         calls = [c for c in ledger.calls(stream, probe.client, probe.service) if c.complete]
-        return Seen(calls, () if probe.split else ledger.requests(stream), late)
+        return Seen(calls, () if probe.split else ledger.requests(stream), problem)
+
+
+def _judged(check: Check, seen: Sequence[Seen]) -> Outcome:
+    problem = next((one.problem for one in seen if one.problem), None)
+    return check.judge(seen) if problem is None else Outcome(Verdict.INVALID, problem)
 
 
 def _joined(first: Sequence[Seen], second: Sequence[Seen]) -> list[Seen]:
     return [
-        Seen([*a.calls, *b.calls], [*a.requests, *b.requests], b.late)
+        Seen([*a.calls, *b.calls], [*a.requests, *b.requests], b.problem)
         for a, b in zip(first, second, strict=True)
     ]
 
@@ -120,7 +125,7 @@ def _result(check: Check, outcome: Outcome, seconds: float) -> CheckResult:
     resource = check.resource
     return CheckResult(
         id=check.id,
-        resource=ResourceRef(resource.kind, resource.name, resource.where),
+        resource=ResourceRef(resource.kind, resource.name, check.place),
         statement=check.statement,
         basis=check.basis,
         verdict=outcome.verdict,

@@ -29,6 +29,7 @@ from chaosmesh.engine.events import (
 from chaosmesh.engine.findings import find
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.goal import Goal
+from chaosmesh.engine.ignored import ignored_keys
 from chaosmesh.engine.matrix import Cell, Waivers
 from chaosmesh.engine.options import Options
 from chaosmesh.engine.rendering import rendering
@@ -67,7 +68,7 @@ class Verification:
                 f"--only {' '.join(options.only)} chooses nothing",
                 hint="`chaosmesh verify … --list` names every check",
             )
-        self.seed = options.seed or scenario.seed
+        self.seed = scenario.seed if options.seed is None else options.seed
         self._deadline: float | None = None
         self._left_out: list[NotChecked] = []
 
@@ -110,6 +111,8 @@ class Verification:
         stack = Stack(self.mesh, self.scenario, folder)
         async with stack:
             emit(self._started(stack, folder))
+            for text in self._notes():
+                emit(Note(text))
             emit(PhaseStarted("checks", len(self.plan.checks)))
             result: VerifyResult = await stack.guarded(self._tried(stack, emit, begin))
             stack.ledger.write(folder.path)
@@ -127,6 +130,11 @@ class Verification:
             goal=str(self.goal),
             budget_s=self.options.budget_s,
         )
+
+    def _notes(self) -> list[str]:
+        """What the user wrote and this version does not act on."""
+        ignored = ignored_keys(self.scenario)
+        return [f"{self.scenario.place().file}: not acted on yet: {', '.join(ignored)}"] if ignored else []
 
     async def _tried(self, stack: Stack, emit: Listener, begin: float) -> VerifyResult:
         idle_mb = sidecar_mb(stack)
@@ -159,6 +167,7 @@ class Verification:
             envoy=binary_version(),
             attempts=sum(books.counters.values()),
             unaccounted=books.differences,
+            tolerant=self.options.tolerant,
         )
 
     async def _checks(self, stack: Stack, emit: Listener) -> list[CheckResult]:
