@@ -29,7 +29,8 @@ demo: setup ## verify the airport on real Envoy sidecars, under faults: the main
 	@$(RUN) $(BIN)/chaosmesh demo
 
 test: lint ## lint, then all tests (real Envoy, Toxiproxy and Locust)
-	@$(RUN) $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(RUN) $(BIN)/python -m pytest -q -n 2 tests/unit tests/golden $(PYTEST_ARGS)
+	@$(RUN) $(BIN)/python -m pytest tests/integration tests/e2e experiments $(PYTEST_ARGS)
 
 lint: setup ## ruff, mypy --strict, import-linter
 	@$(RUN) $(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -15,8 +16,6 @@ from chaosmesh.documents.scenario import Scenario, load_scenario
 from chaosmesh.documents.source import SCENARIO_NAME, read_text
 from chaosmesh.errors import DocumentError, Problem, UsageError, Where
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -25,47 +24,6 @@ class Inputs:
     resources: Resources
     scenario: Scenario
     documents: tuple[str, ...]
-
-
-def document_options(command: F) -> F:
-    """DOC... and everything that binds, names and surrounds documents."""
-    for option in reversed(
-        [
-            click.argument("documents", nargs=-1, metavar="DOC..."),
-            click.option(
-                "--set",
-                "bindings",
-                multiple=True,
-                metavar="NAME=VALUE",
-                help="Bind a variable or a CloudFormation parameter.",
-            ),
-            click.option(
-                "--set-file",
-                "binding_files",
-                multiple=True,
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="Bind many: a YAML mapping.",
-            ),
-            click.option("--mesh-name", metavar="NAME", help="Mesh of documents that carry none."),
-            click.option(
-                "--name",
-                "names",
-                multiple=True,
-                metavar="FILE=[PARENT/]NAME",
-                help="Name of a document that carries none.",
-            ),
-            click.option(
-                "--scenario",
-                "scenario_file",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help=f"Scenario file (default: {SCENARIO_NAME} in the given folder).",
-            ),
-        ]
-    ):
-        command = option(command)
-    return command
 
 
 def read_inputs(
@@ -138,3 +96,59 @@ def _pair(text: str, form: str) -> tuple[str, str]:
     if not equals or not name:
         raise UsageError(f"{text!r} is not {form}")
     return name, value
+
+
+def with_inputs(command: Callable[..., int]) -> Callable[..., int]:
+    """Adds DOC… and everything that binds, names and surrounds documents; the command gets `inputs`."""
+
+    @functools.wraps(command)
+    def reading(
+        documents: Sequence[str],
+        bindings: Sequence[str],
+        binding_files: Sequence[Path],
+        mesh_name: str | None,
+        names: Sequence[str],
+        scenario_file: Path | None,
+        **rest: Any,
+    ) -> int:
+        inputs = read_inputs(documents, bindings, binding_files, mesh_name, names, scenario_file)
+        return command(inputs=inputs, **rest)
+
+    for option in reversed(_OPTIONS):
+        reading = option(reading)
+    return reading
+
+
+_OPTIONS = (
+    click.argument("documents", nargs=-1, metavar="DOC..."),
+    click.option(
+        "--set",
+        "bindings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Bind a variable or a CloudFormation parameter.",
+    ),
+    click.option(
+        "--set-file",
+        "binding_files",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Bind many: a YAML mapping.",
+    ),
+    click.option("--mesh-name", metavar="NAME", help="Mesh of documents that carry none."),
+    click.option(
+        "--name",
+        "names",
+        multiple=True,
+        metavar="FILE=[PARENT/]NAME",
+        help="Name of a document that carries none.",
+    ),
+    click.option(
+        "--scenario",
+        "scenario_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"Scenario file (default: {SCENARIO_NAME} in the given folder).",
+    ),
+)

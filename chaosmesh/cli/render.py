@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from chaosmesh.cli.inputs import document_options, read_inputs
+from chaosmesh.cli.inputs import Inputs, with_inputs
 from chaosmesh.errors import ExitCode, UsageError
 
 SUBNET = "127.16"
@@ -15,7 +15,6 @@ SUBNET = "127.16"
 
 
 @click.command()
-@document_options
 @click.option("--node", metavar="NODE", help="Only the sidecar of this virtual node or gateway.")
 @click.option(
     "--static",
@@ -31,13 +30,9 @@ SUBNET = "127.16"
     show_default=True,
     help="Whose hidden defaults hold.",
 )
+@with_inputs
 def render(
-    documents: tuple[str, ...],
-    bindings: tuple[str, ...],
-    binding_files: tuple[Path, ...],
-    mesh_name: str | None,
-    names: tuple[str, ...],
-    scenario_file: Path | None,
+    inputs: Inputs,
     node: str | None,
     static_folder: Path | None,
     profile: str,
@@ -46,7 +41,6 @@ def render(
     from chaosmesh.appmesh.translate import translate
     from chaosmesh.engine.rendering import rendering, static
 
-    inputs = read_inputs(documents, bindings, binding_files, mesh_name, names, scenario_file)
     mesh = translate(inputs.resources, profile)
     known = [one.name for one in mesh.workloads]
     if node is not None and node not in known:

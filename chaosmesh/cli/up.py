@@ -10,12 +10,11 @@ from typing import Any
 
 import click
 
-from chaosmesh.cli.inputs import Inputs, document_options, read_inputs
+from chaosmesh.cli.inputs import Inputs, with_inputs
 from chaosmesh.errors import ExitCode
 
 
 @click.command()
-@document_options
 @click.option(
     "--profile",
     type=click.Choice(["appmesh", "appmesh-legacy", "envoy"]),
@@ -30,13 +29,9 @@ from chaosmesh.errors import ExitCode
     show_default=True,
     help="Where run folders go.",
 )
+@with_inputs
 def up(
-    documents: tuple[str, ...],
-    bindings: tuple[str, ...],
-    binding_files: tuple[Path, ...],
-    mesh_name: str | None,
-    names: tuple[str, ...],
-    scenario_file: Path | None,
+    inputs: Inputs,
     profile: str,
     runs: Path,
 ) -> int:
@@ -44,7 +39,6 @@ def up(
 
     Prints one JSON line: `entry` (where users come in), `nodes` (egress, ingress and admin of every replica).
     """
-    inputs = read_inputs(documents, bindings, binding_files, mesh_name, names, scenario_file)
     asyncio.run(_up(inputs, profile, runs))
     return ExitCode.PASS
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chaosmesh.cli.inputs import Inputs, document_options, read_inputs
+from chaosmesh.cli.inputs import Inputs, with_inputs
 from chaosmesh.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 
 
 @click.command()
-@document_options
 @click.option(
     "--only", multiple=True, metavar="PATTERN", help="Only checks and cells whose id matches (see --list)."
 )
@@ -72,13 +71,9 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
     show_default=True,
     help="Where run folders go.",
 )
+@with_inputs
 def verify(
-    documents: tuple[str, ...],
-    bindings: tuple[str, ...],
-    binding_files: tuple[Path, ...],
-    mesh_name: str | None,
-    names: tuple[str, ...],
-    scenario_file: Path | None,
+    inputs: Inputs,
     **choices: Any,
 ) -> int:
     """Check that every rule of the policy takes effect, then break every edge and judge what users feel.
@@ -86,7 +81,6 @@ def verify(
     DOC… are files, folders or globs of App Mesh documents (API JSON or CloudFormation). Later paths replace
     resources of the same name, as an update does.
     """
-    inputs = read_inputs(documents, bindings, binding_files, mesh_name, names, scenario_file)
     return run_verify(inputs, choices)
 
 
