@@ -26,6 +26,10 @@ pytestmark = pytest.mark.e2e
 
 SERVICE = "colorteller.demo.local"
 GATEWAY, TELLER = "ColorGateway", "ColorTellerWhite"
+EARLY = 0.5
+"""Seconds by which a cut may be seen early: a sidecar sets its timers by the time at which its present turn began,
+and a busy host may have held that turn up."""
+
 FAR_LATER = 60.0
 """Seconds that no cut may take, however busy the host."""
 
@@ -111,7 +115,7 @@ def test_where_nothing_is_written_7_s_pass_and_17_s_are_cut_at_15_s(felt) -> Non
     assert (seven.user, seven.application) == (200, 200)
     assert min(seven.user_s, seven.application_s) >= 7
     assert (seventeen.user, seventeen.application) == (504, 504)
-    assert min(seventeen.user_s, seventeen.application_s) >= 15
+    assert min(seventeen.user_s, seventeen.application_s) >= 15 - EARLY
     assert max(seventeen.user_s, seventeen.application_s) < FAR_LATER
 
 
@@ -119,7 +123,7 @@ def test_a_route_of_5_s_cuts_7_s_and_lets_2_s_pass(felt) -> None:
     two, seven = felt["route 5 s", 2], felt["route 5 s", 7]
     assert (two.user, two.application) == (200, 200)
     assert (seven.user, seven.application) == (504, 504)
-    assert 5 <= seven.application_s < FAR_LATER
+    assert 5 - EARLY <= seven.application_s < FAR_LATER
 
 
 def test_20_s_on_the_route_and_on_both_nodes_let_17_s_pass(felt) -> None:
@@ -131,4 +135,4 @@ def test_20_s_on_the_route_and_on_both_nodes_let_17_s_pass(felt) -> None:
 def test_20_s_on_the_route_alone_leave_the_15_s_of_the_nodes(felt) -> None:
     seventeen = felt["route 20 s", 17]
     assert (seventeen.user, seventeen.application) == (504, 504)
-    assert min(seventeen.user_s, seventeen.application_s) >= 15
+    assert min(seventeen.user_s, seventeen.application_s) >= 15 - EARLY
