@@ -5,9 +5,10 @@ Everything else of chaosmesh is imported by the first test that asks for a mesh.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ import pytest
 if TYPE_CHECKING:
     from chaosmesh.engine.experiment import MeshView
     from chaosmesh.engine.experiment_inputs import Wanted
-    from chaosmesh.engine.experiment_live import LiveMesh
     from chaosmesh.engine.experiment_result import Claimed, Run
     from chaosmesh.engine.experiment_session import Meshes
 
@@ -77,7 +77,8 @@ def mesh(request: pytest.FixtureRequest) -> Generator[MeshView, None, None]:
     marker = request.node.get_closest_marker(MARKER)
     if marker is None or not marker.args:
         pytest.fail('the fixture mesh needs @pytest.mark.chaosmesh("path/to/documents")', pytrace=False)
-    wanted, folders = _wanted(request, marker)
+    with _plainly():
+        wanted, folders = _wanted(request, marker)
     from chaosmesh.engine import experiment_session as session
     from chaosmesh.judge import Verdict, alpha_for
 
@@ -85,7 +86,8 @@ def mesh(request: pytest.FixtureRequest) -> Generator[MeshView, None, None]:
         (pytest.fail if os.environ.get("CI", "").lower() == "true" else pytest.skip)(f"chaosmesh: {missing}")
     config = request.config
     meshes = config.stash.setdefault(_MESHES, session.Meshes(config.rootpath / _option(config, "report")))
-    live = _started(meshes, wanted)
+    with _plainly():
+        live = meshes.of(wanted)
     tolerated = (Verdict.INCONCLUSIVE,) if _option(config, "undecided") == "warn" else ()
     seed = marker.kwargs.get("seed")
     seed = int(_option(config, "seed")) if seed is None else seed
@@ -125,12 +127,13 @@ def _wanted(request: pytest.FixtureRequest, marker: pytest.Mark) -> tuple[Wanted
     return wanted, folders
 
 
-def _started(meshes: Meshes, wanted: Wanted) -> LiveMesh:
-    """A mesh that runs; what is wrong with its documents without our own traceback."""
+@contextlib.contextmanager
+def _plainly() -> Iterator[None]:
+    """What is wrong with a test's documents is told without our own traceback."""
     from chaosmesh.errors import ChaosMeshError, KeeperLostError
 
     try:
-        return meshes.of(wanted)
+        yield
     except KeeperLostError:
         raise
     except ChaosMeshError as error:
@@ -175,14 +178,15 @@ def _from_outside(call: pytest.CallInfo[None]) -> None:
     """What we raise is about the test's own lines, not about ours below them."""
     from chaosmesh.errors import ChaosMeshError
 
-    if call.when != "call" or call.excinfo is None:
-        return
-    if not (isinstance(call.excinfo.value, ChaosMeshError) or hasattr(call.excinfo.value, "run")):
+    error = call.excinfo.value if call.excinfo and call.when == "call" else None
+    if error is None or not (isinstance(error, ChaosMeshError) or hasattr(error, "run")):
         return
     ours = str(Path(__file__).parent)
-    entries = call.excinfo.traceback
-    first = next((i for i, one in enumerate(entries) if str(one.path).startswith(ours)), len(entries))
-    call.excinfo.traceback = entries[:first] or entries
+    step = error.__traceback__
+    while step and step.tb_next:
+        if step.tb_next.tb_frame.f_code.co_filename.startswith(ours):
+            step.tb_next = None
+        step = step.tb_next
 
 
 def _look_for_end(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
@@ -236,6 +240,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for row in table:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         terminalreporter.write_line(line.rstrip())
+    room = max(100, int(terminalreporter.config.getini("chaosmesh_claims")))
+    if len(rows) > room:
+        text = f"{len(rows)} claims where room for {room} was made: set chaosmesh_claims = {len(rows)}"
+        terminalreporter.write_line(text)
     for folder in dict.fromkeys(row[-1] for row in rows if row[-1]):
         terminalreporter.write_line(f"run folder: {folder}")
 

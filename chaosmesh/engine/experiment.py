@@ -72,7 +72,7 @@ class MeshView:
         """Put updated documents in force until the end of the test; when this returns they are, everywhere."""
         from chaosmesh.engine.experiment_inputs import located
 
-        found = [located(one, self._session.folders) for one in paths]
+        found = [located(one, (*self._session.folders, FilePath.cwd())) for one in paths]
         resources, policy = self._live.updated(self._resources, found)
         self._live.call(self._live.use(policy))
         self._resources, self._policy = resources, policy

@@ -163,8 +163,9 @@ class Drive:
         return on_edge(question, stack.ledger, self._streams, stack.mesh, self._plan.entry)
 
     def _met(self, context: InForce) -> Met:
-        def attempts(paths: Sequence[Path]) -> list[AttemptSeen]:
-            return [a for call in calls_on(self._stack.ledger, self._streams, paths) for a in call.attempts]
+        def attempts(path: Path) -> list[AttemptSeen]:
+            calls = calls_on(self._stack.ledger, self._streams, [path])
+            return [a for one in calls for a in one.attempts if path.workload in (None, a.server)]
 
         return context.met(attempts)
 

@@ -12,7 +12,7 @@ from chaosmesh.faults import AttemptSeen, Dose, Down, Errors, Fault, Latency
 UNLIKELY = 1e-6
 """Chance of meeting nothing by bad luck, below which a fault counts as not delivered."""
 
-Attempts = Callable[[Sequence[Path]], Sequence[AttemptSeen]]
+Attempts = Callable[[Path], Sequence[AttemptSeen]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class InForce:
         """What it did to the attempts of its edge."""
         doses: list[Dose] = []
         for path, fault in zip(self.paths, self.faults, strict=True):
-            doses.append(fault.dose(attempts([path])))
+            doses.append(fault.dose(attempts(path)))
         planned = max(one.planned for one in doses)
         return Met(str(self), sum(one.attempts for one in doses), sum(one.hit for one in doses), planned)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import json
 import time
 from collections.abc import Coroutine, Sequence
@@ -159,9 +160,8 @@ class LiveMesh:
 
     async def _avoided_by(self, sidecar: str) -> str:
         try:
-            _, body = await probe.request("GET", sidecar, ADMIN_PORT, "/clusters?format=json")
-            clusters = json.loads(body).get("cluster_statuses", ())
-        except (OSError, TimeoutError, ValueError) as error:
+            clusters = await asyncio.to_thread(_clusters, sidecar)
+        except (OSError, ValueError, http.client.HTTPException) as error:
             return f"{sidecar} does not answer: {error}"
         return ", ".join(
             f"{sidecar} avoids a host of {cluster['name']}"
@@ -169,3 +169,13 @@ class LiveMesh:
             for host in cluster.get("host_statuses", ())
             if any(key.startswith("failed_") for key in host.get("health_status", ()))
         )
+
+
+def _clusters(sidecar: str) -> list[dict[str, Any]]:
+    connection = http.client.HTTPConnection(sidecar, ADMIN_PORT, timeout=probe.ONE_LOOK)
+    try:
+        connection.request("GET", "/clusters?format=json")
+        found: list[dict[str, Any]] = json.load(connection.getresponse()).get("cluster_statuses", [])
+    finally:
+        connection.close()
+    return found

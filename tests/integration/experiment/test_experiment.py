@@ -1,0 +1,167 @@
+"""Experiments on the shipped airport: real sidecars, real load, real faults."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from chaosmesh import Failed, Invalid, Run, at_least, at_most
+from chaosmesh.engine.experiment import MeshView, experiment
+from chaosmesh.engine.experiment_inputs import Wanted
+from chaosmesh.engine.experiment_live import LiveMesh
+from chaosmesh.engine.experiment_session import Meshes
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).resolve().parents[3]
+AIRPORT = ROOT / "fixtures" / "airport"
+TRIES = 4
+
+
+@pytest.fixture(scope="module")
+def meshes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meshes]:
+    kept = Meshes(tmp_path_factory.mktemp("runs"))
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def live(meshes: Meshes) -> Iterator[LiveMesh]:
+    found = meshes.of(Wanted((AIRPORT,)))
+    yield found
+    meshes.settle(found)
+
+
+@pytest.fixture
+def mesh(live: LiveMesh) -> MeshView:
+    return experiment(live, seed=7)[0]
+
+
+def undisturbed(expect: Callable[[], Run]) -> Run:
+    """These tests share a machine: while others starve it, an expectation rightly says `invalid` for that reason
+    alone, which is no news about the mesh. Then it is asked again, a few times at most; any other end stands."""
+    for left in reversed(range(TRIES)):
+        try:
+            return expect()
+        except Invalid as error:
+            if not left or not ("starved" in str(error) or "lag p99" in str(error)):
+                raise
+    raise AssertionError("unreachable")
+
+
+def test_retries_hide_the_flaky_service_and_without_them_it_shows(mesh: MeshView):
+    weather = mesh.edge("flights", "weather")
+    with weather.errors(503, share=0.3):
+        run = undisturbed(
+            lambda: mesh.load(rate=200, path="/flights/NH10").expect(
+                success=at_least(0.95), attempts=at_most(1.5, on=weather)
+            )
+        )
+        with pytest.raises(Failed) as error:
+            undisturbed(
+                lambda: (
+                    mesh.without("retryPolicy")
+                    .load(rate=200, path="/flights/NH10")
+                    .expect(success=at_least(0.95))
+                )
+            )
+    less = error.value.run
+    assert run.observed["success"] > 0.95 > less.observed["success"]
+    assert less.predicted["success"] == pytest.approx(0.7)
+    assert {len(one.attempts) for one in less.ledger.calls(less.streams[-1])} == {1}
+    seen = run.observed["attempts flights-v1>weather.airport.local"]
+    assert seen == pytest.approx(1.39, abs=0.25)
+
+
+def test_a_fault_that_the_traffic_does_not_meet_is_invalid(mesh: MeshView):
+    with mesh.edge("flights", "weather").errors(503, share=0.3), pytest.raises(Invalid) as error:
+        mesh.load(rate=200, path="/nowhere").expect(success=at_least(0.95), budget="10s")
+    assert "the traffic does not come this way" in str(error.value)
+
+
+def test_a_fault_that_met_nothing_is_invalid(mesh: MeshView):
+    share = 1e-9
+    with mesh.edge("flights", "weather").errors(503, share=share), pytest.raises(Invalid) as error:
+        undisturbed(
+            lambda: mesh.load(rate=200, path="/flights/NH10").expect(success=at_least(0.9), budget="3s")
+        )
+    assert "met none of" in str(error.value)
+
+
+def test_an_impossible_rate_is_invalid(mesh: MeshView):
+    with pytest.raises(Invalid, match="generator"):
+        mesh.load(rate=200_000, count=500, path="/nowhere").expect(success=at_least(0.95))
+
+
+def test_latency_comes_on_top_and_faults_nest(mesh: MeshView):
+    weather = mesh.edge("flights", "weather")
+    with weather.latency("80ms", jitter="10ms"), weather.errors(503, share=0.1):
+        run = undisturbed(
+            lambda: mesh.load(rate=100, path="/flights/NH10").expect(
+                p50=at_least("70ms"), success=at_least(0.9)
+            )
+        )
+    assert run.observed["p50_ms"] >= 70
+    assert len(run.faults) == 2
+
+
+def test_a_test_that_stops_inside_a_fault_leaves_the_mesh_as_it_was(meshes: Meshes, live: LiveMesh):
+    mesh, _ = experiment(live)
+    broken = mesh.edge("flights", "weather")
+    broken.errors(503).__enter__()
+    broken.latency("50ms").__enter__()
+    broken.down().__enter__()
+    live.call(live.use(mesh.without("retryPolicy")._policy))
+    assert live.stack.request_faults
+    assert live.stack.mesh is not live.baseline
+
+    live.call(live.restore())
+
+    assert not live.active
+    assert not live.stack.request_faults
+    assert live.stack.mesh is live.baseline
+    state = live.call(live.stack.runtime.toxiproxy.state())
+    assert all(one.enabled and not one.toxics for one in state.values())
+    run = undisturbed(lambda: mesh.load(rate=100, path="/flights/NH10").expect(success=at_least(0.95)))
+    assert run.observed["success"] == 1.0
+
+
+def test_updated_documents_are_in_force_until_the_test_ends(mesh: MeshView, live: LiveMesh, tmp_path: Path):
+    text = (AIRPORT / "weather-route.json").read_text()
+    assert '"maxRetries": 2' in text
+    (tmp_path / "weather-route.json").write_text(text.replace('"maxRetries": 2', '"maxRetries": 0'))
+    mesh.apply(tmp_path / "weather-route.json")
+    with mesh.edge("flights", "weather").errors(503, share=0.3):
+        run = undisturbed(
+            lambda: mesh.load(rate=150, path="/flights/NH10").expect(
+                success=at_most(0.8, on=("flights", "weather")), attempts=at_most(1.05)
+            )
+        )
+    assert "weather-route.json" in run.evidence
+    live.call(live.restore())
+    assert live.stack.mesh is live.baseline
+
+
+def test_the_same_documents_share_a_mesh_and_another_profile_does_not(meshes: Meshes, live: LiveMesh):
+    assert meshes.of(Wanted((AIRPORT,))) is live
+    assert Wanted((AIRPORT,), profile="envoy") != live.wanted
+
+
+pytest_plugins = ["pytester"]
+
+
+def test_the_experiment_passes_through_the_plugin_and_across_workers(pytester: pytest.Pytester):
+    shutil.copytree(AIRPORT, pytester.path / "fixtures" / "airport")
+    text = (ROOT / "experiments" / "test_retries_hide_a_flaky_service.py").read_text()
+    pytester.makepyfile(test_experiment=text)
+    for _ in range(TRIES):  # see `undisturbed`
+        result = pytester.runpytest_subprocess("-p", "no:locust", "-n", "1", "-v")
+        seen = result.stdout.str()
+        if "INVALID" not in seen or not ("starved" in seen or "lag p99" in seen):
+            break
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["experiment *verdict", "test_two_retries*attempts at most 1.5*pass"])
+    (folder,) = (pytester.path / "runs").glob("test_two_retries*/latest")
+    assert {one.name for one in folder.iterdir()} >= {"run.json", "requests.parquet", "attempts.parquet"}

@@ -1,0 +1,192 @@
+"""How an expectation is driven, on a stack whose answers are written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from types import SimpleNamespace
+
+from chaosmesh import Verdict, at_least, at_most
+from chaosmesh.engine.conditions import Bell
+from chaosmesh.engine.experiment_counts import Question
+from chaosmesh.engine.experiment_drive import ENOUGH, Drive, Plan
+from chaosmesh.engine.experiment_faults import InForce
+from chaosmesh.faults import Errors
+from chaosmesh.judge import ALPHA, requirement
+from chaosmesh.ledger import Ledger
+from chaosmesh.load import Record, RequestSpec, StreamReport
+from chaosmesh.runtime import Ticks
+from tests.unit.experiment.airport import airport, call, weather
+
+BATCH = 20
+
+
+class Answers(Ledger):
+    """A ledger with the calls that a test gives to every stream."""
+
+    def __init__(self, calls: Sequence[object]) -> None:
+        super().__init__()
+        self._given = list(calls)
+
+    def calls(self, stream=None, client=None, service=None):
+        return [one for one in self._given if (one.client, one.service) == (client, service)]
+
+
+class WrittenStack:
+    """Each stream answers with the statuses in turn, and is as late as it is said to be."""
+
+    def __init__(self, statuses: Sequence[int], *, calls=(), lags=(), late_ticks=()) -> None:
+        self.mesh = airport()
+        self.ledger = Answers(calls)
+        self.bell = Bell()
+        self.keeper = self
+        self.begun = 0
+        self._statuses = statuses
+        self._lags = list(lags)
+        self._late_ticks = list(late_ticks)
+
+    async def ticks(self) -> Ticks:
+        return Ticks(*self._late_ticks.pop(0)) if self._late_ticks else Ticks(0, 0)
+
+    def entry_url(self, entry: str) -> str:
+        return f"http://{entry}"
+
+    async def settled(self, streams) -> None:
+        assert list(streams) == [self.begun]
+
+    async def begin(self, name, url, host, mix, rate, *, count, on_records, **_):
+        self.begun += 1
+        stopped = asyncio.Event()
+        sent = 0
+
+        async def send() -> StreamReport:
+            nonlocal sent
+            while not stopped.is_set() and (count is None or sent < count):
+                statuses = [self._statuses[(sent + n) % len(self._statuses)] for n in range(BATCH)]
+                on_records(
+                    [Record(sent + n, 0, 0, 0, 10_000_000, one, 0, "") for n, one in enumerate(statuses)]
+                )
+                sent += BATCH
+                self.bell.ring()
+                await asyncio.sleep(0)
+            lag = self._lags.pop(0) if self._lags else 0.1
+            return StreamReport(self.begun, name, sent, sent, sent, 0, 0, 0.1, lag, 0.1, 1.0)
+
+        task = asyncio.create_task(send())
+
+        async def done() -> StreamReport:
+            return await asyncio.shield(task)
+
+        return SimpleNamespace(stream=SimpleNamespace(id=self.begun), stop=stopped.set, done=done)
+
+
+def expect(stack: WrittenStack, *contexts: InForce, count: int | None = None, budget: float = 20.0, **claims):
+    said: list[str] = []
+    edge = weather(stack.mesh)
+    asked = [
+        Question(requirement(name, one), None if one.on is None else edge) for name, one in claims.items()
+    ]
+
+    async def drive():
+        plan = Plan("departures", (RequestSpec(),), 200.0, "constant", 0, count)
+        return await Drive(
+            stack, plan, asked, contexts, alpha=ALPHA, budget=budget, policy="", say=said.append
+        ).run()
+
+    return asyncio.run(drive()), said
+
+
+def errors(share: float = 0.3) -> InForce:
+    edge = weather(airport())
+    faults = tuple(Errors(f"f{n}", one.pair, 503, share, 0) for n, one in enumerate(edge.paths))
+    return InForce("503 30 %", edge, faults)
+
+
+def test_it_passes_once_every_claim_is_decided_and_says_beforehand_how_many_it_takes():
+    run, said = expect(WrittenStack([200]), success=at_least(0.95), p99=at_most("300ms"))
+    assert run.verdict is Verdict.PASS
+    assert run.observed["success"] == 1.0
+    assert run.streams == (1,)
+    planned = run.claims[1].planned
+    assert planned is not None
+    assert planned <= run.requests <= 1.2 * planned + 2 * BATCH
+    assert any(f"{planned:,} requests" in line for line in said)
+
+
+def test_a_fail_ends_it_and_is_never_run_again():
+    stack = WrittenStack([200, 503])
+    run, _ = expect(stack, success=at_least(0.95), p99=at_most("300ms"))
+    assert run.verdict is Verdict.FAIL
+    assert stack.begun == 1
+    assert run.requests < 2 * ENOUGH
+    assert "success at least 0.95" in run.reason
+
+
+def test_what_stays_undecided_goes_on_from_the_same_evidence_once():
+    stack = WrittenStack([200])
+    run, _ = expect(stack, count=300, success=at_least(0.999))
+    assert (run.verdict, run.requests, stack.begun) == (Verdict.INCONCLUSIVE, 600, 2)
+    run, _ = expect(WrittenStack([200]), count=300, success=at_least(0.97))
+    assert (run.verdict, run.streams) == (Verdict.PASS, (1, 2)), (
+        "the second stream decides what the first began"
+    )
+
+
+def test_a_late_generator_starts_anew_and_is_invalid_if_it_is_late_again():
+    stack = WrittenStack([200], lags=[40.0, 40.0])
+    run, _ = expect(stack, count=300, success=at_least(0.95))
+    assert (run.verdict, stack.begun) == (Verdict.INVALID, 2)
+    assert run.requests <= 300, "only the second stream counts"
+    assert "lag p99 was 40.0 ms" in run.reason
+    run, _ = expect(WrittenStack([200], lags=[40.0, 0.1]), count=300, success=at_least(0.95))
+    assert run.verdict is Verdict.PASS
+    assert run.requests <= 300
+
+
+def test_a_fail_under_a_late_generator_is_invalid_too():
+    run, _ = expect(WrittenStack([503], lags=[40.0, 40.0]), success=at_least(0.95))
+    assert run.verdict is Verdict.INVALID
+
+
+def test_a_starved_host_is_invalid():
+    starved = [(0, 0), (100, 50)] * 2
+    run, _ = expect(WrittenStack([200], late_ticks=starved), success=at_least(0.95))
+    assert run.verdict is Verdict.INVALID
+    assert "starved" in run.reason
+
+
+def test_a_fault_on_an_edge_without_traffic_is_invalid_at_once():
+    stack = WrittenStack([200])
+    run, _ = expect(stack, errors(), success=at_least(0.95))
+    assert (run.verdict, stack.begun) == (Verdict.INVALID, 1)
+    assert "503 30 % on flights → weather" in run.reason
+    assert "no attempt was made" in run.reason
+
+
+def test_a_fault_that_met_none_of_the_attempts_is_invalid():
+    run, _ = expect(WrittenStack([200], calls=[call(1)] * 300), errors(), success=at_least(0.95))
+    assert run.verdict is Verdict.INVALID
+    assert "met none of 300 attempts" in run.reason
+
+
+def test_a_fault_that_met_some_is_told_with_what_the_policy_predicts():
+    calls = [call(1)] * 140 + [call(2, victim="f1"), call(2, victim="f0", client="flights-v2")] * 30
+    run, _ = expect(
+        WrittenStack([200], calls=calls), errors(), success=at_least(0.95), attempts=at_most(1.9, on="edge")
+    )
+    assert run.verdict is Verdict.PASS
+    assert run.faults[0].startswith("503 30 % on flights → weather: met ")
+    assert abs(run.predicted["attempts flights-v1>weather.airport.local"] - 1.39) < 1e-9
+    assert run.claims[1].decision.n == 200
+
+
+def test_nothing_but_404_says_nothing():
+    run, _ = expect(WrittenStack([404]), success=at_least(0.95))
+    assert run.verdict is Verdict.INVALID
+    assert "404" in run.reason
+
+
+def test_attempts_on_an_edge_that_nobody_called_are_invalid():
+    run, _ = expect(WrittenStack([200]), attempts=at_most(1.5, on="edge"))
+    assert run.verdict is Verdict.INVALID
+    assert "nothing was counted" in run.reason

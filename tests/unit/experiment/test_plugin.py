@@ -1,0 +1,237 @@
+"""The plugin around a mesh whose verdicts are written down: options, words, skips, the table."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
+
+import pytest
+
+from chaosmesh import Run, Verdict
+from chaosmesh.engine import experiment_session
+from chaosmesh.engine.experiment_result import ERRORS, Claimed
+from chaosmesh.errors import KeeperLostError, UsageError
+from chaosmesh.judge import Evidence, at_least, judge, requirement
+from chaosmesh.ledger import Ledger
+
+pytest_plugins = ["pytester"]
+
+
+def run_of(word: str) -> Run:
+    asked = requirement("success", at_least(0.95))
+    kept = {"pass": 1000, "fail": 500, "inconclusive": 955, "invalid": 1000}[word]
+    decision = judge(asked, Evidence.share(1000, kept))
+    return Run(
+        verdict=Verdict(word),
+        reason="the generator was late" if word == "invalid" else decision.reason,
+        requests=1000,
+        claims=(Claimed("success at least 0.95", decision, 211),),
+        observed={"success": kept / 1000},
+        predicted={"success": 1.0},
+        faults=("503 30 % on flights → weather: met 300 of 1,000 attempts",),
+        ledger=Ledger(),
+    )
+
+
+class WrittenMeshes:
+    """Stands where the running meshes are kept; notes what is asked of it."""
+
+    wanted: ClassVar[list[object]] = []
+    settled = 0
+    closed = 0
+    started: Exception | None = None
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs
+
+    def of(self, wanted):
+        if WrittenMeshes.started:
+            raise WrittenMeshes.started
+        WrittenMeshes.wanted.append(wanted)
+        return SimpleNamespace(name="airport", scenario=SimpleNamespace(seed=7))
+
+    def settle(self, live) -> None:
+        WrittenMeshes.settled += 1
+
+    def close(self) -> None:
+        WrittenMeshes.closed += 1
+
+
+class WrittenMesh:
+    """`mesh.expect("fail")` ends as a real expectation with that verdict does."""
+
+    def __init__(self, runs: list[Run], tolerated) -> None:
+        self._runs = runs
+        self._tolerated = tolerated
+
+    def expect(self, word: str) -> Run:
+        run = run_of(word)
+        self._runs.append(run)
+        if run.verdict is not Verdict.PASS and run.verdict not in self._tolerated:
+            raise ERRORS[run.verdict](run)
+        return run
+
+    def lose(self) -> None:
+        raise KeeperLostError("the keeper ended")
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    asked: list[dict] = []
+
+    def experiment(live, **wishes):
+        asked.append(wishes)
+        runs: list[Run] = []
+        return WrittenMesh(runs, wishes["tolerated"]), runs
+
+    WrittenMeshes.wanted, WrittenMeshes.settled, WrittenMeshes.closed = [], 0, 0
+    WrittenMeshes.started = None
+    monkeypatch.setattr(experiment_session, "Meshes", WrittenMeshes)
+    monkeypatch.setattr(experiment_session, "experiment", experiment)
+    monkeypatch.setattr(experiment_session, "missing_tool", lambda: "")
+    monkeypatch.delenv("CI", raising=False)
+    pytester.mkdir("docs")
+    pytester.asked = asked
+    return pytester
+
+
+def experiment_with(body: str, marker: str = '"docs"') -> str:
+    return f"import pytest\n@pytest.mark.chaosmesh({marker})\ndef test_it(mesh):\n    {body}\n"
+
+
+def outcome(project: pytest.Pytester, body: str, *options: str, marker: str = '"docs"'):
+    project.makepyfile(experiment_with(body, marker))
+    return project.runpytest_inprocess("-p", "no:locust", "--strict-markers", *options)
+
+
+def test_a_pass_is_told_in_the_table_with_evidence_and_folder(project):
+    result = outcome(project, 'mesh.expect("pass")')
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines(
+        [
+            r"chaosmesh: 1 experiment; profile appmesh, seed 0, undecided fail, report runs",
+            r"experiment +fault +claim +evidence +verdict",
+            r"test_it +503 30 % on flights → weather +success at least 0.95 +100 % of 1,000, planned 211 +pass",
+            r"run folder: .*runs/test_it/",
+        ]
+    )
+    assert (WrittenMeshes.settled, WrittenMeshes.closed) == (1, 1)
+    assert (project.path / "runs" / "test_it" / "latest" / "run.json").is_file()
+
+
+def test_a_fail_is_a_failure_with_its_evidence(project):
+    result = outcome(project, 'mesh.expect("fail")')
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*chaosmesh evidence*", "fail: success at least 0.95: 50 % of 1,000*"])
+    assert result.ret == 1
+
+
+def test_inconclusive_is_a_failure_under_its_own_word(project):
+    result = outcome(project, 'mesh.expect("inconclusive")', "-v")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*::test_it INCONCLUSIVE*", "*chaosmesh.Inconclusive: success*"])
+    assert result.ret == 1
+
+
+@pytest.mark.parametrize("how", ["option", "ini"])
+def test_inconclusive_may_be_let_pass(project, how):
+    if how == "ini":
+        project.makeini("[pytest]\nchaosmesh_undecided = warn\n")
+    options = ["--chaos-undecided", "warn"] if how == "option" else []
+    result = outcome(project, 'mesh.expect("inconclusive")', *options)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["test_it*inconclusive"])
+
+
+def test_invalid_is_an_error_under_its_own_word_and_never_let_pass(project):
+    result = outcome(project, 'mesh.expect("invalid")', "-v", "--chaos-undecided", "warn")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*::test_it INVALID*", "*chaosmesh.Invalid: the generator was late*"])
+    assert result.ret == 1
+
+
+def test_options_win_over_the_marker_s_absence_and_the_marker_over_options(project):
+    outcome(project, 'mesh.expect("pass")', "--chaos-seed", "3", "--chaos-profile", "envoy")
+    assert WrittenMeshes.wanted[0].profile == "envoy"
+    assert project.asked[0]["seed"] == 3
+    outcome(
+        project,
+        'mesh.expect("pass")',
+        *("--chaos-seed", "3", "--chaos-profile", "envoy"),
+        marker='"docs", seed=5, profile="appmesh-legacy", variables={"A": "1"}',
+    )
+    assert WrittenMeshes.wanted[1].profile == "appmesh-legacy"
+    assert WrittenMeshes.wanted[1].variables == (("A", "1"),)
+    assert project.asked[1]["seed"] == 5
+
+
+def test_the_report_goes_where_it_is_told(project):
+    outcome(project, 'mesh.expect("pass")', "--chaos-report", "evidence")
+    assert (project.path / "evidence" / "test_it" / "latest").exists()
+
+
+def test_junit_has_the_verdict_and_the_folder(project):
+    outcome(project, 'mesh.expect("pass")', "--junit-xml=junit.xml")
+    text = (project.path / "junit.xml").read_text()
+    assert '<property name="chaosmesh.verdict" value="pass"' in text
+    assert '<property name="chaosmesh.requests" value="1000"' in text
+
+
+@pytest.mark.parametrize(("ci", "word"), [("", "skipped"), ("true", "errors")])
+def test_a_missing_tool_skips_here_and_fails_in_ci(project, monkeypatch, ci, word):
+    text = "Toxiproxy 2.12.0 is not installed; to install it: chaosmesh setup"
+    monkeypatch.setattr(experiment_session, "missing_tool", lambda: text)
+    monkeypatch.setenv("CI", ci)
+    result = outcome(project, 'mesh.expect("pass")', "-rs")
+    result.assert_outcomes(**{word: 1})
+    result.stdout.fnmatch_lines(["*to install it: chaosmesh setup*"])
+
+
+def test_a_name_that_is_wrong_is_told_without_our_own_code(project):
+    WrittenMeshes.started = UsageError("there is no such thing", hint="look again")
+    result = outcome(project, "pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["there is no such thing", "*look again"])
+    assert "pytest_plugin.py" not in result.stdout.str()
+
+
+def test_documents_that_are_nowhere_are_told_with_where_they_were_looked_for(project):
+    result = outcome(project, "pass", marker='"elsewhere"')
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["there is no 'elsewhere'*", f"*looked in {project.path}*"])
+
+
+def test_without_the_marker_the_fixture_says_what_it_needs(project):
+    project.makepyfile("def test_it(mesh):\n    pass\n")
+    result = project.runpytest_inprocess("-p", "no:locust")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(['*needs @pytest.mark.chaosmesh("path/to/documents")*'])
+
+
+def test_a_lost_keeper_ends_the_session_with_4(project):
+    project.makepyfile(experiment_with("mesh.lose()") + "def test_after():\n    pass\n")
+    result = project.runpytest_inprocess("-p", "no:locust")
+    assert result.ret == 4
+    result.assert_outcomes(failed=1)
+
+
+def test_more_claims_than_there_is_room_for_are_told(project):
+    result = outcome(project, 'for _ in range(101): mesh.expect("pass")')
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["101 claims where room for 100 was made: set chaosmesh_claims = 101"])
+
+
+def test_a_session_without_experiments_hears_nothing_of_it(project):
+    project.makepyfile("def test_it():\n    pass\n")
+    result = project.runpytest_inprocess("-p", "no:locust")
+    result.assert_outcomes(passed=1)
+    assert "chaosmesh:" not in result.stdout.str()
+
+
+def test_the_plugin_imports_nothing_of_chaosmesh_until_it_is_used():
+    code = "import sys, pytest, chaosmesh.pytest_plugin; print(sorted(m for m in sys.modules if 'chaosmesh' in m))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "['chaosmesh', 'chaosmesh.pytest_plugin']"
