@@ -76,7 +76,7 @@ async def _run(
     fault = column.make(
         f"{column.dose.kind}-{edge[0]}-{edge[1]}-{time.monotonic_ns() % 10**9:x}", edge, given.traffic.seed
     )
-    watch = await Watch.start(stack.keeper)
+    watch = await Watch.start(stack.keeper, stack.pids())
     await _switch(stack, fault, given, on=True)
     try:
         stream, report = await _load(
@@ -93,6 +93,8 @@ async def _run(
     attempts = [a for c in calls for a in c.attempts]
     dose = fault.dose(attempts)
     verdict, reason = _verdict(given, tally, dose, problem)
+    if verdict == "weak" and not _fails(given, tally) and (crowded := watch.crowded()):
+        verdict, reason = "invalid", f"{crowded} ({reason})"
     low, high = interval(tally.n, tally.ok, given.alpha * 2)
     return CellResult(
         edge=edge,
@@ -200,6 +202,11 @@ def _claims(given: Conditions, tally: Tally) -> tuple[Verdict, Verdict]:
         judge(success, tally.success, given.alpha).verdict,
         judge(latency, tally.within, given.alpha).verdict,
     )
+
+
+def _fails(given: Conditions, tally: Tally) -> bool:
+    """Whether users got errors, not only slow answers."""
+    return _claims(given, tally)[0] is Verdict.FAIL
 
 
 def _verdict(given: Conditions, tally: Tally, dose: Dose, problem: str | None) -> tuple[CellVerdict, str]:

@@ -2,30 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from chaosmesh.runtime import Keeper, Ticks
 
 LATE_SHARE = 0.01
 """Share of the keeper's 10 ms ticks that may come more than 50 ms late."""
 
+CROWDED = 0.6
+"""Share of its time on a run queue that a busy process may spend waiting for a core before what it serves is slow
+for a reason of the host. Seen: up to 0.5 on two quiet cores, 0.6–0.8 beside programs that want both."""
+
+BUSY = 0.02
+"""Share of a core from which on a process counts as busy."""
+
+Times = Mapping[int, tuple[int, int]]
+"""Process → (ns on a core, ns waiting for one), its threads together, from /proc/<pid>/task/*/schedstat."""
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The keeper's ticks over a span; `starved` says why the span can't be trusted, if so."""
+    """A span, seen from the host: the keeper's ticks and the processes that serve requests."""
 
     keeper: Keeper
-    begin: Ticks
+    ticks: Ticks
+    begin: float
+    processes: Times = field(default_factory=dict)
 
     @classmethod
-    async def start(cls, keeper: Keeper) -> Watch:
-        """From now."""
-        return cls(keeper, await keeper.ticks())
+    async def start(cls, keeper: Keeper, pids: Iterable[int] = ()) -> Watch:
+        """From now; `pids` are the sidecars and services."""
+        return cls(keeper, await keeper.ticks(), time.monotonic(), _times(pids))
 
     async def starved(self) -> str | None:
-        """Up to now."""
+        """Why nothing measured in the span can be trusted, if so."""
         now = await self.keeper.ticks()
-        total, late = now.total - self.begin.total, now.late - self.begin.late
+        total, late = now.total - self.ticks.total, now.late - self.ticks.late
         if total and late / total > LATE_SHARE:
             return f"the host starved: {late} of {total} ticks came more than 50 ms late"
         return None
+
+    def crowded(self) -> str | None:
+        """Why slowness in the span may be the host's, if so: a process that serves requests waited for a core far
+        longer than it ran. Says nothing about answers that were quick all the same."""
+        worst, least = 0.0, BUSY * (time.monotonic() - self.begin) * 1e9
+        for pid, (ran, waited) in _times(self.processes).items():
+            before = self.processes[pid]
+            on, off = ran - before[0], waited - before[1]
+            if on > least:
+                worst = max(worst, off / (on + off))
+        if worst <= CROWDED:
+            return None
+        return f"the host was crowded: a process that answers waited for a core {worst:.0%} of its time"
+
+
+def _times(pids: Iterable[int]) -> Times:
+    return {pid: found for pid in pids if (found := _of(pid)) is not None}
+
+
+def _of(pid: int) -> tuple[int, int] | None:
+    ran = waited = 0
+    try:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            on, off, _ = (thread / "schedstat").read_text().split()
+            ran, waited = ran + int(on), waited + int(off)
+    except (OSError, ValueError):
+        return None
+    return ran, waited

@@ -128,6 +128,10 @@ class Stack:
             self.mesh = before
             raise
 
+    def pids(self) -> list[int]:
+        """Processes that requests go through: sidecars and stand-ins."""
+        return self.runtime.pids()
+
     def speaks_http(self, workload: str) -> bool:
         """Whether a workload can be called over HTTP/1.1."""
         return any(one.protocol == "http" for one in self.mesh.workload(workload).listeners)

@@ -154,6 +154,11 @@ class ProcessRuntime:
         """Pid of the application (or the given part) of a replica."""
         return self._pids[self._part(replica, role).name]
 
+    def pids(self) -> list[int]:
+        """Pids of the sidecars and applications that run."""
+        running = (name for name in self._pids if name not in self._ended)
+        return [self._pids[name] for name in running if self._parts[name].replica is not None]
+
     def heal_hang(self, replica: Replica, role: Role | None = None) -> tuple[Heal, ...]:
         """`resume` as data for a lease."""
         api = self.toxiproxy
