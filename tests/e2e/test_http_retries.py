@@ -11,7 +11,7 @@ import pytest
 from chaosmesh.appmesh import load
 
 from .command import verified
-from .stage import TRIES, Sent, Stage, policy, send, stage
+from .stage import Sent, Stage, fair, policy, send, stage
 
 pytestmark = pytest.mark.e2e
 
@@ -64,32 +64,35 @@ def test_every_rule_of_the_template_takes_effect(folder: Path, tmp_path: Path) -
     assert result["matrix"] == []
 
 
+def always(demo: Stage, standin: str, status: int) -> Sent:
+    """All 40 calls end with this status; another one is believed only of a host that had time to spare."""
+    sent: Sent = fair(
+        lambda: color(demo, standin), lambda made: made.starved if set(made.statuses) != {status} else None
+    )
+    assert sent.statuses == [status] * 40
+    return sent
+
+
 def test_ten_retries_outlive_a_backend_that_fails_for_250_ms(demo: Stage, folder: Path) -> None:
     """The summed back-off of ten retries is above 299 ms in 9,999 of 10,000 cases."""
     demo.apply(mesh_of(folder, "blue-route.json"))
-    sent = color(demo, "status:503;until_ms:250")
-    assert sent.statuses == [200] * 40
-    for call in sent.calls:
+    for call in always(demo, "status:503;until_ms:250", 200).calls:
         assert call.duration_ms >= 250
-        assert {one.status for one in call.attempts[:-1]} == {503}
+        assert call.attempts[0].status == 503
+        assert all(one.status != 200 for one in call.attempts[:-1])
         assert call.attempts[-1].status == 200
 
 
 def test_the_hidden_policy_tries_a_503_twice_more(demo: Stage, folder: Path) -> None:
     demo.apply(mesh_of(folder))
-    sent = color(demo, "status:503;attempts:2")
-    assert sent.statuses == [200] * 40
+    sent = always(demo, "status:503;attempts:2", 200)
     assert {len(call.attempts) for call in sent.calls} == {3}
 
 
 def test_the_hidden_policy_gives_up_on_a_backend_that_fails_for_a_second(demo: Stage, folder: Path) -> None:
     """Two back-offs are at most 75 ms together."""
     demo.apply(mesh_of(folder, "blue-route-no-retry.json"))
-    for _ in range(TRIES):
-        sent = color(demo, "status:503;until_ms:1000")
-        if all(call.duration_ms < 1000 for call in sent.calls):  # else the host slept away the bad second
-            break
-    assert sent.statuses == [503] * 40
+    sent = always(demo, "status:503;until_ms:1000", 503)
     assert {len(call.attempts) for call in sent.calls} == {3}
 
 
@@ -111,7 +114,7 @@ def test_the_shares_at_the_walkthroughs_own_windows(
             assert call.status in (503, 504)  # 504: the host was so slow that the last try was cut
             assert len(call.attempts) == retries + 1
             last = call.attempts[-1]
-            assert (last.start_ns - call.start_ns) / 1e6 < until_ms + 1
+            assert last.status != 503 or (last.start_ns - call.start_ns) / 1e6 < until_ms + 1
     attempt_ms = median(one.duration_ms for call in sent.calls for one in call.attempts)
     print(
         f"{retries} retries, backend fails for {until_ms} ms: {sent.ok:.1%} of 320 ok, attempt {attempt_ms:.1f} ms"
