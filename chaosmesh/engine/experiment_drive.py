@@ -26,6 +26,8 @@ ENOUGH = 200
 """Requests that every expectation gets: fewer say nothing about a 99th percentile, the generator's lag included,
 nor that a fault or an edge is not met at all."""
 
+SHORTEST = 0.5  # seconds of a budget that are worth another stream
+
 LOOK = 1.1
 """Evidence grows by a tenth from look to look, so that looking costs little however long it takes."""
 
@@ -75,12 +77,12 @@ class Drive:
         theory = self._theory()
         planned = [self._planned(one, theory) for one in self._questions]
         self._announce(planned)
-        problem = await self._turn()
+        problem = await self._round()
         if problem and not self._elsewhere():
             self._fresh()
-            problem = await self._turn()
+            problem = await self._round()
         elif not problem and self._verdict(None)[0] is Verdict.INCONCLUSIVE:
-            problem = await self._turn()
+            problem = await self._round()
         return self._result(problem, theory, planned)
 
     def _fresh(self) -> None:
@@ -88,11 +90,25 @@ class Drive:
         self._streams: list[int] = []
         self._looked = 0
 
-    async def _turn(self) -> str | None:
-        """One stream; why it can't be trusted, if so."""
+    async def _round(self) -> str | None:
+        """Load for one budget; why it can't be trusted, if so.
+
+        What came in after a stream was stopped may undo its decision: then the rest of the budget is used too.
+        """
+        left = self._budget
+        while True:
+            begin = time.monotonic()
+            problem = await self._turn(left)
+            left -= time.monotonic() - begin
+            bounded = self._plan.count is not None or self._plan.duration is not None
+            if problem or bounded or left < SHORTEST or self._verdict(None)[0] is not Verdict.INCONCLUSIVE:
+                return problem
+
+    async def _turn(self, seconds: float) -> str | None:
+        """One stream of at most so many seconds."""
         stack = self._stack
         watch = await Watch.start(stack.keeper)
-        report = await self._load()
+        report = await self._load(seconds)
         problem = report.late(self._tightest_ms()) or await watch.starved()
         try:
             await stack.settled([report.stream])
@@ -100,9 +116,9 @@ class Drive:
             problem = problem or f"the ledger is incomplete: {error.message}"
         return problem
 
-    async def _load(self) -> StreamReport:
+    async def _load(self, seconds: float) -> StreamReport:
         plan, stack = self._plan, self._stack
-        limits = [self._budget] if plan.duration is None else [self._budget, plan.duration]
+        limits = [seconds] if plan.duration is None else [seconds, plan.duration]
         running = await stack.begin(
             f"expect {plan.entry}",
             stack.entry_url(plan.entry),

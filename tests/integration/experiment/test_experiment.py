@@ -13,6 +13,7 @@ from chaosmesh.engine.experiment import MeshView, experiment
 from chaosmesh.engine.experiment_inputs import Wanted
 from chaosmesh.engine.experiment_live import LiveMesh
 from chaosmesh.engine.experiment_session import Meshes
+from chaosmesh.runtime.toxiproxy import require
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[3]
@@ -25,6 +26,12 @@ def meshes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meshes]:
     kept = Meshes(tmp_path_factory.mktemp("runs"))
     yield kept
     kept.close()
+
+
+@pytest.fixture(scope="module")
+def toxiproxy() -> Path:
+    """Found before `pytester` hides the user's cache."""
+    return require()
 
 
 @pytest.fixture
@@ -46,29 +53,33 @@ def undisturbed(expect: Callable[[], Run]) -> Run:
         try:
             return expect()
         except Invalid as error:
-            if not left or not ("starved" in str(error) or "lag p99" in str(error)):
+            if not left or not _starved(str(error)):
                 raise
     raise AssertionError("unreachable")
+
+
+def _starved(text: str) -> bool:
+    return "the host starved" in text or "the generator" in text
 
 
 def test_retries_hide_the_flaky_service_and_without_them_it_shows(mesh: MeshView):
     weather = mesh.edge("flights", "weather")
     with weather.errors(503, share=0.3):
         run = undisturbed(
-            lambda: mesh.load(rate=200, path="/flights/NH10").expect(
-                success=at_least(0.95), attempts=at_most(1.5, on=weather)
+            lambda: mesh.load(rate=80, path="/flights/NH10").expect(
+                success=at_least(0.9), attempts=at_most(1.9, on=weather)
             )
         )
         with pytest.raises(Failed) as error:
             undisturbed(
                 lambda: (
                     mesh.without("retryPolicy")
-                    .load(rate=200, path="/flights/NH10")
-                    .expect(success=at_least(0.95))
+                    .load(rate=80, path="/flights/NH10")
+                    .expect(success=at_least(0.9))
                 )
             )
     less = error.value.run
-    assert run.observed["success"] > 0.95 > less.observed["success"]
+    assert run.observed["success"] > 0.9 > less.observed["success"]
     assert less.predicted["success"] == pytest.approx(0.7)
     assert {len(one.attempts) for one in less.ledger.calls(less.streams[-1])} == {1}
     seen = run.observed["attempts flights-v1>weather.airport.local"]
@@ -85,7 +96,7 @@ def test_a_fault_that_met_nothing_is_invalid(mesh: MeshView):
     share = 1e-9
     with mesh.edge("flights", "weather").errors(503, share=share), pytest.raises(Invalid) as error:
         undisturbed(
-            lambda: mesh.load(rate=200, path="/flights/NH10").expect(success=at_least(0.9), budget="3s")
+            lambda: mesh.load(rate=80, path="/flights/NH10").expect(success=at_least(0.9), budget="5s")
         )
     assert "met none of" in str(error.value)
 
@@ -152,14 +163,21 @@ def test_the_same_documents_share_a_mesh_and_another_profile_does_not(meshes: Me
 pytest_plugins = ["pytester"]
 
 
-def test_the_experiment_passes_through_the_plugin_and_across_workers(pytester: pytest.Pytester):
+def test_the_experiment_passes_through_the_plugin_and_across_workers(
+    toxiproxy: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CHAOSMESH_TOXIPROXY", str(toxiproxy))
     shutil.copytree(AIRPORT, pytester.path / "fixtures" / "airport")
     text = (ROOT / "experiments" / "test_retries_hide_a_flaky_service.py").read_text()
+    assert '"300ms"' in text
+    assert "rate=200" in text
+    # the machine that tests run on may be slow; what is tested here does not depend on it
+    text = text.replace('"300ms"', '"3s"').replace("rate=200", "rate=100")
     pytester.makepyfile(test_experiment=text)
     for _ in range(TRIES):  # see `undisturbed`
         result = pytester.runpytest_subprocess("-p", "no:locust", "-n", "1", "-v")
         seen = result.stdout.str()
-        if "INVALID" not in seen or not ("starved" in seen or "lag p99" in seen):
+        if "INVALID" not in seen or not _starved(seen):
             break
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["experiment *verdict", "test_two_retries*attempts at most 1.5*pass"])

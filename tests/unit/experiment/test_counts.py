@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chaosmesh import at_least, at_most
@@ -69,6 +71,14 @@ def test_attempts_come_from_the_calls_of_every_edge_that_the_name_stands_for():
     calls = [call(1)] * 60 + [call(2, client="flights-v2")] * 30 + [call(3)] * 10
     evidence = on_edge(asked, OneEdge(calls), [1], mesh, "departures")
     assert (evidence.n, evidence.mean, evidence.high) == (100, 1.5, 3)
+
+
+def test_calls_count_up_to_the_first_that_is_not_complete():
+    mesh = airport()
+    asked = question("attempts", at_most(1.5), weather(mesh))
+    open_ = replace(call(3), missing=("the third attempt",))
+    evidence = on_edge(asked, OneEdge([call(1)] * 4 + [open_] + [call(1)] * 9), [1], mesh, "departures")
+    assert evidence.n == 4
 
 
 def test_more_attempts_than_the_policy_allows_make_the_claim_invalid():
