@@ -3,8 +3,10 @@
 For one life of a sidecar and one upstream cluster
 
     attempt rows = upstream_rq_total + upstream_rq_pending_failure_eject + upstream_rq_pending_overflow
+                   + upstream_rq_cancelled
 
-Health checks are in neither side: Envoy sends them past the counted pool, and the router logs none of them.
+The last one counts attempts that were given up (a try's timeout, a caller that left) while they still waited for
+a connection. Health checks are in neither side: Envoy sends them past the counted pool, and the router logs none of them.
 """
 
 from __future__ import annotations
@@ -15,7 +17,12 @@ from typing import Any
 
 from chaosmesh.envoy import AccessRow
 
-SUMMED = ("upstream_rq_total", "upstream_rq_pending_failure_eject", "upstream_rq_pending_overflow")
+SUMMED = (
+    "upstream_rq_total",
+    "upstream_rq_pending_failure_eject",
+    "upstream_rq_pending_overflow",
+    "upstream_rq_cancelled",
+)
 STOPPED = ("upstream_rq_pending_failure_eject", "upstream_rq_pending_overflow")
 ACTIVE = "upstream_rq_active"
 EGRESS = "cds_egress_"
