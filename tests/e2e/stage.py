@@ -98,7 +98,10 @@ async def send(
     patience: float = 30.0,
     bound_ms: float | None = None,
 ) -> Sent:
-    """`count` calls that the client's application makes (`entry`: requests that users send to the client)."""
+    """`count` calls that the client's application makes (`entry`: requests that users send to the client).
+
+    `bound_ms` is the tightest bound on latency that the test cares for: by it the generator is called late.
+    """
     watch = await Watch.start(stack.keeper)
     headers = (("x-standin", standin),) if standin else ()
     url = stack.entry_url(client) if entry else stack.egress_url(client, service)

@@ -27,7 +27,9 @@ def run(tmp_path_factory: pytest.TempPathFactory):
         stack = demo.stack
 
         async def work() -> Sent:
-            return await send(stack, "front", service("mid"), count=COUNT, rate=250, entry=True)
+            return await send(
+                stack, "front", service("mid"), count=COUNT, rate=250, entry=True, bound_ms=1000
+            )
 
         demo.run(Errors("flaky", LEAF, 503, SHARE, SEED).apply(stack))
         sent = fair(lambda: demo.run(work()), lambda made: made.starved)

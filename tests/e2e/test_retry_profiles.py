@@ -94,7 +94,7 @@ def under_the_fault(folder: Path, profile: str) -> Seen:
 
         async def work() -> Seen:
             await fault.apply(demo.stack)
-            sent = await send(demo.stack, *edge, count=COUNT, rate=RATE)
+            sent = await send(demo.stack, *edge, count=COUNT, rate=RATE, bound_ms=1000)
             told, refused = await counters(demo.stack)
             attempts = sum(len(call.attempts) for call in sent.calls) / len(sent.calls)
             return Seen(sent, attempts, refused, demo.stack.ledger.conservation(told))
