@@ -184,6 +184,7 @@ async def _load(
             looked = tally.n
             verdicts = _claims(given, tally)
             if Verdict.FAIL in verdicts or Verdict.INCONCLUSIVE not in verdicts:
+                tally.decide()
                 return ""
         return f"{tally.n} requests, undecided"
 
@@ -193,7 +194,9 @@ async def _load(
         pass
     finally:
         running.stop()
-    return running.stream.id, await running.done()
+    report = await running.done()
+    tally.end()
+    return running.stream.id, report
 
 
 def _claims(given: Conditions, tally: Tally) -> tuple[Verdict, Verdict]:

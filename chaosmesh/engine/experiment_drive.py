@@ -107,14 +107,20 @@ class Drive:
     async def _turn(self, seconds: float) -> str | None:
         """One stream of at most so many seconds."""
         stack = self._stack
-        watch = await Watch.start(stack.keeper)
+        watch = await Watch.start(stack.keeper, stack.pids())
         report = await self._load(seconds)
         problem = report.late(self._tightest_ms()) or await watch.starved()
         try:
             await stack.settled([report.stream])
         except DeadlineError as error:
             problem = problem or f"the ledger is incomplete: {error.message}"
-        return problem
+        return problem or (watch.crowded() if self._only_slow() else None)
+
+    def _only_slow(self) -> bool:
+        """Whether nothing but a bound on latency is broken: then a crowded host may be the reason."""
+        pairs = zip(self._questions, self._decisions(), strict=True)
+        broken = [question for question, decision in pairs if decision.verdict is Verdict.FAIL]
+        return bool(broken) and all(one.requirement.measure == "latency" for one in broken)
 
     async def _load(self, seconds: float) -> StreamReport:
         plan, stack = self._plan, self._stack

@@ -25,13 +25,26 @@ class Tally:
     quick: int = 0
     latencies: list[float] = field(default_factory=list)
     _waiting: dict[int, Record] = field(default_factory=dict)
+    _decided: bool = False
 
     def add(self, records: Iterable[Record]) -> None:
-        """Take in a batch, in whatever order it comes."""
+        """Take in a batch, in whatever order it comes. Once `decide` was called nothing changes any more."""
+        if self._decided:
+            return
         for record in records:
             self._waiting[record.seq] = record
         while self.n in self._waiting:
             self._count(self._waiting.pop(self.n))
+
+    def decide(self) -> None:
+        """A sequential test ends where it crosses its line: what comes in later must not undo it."""
+        self._decided = True
+
+    def end(self) -> None:
+        """The stream is over: what still waits for a request that was never sent counts now, in order."""
+        if not self._decided:
+            for seq in sorted(self._waiting):
+                self._count(self._waiting.pop(seq))
 
     def _count(self, record: Record) -> None:
         answered = record.status > 0

@@ -46,6 +46,9 @@ class WrittenStack:
         self._lags = list(lags)
         self._late_ticks = list(late_ticks)
 
+    def pids(self) -> list[int]:
+        return []
+
     async def ticks(self) -> Ticks:
         return Ticks(*self._late_ticks.pop(0)) if self._late_ticks else Ticks(0, 0)
 

@@ -1,0 +1,51 @@
+"""The host's part in slowness."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from chaosmesh.engine import host
+from chaosmesh.engine.host import Watch
+from chaosmesh.runtime import Ticks
+
+
+class Keeper:
+    """Ticks as written, the last one for ever."""
+
+    def __init__(self, *ticks: tuple[int, int]) -> None:
+        self._ticks = list(ticks)
+
+    async def ticks(self) -> Ticks:
+        return Ticks(*(self._ticks.pop(0) if len(self._ticks) > 1 else self._ticks[0]))
+
+
+def watch(*ticks: tuple[int, int]) -> Watch:
+    return asyncio.run(Watch.start(Keeper(*ticks), []))  # type: ignore[arg-type]
+
+
+def test_one_late_tick_in_a_hundred_is_still_on_time():
+    assert asyncio.run(watch((100, 0), (200, 1)).starved()) is None
+
+
+def test_more_late_ticks_say_that_the_host_starved():
+    text = asyncio.run(watch((100, 5), (200, 7)).starved())
+    assert text == "the host starved: 2 of 100 ticks came more than 50 ms late"
+
+
+@pytest.mark.parametrize(
+    ("on", "off", "crowded"), [(0.5, 0.5, False), (0.3, 0.69, True), (0.3, 0.4, False), (0.001, 0.9, False)]
+)
+def test_a_busy_process_that_mostly_waited_for_a_core_makes_the_host_crowded(monkeypatch, on, off, crowded):
+    def read(pids):
+        return {7: (int(1e9 + on * 10e9), int(2e9 + off * 10e9))} if pids else {}
+
+    monkeypatch.setattr(host, "_times", read)
+    seen = Watch(None, Ticks(0, 0), time.monotonic() - 10, {7: (int(1e9), int(2e9))})  # type: ignore[arg-type]
+    assert bool(seen.crowded()) is crowded
+
+
+def test_a_process_that_is_gone_says_nothing():
+    assert host._times([2**22 + 1]) == {}
