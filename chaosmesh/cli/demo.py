@@ -23,7 +23,7 @@ from chaosmesh.errors import EnvironmentFailedError, ExitCode
 def demo(seed: int, runs: Path, json_file: str | None) -> int:
     """Verify the airport: departures → flights (v1, v2) → weather.
 
-    Takes about a minute and a half. It shows a weakness of the policy under a fault and tries the one-line
+    Takes a little over a minute. It shows a weakness of the policy under a fault and tries the one-line
     change that cures it.
     """
     from chaosmesh.appmesh import load
