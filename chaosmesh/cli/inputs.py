@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 
-from chaosmesh.appmesh import Resources, load
-from chaosmesh.documents import Source, parse, plain
-from chaosmesh.documents.scenario import Scenario, load_scenario
+from chaosmesh.appmesh import Resources
+from chaosmesh.documents import parse, plain
+from chaosmesh.documents.scenario import Scenario
 from chaosmesh.documents.source import SCENARIO_NAME, read_text
+from chaosmesh.engine.inputs import read
 from chaosmesh.errors import DocumentError, Problem, UsageError, Where
 
 
@@ -39,46 +40,20 @@ def read_inputs(
         raise UsageError(
             "no documents were given", hint="chaosmesh demo shows it on documents that come with the package"
         )
-    scenario = load_scenario(_scenario_path(documents, scenario_file))
-    variables = dict(scenario.variables)
+    if scenario_file is not None and not scenario_file.exists():
+        raise UsageError(f"--scenario: there is no file {scenario_file}")
+    variables: dict[str, str] = {}
     for file in binding_files:
         variables |= _variables_of(file)
     variables |= dict(_pair(one, "--set NAME=VALUE") for one in bindings)
-    sources = _sources(documents, scenario)
-    resources = load(
-        sources,
+    resources, scenario = read(
+        documents,
+        scenario_file=scenario_file,
         variables=variables,
         mesh_name=mesh_name,
         names=dict(_pair(one, "--name FILE=[PARENT/]NAME") for one in names),
     )
-    if problems := resources.dangling():
-        raise DocumentError(problems)
     return Inputs(resources, scenario, tuple(documents))
-
-
-def _scenario_path(documents: Sequence[str], given: Path | None) -> Path | None:
-    if given is not None:
-        if not given.exists():
-            raise UsageError(f"--scenario: there is no file {given}")
-        return given
-    for one in documents:
-        if (Path(one) / SCENARIO_NAME).is_file():
-            return Path(one)
-    return None
-
-
-def _sources(documents: Sequence[str], scenario: Scenario) -> list[str | Path | Source]:
-    """A folder whose scenario file names the documents stands for these."""
-    own = scenario.sources()
-    if not documents:
-        return list(own)
-    found: list[str | Path | Source] = []
-    for one in documents:
-        if own and Path(one).is_dir() and Path(one).resolve() == scenario.base.resolve():
-            found.extend(own)
-        else:
-            found.append(one)
-    return found
 
 
 def _variables_of(file: Path) -> Mapping[str, str]:

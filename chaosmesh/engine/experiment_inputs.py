@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaosmesh.appmesh import Resources, load
-from chaosmesh.documents import Source
-from chaosmesh.documents.scenario import Scenario, load_scenario
-from chaosmesh.documents.source import SCENARIO_NAME
-from chaosmesh.errors import DocumentError, UsageError
+from chaosmesh.appmesh import Resources
+from chaosmesh.documents.scenario import Scenario
+from chaosmesh.engine import inputs
+from chaosmesh.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +37,9 @@ def located(given: str | Path, folders: Iterable[Path]) -> Path:
 
 def read(wanted: Wanted) -> tuple[Resources, Scenario]:
     """Resources and scenario; DocumentError with all problems, nothing started."""
-    scenario = load_scenario(_scenario(wanted))
-    resources = load(_sources(wanted, scenario), variables=bindings(wanted, scenario))
-    if problems := resources.dangling():
-        raise DocumentError(problems)
-    return resources, scenario
+    return inputs.read(wanted.paths, scenario_file=wanted.scenario, variables=dict(wanted.variables))
 
 
 def bindings(wanted: Wanted, scenario: Scenario) -> Mapping[str, str]:
     """Variables of the scenario, the test's own over them."""
     return {**scenario.variables, **dict(wanted.variables)}
-
-
-def _scenario(wanted: Wanted) -> Path | None:
-    if wanted.scenario is not None:
-        return wanted.scenario
-    return next((one for one in wanted.paths if (one / SCENARIO_NAME).is_file()), None)
-
-
-def _sources(wanted: Wanted, scenario: Scenario) -> Sequence[str | Path | Source]:
-    """A folder whose scenario file names the documents stands for these."""
-    own = scenario.sources()
-    found: list[str | Path | Source] = []
-    for one in wanted.paths:
-        inside = own and one.is_dir() and one.resolve() == scenario.base.resolve()
-        found.extend(own if inside else [one])
-    return found

@@ -1,0 +1,53 @@
+"""From what a user names to resources and scenario: one rule for the command line and for experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from chaosmesh.appmesh import Resources, load
+from chaosmesh.documents import Source
+from chaosmesh.documents.scenario import Scenario, load_scenario
+from chaosmesh.documents.source import SCENARIO_NAME
+from chaosmesh.errors import DocumentError
+
+
+def read(
+    documents: Sequence[str | Path],
+    *,
+    scenario_file: Path | None = None,
+    variables: Mapping[str, str] = {},
+    mesh_name: str | None = None,
+    names: Mapping[str, str] = {},
+) -> tuple[Resources, Scenario]:
+    """Resources and scenario; DocumentError with all problems, dangling references included, nothing started.
+
+    Without `scenario_file` the first folder that holds a scenario file gives it. `variables` go over those of the
+    scenario.
+    """
+    scenario = load_scenario(scenario_file or _scenario_folder(documents))
+    resources = load(
+        sources(documents, scenario),
+        variables={**scenario.variables, **variables},
+        mesh_name=mesh_name,
+        names=names,
+    )
+    if problems := resources.dangling():
+        raise DocumentError(problems)
+    return resources, scenario
+
+
+def sources(documents: Sequence[str | Path], scenario: Scenario) -> list[str | Path | Source]:
+    """A folder whose scenario file names the documents stands for these; no documents at all as well."""
+    own = scenario.sources()
+    if not documents:
+        return list(own)
+    found: list[str | Path | Source] = []
+    for one in documents:
+        inside = own and Path(one).is_dir() and Path(one).resolve() == scenario.base.resolve()
+        found.extend(own if inside else [one])
+    return found
+
+
+def _scenario_folder(documents: Sequence[str | Path]) -> Path | None:
+    return next((Path(one) for one in documents if (Path(one) / SCENARIO_NAME).is_file()), None)
