@@ -11,7 +11,6 @@ from chaosmesh.engine.experiment_counts import Outcomes, Question, calls_on, on_
 from chaosmesh.engine.experiment_faults import InForce, Met
 from chaosmesh.engine.experiment_names import Path
 from chaosmesh.engine.experiment_result import Claimed, Run
-from chaosmesh.engine.goal import P99_S
 from chaosmesh.engine.host import Watch
 from chaosmesh.engine.predict import Prediction, predict
 from chaosmesh.engine.stack import Stack
@@ -242,12 +241,11 @@ class Drive:
 
     # -- before anything is sent ---------------------------------------------------------------------------
 
-    def _tightest_ms(self) -> float:
-        """Of the claims on latency; where there is none, what users should feel without being asked."""
+    def _tightest_ms(self) -> float | None:
         limits = [
             one.requirement.limit * 1000 for one in self._questions if one.requirement.limit is not None
         ]
-        return min(limits, default=P99_S * 1000)
+        return min(limits, default=None)
 
     def _theory(self) -> Prediction | None:
         failing = [theory for one in self._contexts for theory in one.theory]
