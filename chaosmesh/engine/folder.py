@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chaosmesh.errors import EnvironmentFailedError
+
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
@@ -22,17 +24,17 @@ class RunFolder:
         """A new folder named after the present UTC time; two in one second get a counter."""
         base = root / name
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-        for count in range(1, 1000):
-            path = base / (stamp if count == 1 else f"{stamp}.{count}")
-            try:
-                path.mkdir(parents=True)
-            except FileExistsError:
-                continue
+        try:
+            path = _fresh(base, stamp)
             for part in ("config", "logs"):
                 (path / part).mkdir()
             _point(base / "latest", path.name)
-            return cls(path)
-        raise FileExistsError(base)
+        except OSError as error:
+            raise EnvironmentFailedError(
+                f"{base}: no run folder can be made here ({error.strerror})",
+                hint="choose another place with --runs DIR",
+            ) from error
+        return cls(path)
 
     @property
     def logs(self) -> Path:
@@ -51,6 +53,20 @@ class RunFolder:
         scratch.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
         scratch.replace(target)
         return target
+
+
+def _fresh(base: Path, stamp: str) -> Path:
+    path, count = base / stamp, 1
+    while True:
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if not base.is_dir():
+                raise
+            count += 1
+            path = base / f"{stamp}.{count}"
+        else:
+            return path
 
 
 def _point(link: Path, target: str) -> None:

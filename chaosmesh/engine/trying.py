@@ -70,9 +70,12 @@ class Trial:
             count=probe.count,
             patience=probe.timeout,
         )
-        if probe.split:
-            await self._until_decided(check, probe, running)
-        await running.done()
+        try:
+            if probe.split:
+                await self._until_decided(check, probe, running)
+            await running.done()
+        finally:
+            running.stop()  # also when another check ended the run
         problem = None
         try:
             await stack.settled([running.stream.id])
