@@ -147,11 +147,17 @@ def _routers(resources: Resources) -> dict[str, str]:
 
 
 def _callers(resources: Resources) -> dict[str, list[str]]:
+    """Who calls a service: nodes first, for they have an application; a gateway calls what its routes name."""
     found: dict[str, list[str]] = {}
     for name, node in resources.virtual_nodes.items():
         spec: Any = node.spec
         for backend in spec.backends or ():
             found.setdefault(backend.virtual_service.virtual_service_name, []).append(name)
+    for (gateway, _), route in resources.gateway_routes.items():
+        target = route.spec.body.action.target.virtual_service.virtual_service_name
+        callers = found.setdefault(target, [])
+        if gateway not in callers:
+            callers.append(gateway)
     return found
 
 

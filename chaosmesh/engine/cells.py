@@ -35,7 +35,7 @@ SWITCHING = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What users send: a mix of requests at a rate (requests/s)."""
+    """What users send: a mix of requests (nothing: whatever leads along the edge) at a rate (requests/s)."""
 
     mix: tuple[RequestSpec, ...]
     rate: float
@@ -167,7 +167,7 @@ async def _load(
         f"{column.dose.kind} {way.workload}",
         way.url,
         way.host,
-        traffic.mix,
+        traffic.mix or (RequestSpec(path=way.path),),
         traffic.rate,
         arrivals=traffic.arrivals,
         duration=given.budget_s,

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.standins import known_path
 from chaosmesh.mesh import Mesh
 
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """`workload` is where requests come in, `url` and `host` how they are sent there."""
+    """`workload` is where requests come in, `url` and `host` how they are sent there, `path` what is asked for
+    where the scenario says nothing."""
 
     workload: str
     url: str
     host: str
+    path: str = "/"
 
 
 def entrance(stack: Stack, edge: tuple[str, str]) -> Entrance:
@@ -24,7 +27,9 @@ def entrance(stack: Stack, edge: tuple[str, str]) -> Entrance:
     entry = entry_of(stack.mesh, stack.topology.entries, client)
     if _callable(stack.mesh, entry):
         return Entrance(entry, stack.entry_url(entry), entry)
-    return Entrance(client, stack.egress_url(client, service), service)
+    routes = [route for route in stack.mesh.service(service).routes if route.protocol == "http"]
+    path = known_path(routes, ["/"]) or "/"
+    return Entrance(client, stack.egress_url(client, service), service, path)
 
 
 def entry_of(mesh: Mesh, entries: tuple[str, ...], client: str) -> str:

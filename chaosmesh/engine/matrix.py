@@ -37,9 +37,7 @@ def _edges(mesh: Mesh) -> list[tuple[str, str]]:
     return [
         (client, name)
         for client, name in mesh.edges()
-        if name in known
-        and any(r.protocol == "http" and r.targets for r in known[name].routes)
-        and not mesh.workload(client).gateway
+        if name in known and any(r.protocol == "http" and r.targets for r in known[name].routes)
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh import Mesh, Route, Workload
@@ -57,12 +59,12 @@ def _calls(
     for name in workload.backends if wanted is None else wanted:
         routes = [r for r in known[name].routes if r.protocol == "http"] if name in known else []
         if routes:
-            found.append((name, _path(routes, paths)))
+            found.append((name, known_path(routes, paths)))
     return found
 
 
-def _path(routes: list[Route], paths: list[str]) -> str:
-    """The request's own path where the routes know it, else one that the widest route takes."""
+def known_path(routes: Sequence[Route], paths: Sequence[str]) -> str:
+    """FORWARD where the routes know all of the paths, else one that the widest route takes."""
     prefixes = [r.match.prefix for r in routes if r.match.prefix is not None]
     if all(any(path.startswith(prefix) for prefix in prefixes) for path in paths):
         return FORWARD

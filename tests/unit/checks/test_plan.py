@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from chaosmesh.appmesh import clauses, load
@@ -9,6 +10,8 @@ from chaosmesh.checks.model import Shape
 
 from .handmade import AIRPORT, ALPHA, airport, check, planned
 
+HTTP = {"port": 8080, "protocol": "http"}
+SERVICE = {"virtualServiceName": "tell.l"}
 CREW = "virtualRouter/flights-router/route/crew-route"
 FLIGHTS = "virtualRouter/flights-router/route/flights-route"
 WEATHER = "virtualRouter/weather-router/route/weather-route"
@@ -111,3 +114,40 @@ def test_a_route_that_nobody_calls_and_one_without_weight_are_not_checked(tmp_pa
     reasons = {one.id: one.reason for one in planned(load([tmp_path])).skipped}
     assert "backend" in reasons[f"{WEATHER}/retryPolicy.maxRetries"]
     assert "weights are 0" in reasons[f"{CREW}/retryPolicy.maxRetries"]
+
+
+def test_a_service_behind_a_gateway_is_tried_from_the_gateways_egress(tmp_path: Path) -> None:
+    documents = {
+        "mesh": {"meshName": "m", "spec": {}},
+        "gateway": {"virtualGatewayName": "gate", "spec": {"listeners": [{"portMapping": HTTP}]}},
+        "gateway-route": {
+            "virtualGatewayName": "gate",
+            "gatewayRouteName": "in",
+            "spec": {
+                "httpRoute": {"match": {"prefix": "/"}, "action": {"target": {"virtualService": SERVICE}}}
+            },
+        },
+        "service": {**SERVICE, "spec": {"provider": {"virtualRouter": {"virtualRouterName": "r"}}}},
+        "router": {"virtualRouterName": "r", "spec": {"listeners": [{"portMapping": HTTP}]}},
+        "route": {
+            "virtualRouterName": "r",
+            "routeName": "all",
+            "spec": {
+                "httpRoute": {
+                    "match": {"prefix": "/tell"},
+                    "action": {"weightedTargets": [{"virtualNode": "n", "weight": 1}]},
+                }
+            },
+        },
+        "node": {
+            "virtualNodeName": "n",
+            "spec": {"listeners": [{"portMapping": HTTP}], "serviceDiscovery": {"dns": {"hostname": "n.l"}}},
+        },
+    }
+    for name, body in documents.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(body))
+    found = planned(load([tmp_path]))
+    assert found.checks
+    assert {(probe.client, probe.shape.path) for one in found.checks for probe in one.probes} >= {
+        ("gate", "/tell")
+    }
