@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
+from chaosmesh.cli.options import profile_option
 from chaosmesh.errors import ExitCode, UsageError
 
 SUBNET = "127.16"
@@ -23,13 +24,7 @@ SUBNET = "127.16"
     metavar="DIR",
     help="Write one complete bootstrap per sidecar, fit for `envoy --mode validate`.",
 )
-@click.option(
-    "--profile",
-    type=click.Choice(["appmesh", "appmesh-legacy", "envoy"]),
-    default="appmesh",
-    show_default=True,
-    help="Whose hidden defaults hold.",
-)
+@profile_option
 @with_inputs
 def render(
     inputs: Inputs,

@@ -11,24 +11,13 @@ from typing import Any
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
+from chaosmesh.cli.options import profile_option, runs_option
 from chaosmesh.errors import ExitCode
 
 
 @click.command()
-@click.option(
-    "--profile",
-    type=click.Choice(["appmesh", "appmesh-legacy", "envoy"]),
-    default="appmesh",
-    show_default=True,
-    help="Whose hidden defaults hold.",
-)
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Where run folders go.",
-)
+@profile_option
+@runs_option
 @with_inputs
 def up(
     inputs: Inputs,

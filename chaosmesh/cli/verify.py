@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
+from chaosmesh.cli.options import profile_option, runs_option
 from chaosmesh.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -40,13 +41,7 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failed check or weak edge.")
 @click.option("--strict", is_flag=True, help="A weak edge fails the run, also without a declared slo.")
 @click.option("--seed", type=int, help="Same seed, same victims (default: the scenario's, or 0).")
-@click.option(
-    "--profile",
-    type=click.Choice(["appmesh", "appmesh-legacy", "envoy"]),
-    default="appmesh",
-    show_default=True,
-    help="Whose hidden defaults hold.",
-)
+@profile_option
 @click.option(
     "--runtime",
     type=click.Choice(["process"]),
@@ -64,13 +59,7 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 @click.option(
     "--json", "json_file", metavar="FILE", help="Write the result as JSON (- for stdout, without the table)."
 )
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Where run folders go.",
-)
+@runs_option
 @with_inputs
 def verify(
     inputs: Inputs,
