@@ -44,11 +44,6 @@ class Retrying:
         """Whether a broken or timed-out attempt is tried again."""
         return self.hidden or bool({"server-error", "gateway-error"} & set(self.http))
 
-    @property
-    def on_refused(self) -> bool:
-        """Whether a refused connection is tried again. `reset` covers it as well (Envoy router docs)."""
-        return self.hidden or "connection-error" in self.tcp or self.on_reset
-
 
 HIDDEN = Retrying(2, None, (), (), hidden=True)
 """What App Mesh did without being asked (user guide, Envoy defaults: 2 retries on 503 and broken connections)."""

@@ -43,7 +43,6 @@ class Probe:
     standin: str = ""
     timeout: float = 20.0
     wait: float = 0.0
-    port: int | None = None
     down: bool = False
     split: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -125,8 +126,6 @@ def _meets(header: Any, value: str) -> bool:
 
 
 def _matches(match: Any, value: str) -> bool:
-    import re
-
     if match.exact is not None:
         return bool(value == match.exact)
     if match.prefix is not None:

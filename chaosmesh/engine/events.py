@@ -84,15 +84,6 @@ class FaultChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyPushed:
-    """A policy is in force on every sidecar concerned, `seconds` after it was sent."""
-
-    version: int
-    seconds: float
-    sidecars: int
-
-
-@dataclass(frozen=True, slots=True)
 class CureTried:
     """A one-line change of the policy was tried against a weak cell."""
 
@@ -122,7 +113,6 @@ Event = (
     | CellStarted
     | CellFinished
     | FaultChanged
-    | PolicyPushed
     | CureTried
     | Note
     | RunFinished

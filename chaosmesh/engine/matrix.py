@@ -25,11 +25,12 @@ def cells(mesh: Mesh, only: Iterable[str]) -> list[Cell]:
     """Every cell that can be tried: edges to services that speak HTTP/1.1, with a target that gets traffic."""
     patterns = tuple(only)
     found = [(edge, column) for edge in _edges(mesh) for column in COLUMNS]
-    return [one for one in found if not patterns or _chosen(cell_id(*one), patterns)]
+    return [one for one in found if not patterns or chosen(cell_id(*one), patterns)]
 
 
-def _chosen(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, p) or fnmatchcase(name, f"*{p}*") for p in patterns)
+def chosen(name: str, patterns: Iterable[str]) -> bool:
+    """Whether `--only` means this check or cell: a pattern may match any part of the id."""
+    return any(fnmatchcase(name, f"*{pattern}*") for pattern in patterns)
 
 
 def _edges(mesh: Mesh) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -238,10 +238,3 @@ class VerifyResult:
             "ledger": {"attempts": self.attempts, "unaccounted": list(self.unaccounted)},
             "summary": self.summary(),
         }
-
-
-def worst_cell(cells: Iterable[CellVerdict]) -> CellVerdict | None:
-    """The verdict that matters most: weak, then invalid, inconclusive, accepted, held."""
-    order: tuple[CellVerdict, ...] = ("weak", "invalid", "inconclusive", "accepted", "held")
-    found = set(cells)
-    return next((v for v in order if v in found), None)

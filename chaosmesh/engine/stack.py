@@ -144,10 +144,10 @@ class Stack:
             raise UsageError(f"{entry} has no http listener: no request can come in there")
         return f"http://{replica.door or replica.sidecar}:{port}"
 
-    def egress_url(self, client: str, service: str, port: int | None = None) -> str:
+    def egress_url(self, client: str, service: str) -> str:
         """Where a client's application calls a service."""
         egress = self.topology.egress(client, service)
-        return f"http://{egress.address}:{port or egress.ports[0]}"
+        return f"http://{egress.address}:{egress.ports[0]}"
 
     def number(self, name: str) -> int:
         """A stream number for something that is tried by name: the same in every run, another at each call."""

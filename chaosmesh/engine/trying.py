@@ -63,7 +63,7 @@ class Trial:
         spec = RequestSpec(probe.shape.method, probe.shape.path, headers)
         running = await stack.begin(
             check.id,
-            stack.egress_url(probe.client, probe.service, probe.port),
+            stack.egress_url(probe.client, probe.service),
             probe.service,
             [spec],
             probe.rate,

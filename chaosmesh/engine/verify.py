@@ -7,7 +7,6 @@ import datetime
 import shutil
 import time
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from chaosmesh.appmesh import Resources
@@ -30,7 +29,7 @@ from chaosmesh.engine.findings import find
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.ignored import ignored_keys
-from chaosmesh.engine.matrix import Cell, Waivers
+from chaosmesh.engine.matrix import Cell, Waivers, chosen
 from chaosmesh.engine.options import Options
 from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.results import CellResult, CheckResult, Finding, NotChecked, VerifyResult
@@ -81,9 +80,9 @@ class Verification:
         whole = plan(self.resources, profile=self.options.profile, alpha=alpha, quick=self.options.quick)
         if not self.options.only:
             return whole
-        chosen = tuple(one for one in whole.checks if _chosen(one.id, self.options.only))
-        skipped = tuple(one for one in whole.skipped if _chosen(one.id, self.options.only))
-        return Plan(chosen, skipped, whole.clauses)
+        checks = tuple(one for one in whole.checks if chosen(one.id, self.options.only))
+        skipped = tuple(one for one in whole.skipped if chosen(one.id, self.options.only))
+        return Plan(checks, skipped, whole.clauses)
 
     def listing(self) -> list[str]:
         """Ids of every check and cell, and what is left out with its reason."""
@@ -226,7 +225,3 @@ class Verification:
 
 class _Enough(Exception):  # noqa: N818 - ends a task group, never shown
     pass
-
-
-def _chosen(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, p) or fnmatchcase(name, f"*{p}*") for p in patterns)

@@ -18,7 +18,6 @@ from chaosmesh.engine.results import (
     FaultDose,
     ResourceRef,
     VerifyResult,
-    worst_cell,
 )
 from chaosmesh.errors import ExitCode, UsageError, Where
 from chaosmesh.judge import Verdict
@@ -171,12 +170,6 @@ def test_the_summary_counts_checks_and_cells() -> None:
     }
     assert found.as_json()["schema"] == "chaosmesh.verify/1"
     assert found.as_json()["matrix"][0]["success"]["k"] == 5
-
-
-def test_the_worst_cell() -> None:
-    assert worst_cell(["held", "invalid", "weak"]) == "weak"
-    assert worst_cell(["held", "accepted"]) == "accepted"
-    assert worst_cell([]) is None
 
 
 def test_results_do_not_change() -> None:

@@ -14,7 +14,6 @@ from chaosmesh.engine.events import (
     FaultChanged,
     Note,
     PhaseStarted,
-    PolicyPushed,
     Progress,
     RunFinished,
     RunStarted,
@@ -195,7 +194,6 @@ def events(outcome: VerifyResult | None = None, folder: str = "") -> Iterator[Ev
     outcome = outcome or result()
     yield RunStarted(outcome.mesh, "appmesh", 7, 5, "1.40", folder, outcome.goal, 60.0)
     yield PhaseStarted("start", 0)
-    yield PolicyPushed(1, 0.031, 5)
     yield PhaseStarted("checks", len(outcome.checks))
     for done in outcome.checks:
         yield CheckFinished(done)
