@@ -10,8 +10,8 @@ class RequestFault:
     """A fault on the attempts that `client` makes to `service`, decided per attempt in the callee's sidecar.
 
     A victim is drawn from a hash of (seed, request id, lineage, edge, attempt): the same seed hits the same
-    attempts again. `status` answers at once with that HTTP status; `delay_ms` holds the attempt back;
-    `workload` narrows the fault to one arm of the service.
+    attempts again. `status` answers at once with that HTTP status, `grpc_status` with that code of gRPC (1–16); `delay_ms` holds
+    the attempt back; `workload` narrows the fault to one arm of the service.
     """
 
     id: str
@@ -22,3 +22,4 @@ class RequestFault:
     status: int | None = None
     delay_ms: int | None = None
     workload: str | None = None
+    grpc_status: int | None = None

@@ -49,6 +49,8 @@ class Match:
     headers: tuple[Pattern, ...] = ()
     query: tuple[Pattern, ...] = ()
     port: int | None = None
+    host: str | None = None
+    host_suffix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,32 @@ class Breaker:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryBudget:
+    """Retries in flight towards one workload stay below `percent` of the requests in flight; `at_least` of them
+    are always allowed. `client` None: for every client."""
+
+    workload: str
+    percent: float
+    at_least: int
+    client: str | None = None
+    clause: Clause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Where calls of a route go when its own targets don't answer.
+
+    `when` holds what sends them there: "failing" (an attempt fails and is tried again at the fallback), "down"
+    (nothing listens), "ejected", "unhealthy". Replicas of the fallback are asked only while none of the own ones
+    is fit, or by a retry.
+    """
+
+    target: Target
+    when: frozenset[Literal["failing", "down", "ejected", "unhealthy"]]
+    clause: Clause | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ejection:
     """A host leaves the balancing after `errors` consecutive 5xx."""
 
@@ -122,6 +150,58 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """A certificate with its key, by the name its author gave: a file, a secret, or one that an authority issued.
+
+    `name` is the file of the chain, the secret or the ARN; `key` the file of the private key.
+    """
+
+    kind: Literal["file", "sds", "issued"]
+    name: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whose certificates are believed (files, secrets or ARNs of authorities), and the names that one must carry.
+
+    Without `names` any name will do for a client's certificate; a server's must then be its discovery name.
+    """
+
+    kind: Literal["file", "sds", "issued"]
+    sources: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTls:
+    """TLS of a listener: "strict" takes nothing else, "permissive" both. `trust`: clients must show a certificate."""
+
+    mode: Literal["strict", "permissive", "disabled"]
+    identity: Identity
+    trust: Trust | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTls:
+    """TLS of calls to a service. Not enforced, the server's mode decides. No `ports`: all of them."""
+
+    trust: Trust
+    identity: Identity | None = None
+    enforce: bool = True
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLog:
+    """A log file of a workload's sidecar, in Envoy's format words: a text, (key, value) pairs, or the default."""
+
+    path: str
+    text: str | None = None
+    json: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """A port that a workload serves. `timeout` bounds what its own sidecar waits for the application."""
 
@@ -131,27 +211,71 @@ class Listener:
     ejection: Ejection | None = None
     health: HealthCheck | None = None
     pool: Breaker | None = None
+    tls: ServerTls | None = None
     where: Where | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """How clients find the replicas: "eds" (each its own host) or DNS; "logical_dns" is one host to a client."""
+    """How clients find the replicas: "eds" (each its own host) or DNS; "logical_dns" is one host to a client.
+
+    `attributes` of an "eds" workload: what its instances carry in the registry.
+    """
 
     kind: Literal["eds", "strict_dns", "logical_dns"]
     hostname: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What a gateway changes in a request before it passes it on.
+
+    `prefix` replaces the matched prefix, `path` the whole path, `host` the host by the service's name.
+    """
+
+    prefix: str | None = None
+    path: str | None = None
+    host: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRoute:
+    """One rule of a gateway, in the order in which `Workload.entry_routes` has it: which requests of users go to
+    which service. `port` is the service's. `clauses` as in `Route` ("match.prefix", "rewrite.prefix", …)."""
+
+    id: str
+    name: str
+    protocol: Protocol
+    match: Match
+    service: str
+    port: int | None
+    rewrite: Rewrite
+    where: Where
+    clauses: dict[str, Clause] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A program with a sidecar: a virtual node or a gateway. `backends` are names of services."""
+    """A program with a sidecar, or a gateway, which is a sidecar without a program. `backends` are names of services.
+
+    `client_tls` holds (service, rule) for the backends that have one; `entry_routes` only gateways have.
+    """
 
     name: str
     listeners: tuple[Listener, ...]
     backends: tuple[str, ...]
     discovery: Discovery | None
     gateway: bool = False
+    entry_routes: tuple[EntryRoute, ...] = ()
+    client_tls: tuple[tuple[str, ClientTls], ...] = ()
+    access_log: AccessLog | None = None
     where: Where | None = None
+
+    def tls_to(self, service: str, port: int) -> ClientTls | None:
+        """The TLS rule of calls to a port of a service."""
+        rule = dict(self.client_tls).get(service)
+        return rule if rule is not None and (not rule.ports or port in rule.ports) else None
 
     def listener(self, port: int | None = None) -> Listener | None:
         """The listener on `port`; without a port the first one."""
@@ -177,6 +301,7 @@ class Route:
     where: Where
     clauses: dict[str, Clause] = field(default_factory=dict)
     implicit: bool = False
+    fallback: Fallback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +324,15 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """The whole policy. `breaker` holds for every upstream that has none of its own."""
+    """The whole policy. `breaker` holds for every upstream that has none of its own; `open_egress` lets out what is
+    not modelled."""
 
     name: str
     workloads: tuple[Workload, ...]
     services: tuple[Service, ...]
     open_egress: bool = False
     breaker: Breaker = Breaker()
+    budgets: tuple[RetryBudget, ...] = ()
 
     def workload(self, name: str) -> Workload:
         """The workload of that name (KeyError if there is none)."""
@@ -226,5 +353,8 @@ class Mesh:
         return tuple((w.name, backend) for w in self.workloads for backend in w.backends)
 
     def targets(self, service: str) -> tuple[str, ...]:
-        """Names of the workloads behind a service, each once, in the order of its routes."""
-        return tuple(dict.fromkeys(t.workload for r in self.service(service).routes for t in r.targets))
+        """Names of the workloads behind a service, each once, in the order of its routes; fallbacks last."""
+        routes = self.service(service).routes
+        arms = [target for route in routes for target in route.targets]
+        arms += [route.fallback.target for route in routes if route.fallback]
+        return tuple(dict.fromkeys(one.workload for one in arms))

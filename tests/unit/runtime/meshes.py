@@ -31,7 +31,7 @@ def workload(
     discovery: str = "eds",
 ) -> Workload:
     listeners = tuple(Listener(port, protocol) for port in ports)  # type: ignore[arg-type]
-    return Workload(name, listeners, backends, Discovery(discovery, name), gateway, HERE)  # type: ignore[arg-type]
+    return Workload(name, listeners, backends, Discovery(discovery, name), gateway, where=HERE)  # type: ignore[arg-type]
 
 
 def service(name: str, *targets: str, ports: Sequence[int] = (8080,)) -> Service:
