@@ -9,37 +9,49 @@ from chaosmesh.envoy.forms import FROM_ADS, Json, extension, seconds, socket
 from chaosmesh.mesh import Listener, Mesh, Replica, Route, Service, Timeout, Topology, Workload
 
 
-def ingress(mesh: Mesh, workload: Workload, replica: Replica) -> Json:
-    """One chain per port of the workload, and one more for what comes in through a door."""
+def ingress(mesh: Mesh, workload: Workload, replica: Replica) -> list[Json]:
+    """One listener for each port of the workload, and one more for what comes in there through a door.
+
+    15000 leads to the first port. Every address is bound by a listener of its own: Envoy refuses an update that
+    changes some of a listener's addresses, so a port that comes or goes must not touch the others.
+    """
     places = [(replica.sidecar, "ingress")] + ([(replica.door, "door")] if replica.door else [])
     served = [(address, side, one) for address, side in places for one in workload.listeners]
-    return {
-        **_listener(names.INGRESS_LISTENER, replica.sidecar, names.INGRESS_PORT),
-        "traffic_direction": "INBOUND",
-        "additional_addresses": _addresses((address, one.port) for address, _, one in served),
-        "filter_chains": [_ingress_chain(mesh, workload, *one) for one in served],
-    }
+    first = [(replica.sidecar, names.INGRESS_PORT, "ingress", one) for one in workload.listeners[:1]]
+    return [
+        {
+            **_listener(names.ingress_listener(side, port), address, port),
+            "traffic_direction": "INBOUND",
+            "filter_chains": [_ingress_chain(mesh, workload, side, one)],
+        }
+        for address, port, side, one in [*first, *((a, one.port, side, one) for a, side, one in served)]
+    ]
 
 
-def egress(mesh: Mesh, topology: Topology, replica: Replica) -> Json:
-    """Host routing on 15001; on the addresses of the backends one chain per HTTP port, and one per TCP service."""
+def egress(mesh: Mesh, topology: Topology, replica: Replica) -> list[Json]:
+    """Routing by host on 15001; and a listener on each port of the address that a backend has here."""
     offers = [(one.address, mesh.service(one.service)) for one in topology.egresses_of(replica)]
-    http = [(address, port) for address, service in offers for port in routes.http_ports(service)]
+    http = [
+        (names.egress_listener(service.name, port), address, port, _egress_chain(port))
+        for address, service in offers
+        for port in routes.http_ports(service)
+    ]
     tcp = [
-        (address, one.port, service)
+        (names.egress_listener(service.name, one.port), address, one.port, chain)
         for address, service in offers
         for one in service.ports
         if one.protocol == "tcp"
+        for chain in _tcp_egress_chain(mesh, one.port, service)
     ]
-    return {
-        **_listener(names.EGRESS_LISTENER, replica.sidecar, names.EGRESS_PORT),
-        "traffic_direction": "OUTBOUND",
-        "additional_addresses": _addresses([*http, *((address, port) for address, port, _ in tcp)]),
-        "filter_chains": [
-            *(_egress_chain(port) for port in sorted({names.EGRESS_PORT, *(port for _, port in http)})),
-            *(chain for one in tcp for chain in _tcp_egress_chain(mesh, *one)),
-        ],
-    }
+    by_host = (names.EGRESS_LISTENER, replica.sidecar, names.EGRESS_PORT, _egress_chain(names.EGRESS_PORT))
+    return [
+        {
+            **_listener(name, address, port),
+            "traffic_direction": "OUTBOUND",
+            "filter_chains": [chain],
+        }
+        for name, address, port, chain in [by_host, *http, *tcp]
+    ]
 
 
 def _listener(name: str, address: str, port: int) -> Json:
@@ -47,41 +59,30 @@ def _listener(name: str, address: str, port: int) -> Json:
     return {"name": name, "address": socket(address, port), "enable_reuse_port": False}
 
 
-def _addresses(places: Iterable[tuple[str, int]]) -> list[Json]:
-    return [{"address": socket(address, port)} for address, port in dict.fromkeys(places)]
-
-
-def _match(port: int, address: str | None = None) -> Json:
-    ranges = [{"address_prefix": address, "prefix_len": 32}] if address else []
-    return {"destination_port": port, **({"prefix_ranges": ranges} if ranges else {})}
-
-
-def _ingress_chain(mesh: Mesh, workload: Workload, address: str, side: str, listener: Listener) -> Json:
-    match = {"name": f"{side}_{listener.port}", "filter_chain_match": _match(listener.port, address)}
+def _ingress_chain(mesh: Mesh, workload: Workload, side: str, listener: Listener) -> Json:
+    name = f"{side}_{listener.port}"
     if listener.protocol == "tcp":
         cluster = names.ingress_cluster(mesh.name, workload.name, "tcp", listener.port)
-        return {**match, "filters": [_tcp_proxy(side, {"cluster": cluster}, listener.timeout)]}
-    name = names.door_routes(listener.port) if side == "door" else names.ingress_routes(listener.port)
-    return {**match, "filters": [_http(side, name, filters.ingress())]}
+        return {"name": name, "filters": [_tcp_proxy(side, {"cluster": cluster}, listener.timeout)]}
+    table = names.door_routes(listener.port) if side == "door" else names.ingress_routes(listener.port)
+    return {"name": name, "filters": [_http(side, table, filters.ingress())]}
 
 
 def _egress_chain(port: int) -> Json:
     router = filters.router(logs.attempts("egress"))
     return {
         "name": f"egress_{port}",
-        "filter_chain_match": _match(port),
         "filters": [_http("egress", names.egress_routes(port), [router])],
     }
 
 
-def _tcp_egress_chain(mesh: Mesh, address: str, port: int, service: Service) -> Iterable[Json]:
+def _tcp_egress_chain(mesh: Mesh, port: int, service: Service) -> Iterable[Json]:
     route = next(
         (one for one in service.routes if one.protocol == "tcp" and one.match.port in (None, port)), None
     )
     if route:
         yield {
             "name": f"egress_{service.name}_{port}",
-            "filter_chain_match": _match(port, address),
             "filters": [_tcp_proxy("egress", _tcp_target(mesh, route), route.timeout)],
         }
 

@@ -33,6 +33,18 @@ STEERING: Final = (CALL, EDGE, LINEAGE, VICTIM, HEALTH, ATTEMPT, *FAULT_HEADERS)
 """Headers that steer us: nobody may bring them in through a door."""
 
 
+def ingress_listener(side: str, port: int) -> str:
+    """What comes in on one port, from the mesh ("ingress") or through a door ("door")."""
+    if side == "door":
+        return f"{INGRESS_LISTENER}_door_{port}"
+    return INGRESS_LISTENER if port == INGRESS_PORT else f"{INGRESS_LISTENER}_{port}"
+
+
+def egress_listener(service: str, port: int) -> str:
+    """The address at which an application calls one port of a service."""
+    return f"{EGRESS_LISTENER}_{service}_{port}"
+
+
 def egress_cluster(mesh: str, workload: str, protocol: str, port: int) -> str:
     """The cluster through which clients reach one port of a workload."""
     return f"cds_egress_{mesh}_{workload}_{protocol}_{port}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chaosmesh.envoy import clusters, endpoints, listeners, routes
+from chaosmesh.envoy import clusters, endpoints, fallback, listeners, routes
 from chaosmesh.envoy.forms import Json
 from chaosmesh.envoy.snapshot import Snapshot
 from chaosmesh.errors import Where
@@ -24,18 +24,20 @@ def places(mesh: Mesh) -> Mapping[str, Where]:
 def _snapshot(mesh: Mesh, topology: Topology, replica: Replica, faults: Sequence[RequestFault]) -> Snapshot:
     workload = mesh.workload(replica.node)
     upstreams = _upstreams(mesh, workload)
+    spare = tuple(fallback.resources(mesh, topology, workload))
     return Snapshot(
         clusters=_named(
             [clusters.ingress(mesh, replica, one) for one in workload.listeners]
-            + [clusters.egress(mesh, server, one) for server, one in upstreams]
+            + [clusters.egress(mesh, server, one, workload.name) for server, one in upstreams]
+            + [cluster for cluster, _ in spare]
         ),
         endpoints=_named(
-            [endpoints.egress(mesh, topology, replica.node, server, one) for server, one in upstreams],
+            [endpoints.egress(mesh, topology, replica.node, server, one) for server, one in upstreams]
+            + [assignment for _, assignment in spare],
             key="cluster_name",
         ),
         listeners=_named(
-            ([listeners.ingress(mesh, workload, replica)] if workload.listeners else [])
-            + [listeners.egress(mesh, topology, replica)]
+            listeners.ingress(mesh, workload, replica) + listeners.egress(mesh, topology, replica)
         ),
         routes={**_ingress_routes(mesh, workload, replica, faults), **routes.egress(mesh, topology, replica)},
     )
