@@ -118,12 +118,15 @@ class GatewayRouteSpec(Spec):
 
     @model_validator(mode="after")
     def _one_kind(self) -> GatewayRouteSpec:
-        seen = [name for name, _ in self.written() if name.endswith("Route")]
-        if len(seen) != 1:
-            raise ValueError(
-                f"exactly one of httpRoute, http2Route, grpcRoute is needed; written: {', '.join(seen) or 'none'}"
-            )
+        if len(self.kinds) != 1:
+            seen = ", ".join(self.kinds) or "none"
+            raise ValueError(f"exactly one of httpRoute, http2Route, grpcRoute is needed; written: {seen}")
         return self
+
+    @property
+    def kinds(self) -> list[str]:
+        """The written route kinds, by their API names."""
+        return [name for name, _ in self.written() if name.endswith("Route")]
 
     @property
     def body(self) -> HttpGatewayRoute | GrpcGatewayRoute:

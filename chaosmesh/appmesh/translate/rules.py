@@ -39,16 +39,22 @@ def timeout(written: Any, protocol: str, profile: Profile) -> Timeout:
 
 
 def match(kind: str, written: Any) -> Match:
-    """Conditions of a route. A gRPC service and method are the two parts of the path."""
+    """Conditions of a route or a gateway route. A gRPC service and method are the two parts of the path."""
     if kind == "tcpRoute":
         return Match(port=written.port if written else None)
+    host = getattr(written, "hostname", None)
+    shared = {
+        "port": written.port,
+        "host": host.exact if host else None,
+        "host_suffix": host.suffix if host else None,
+    }
     if kind == "grpcRoute":
-        service, method = written.service_name, written.method_name
+        service, method = written.service_name, getattr(written, "method_name", None)
         return Match(
             prefix=None if method else (f"/{service}/" if service else "/"),
             path=f"/{service}/{method}" if method else None,
             headers=tuple(pattern(one) for one in written.metadata or ()),
-            port=written.port,
+            **shared,
         )
     path = written.path
     return Match(
@@ -56,10 +62,10 @@ def match(kind: str, written: Any) -> Match:
         path=path.exact if path else None,
         path_regex=path.regex if path else None,
         method=written.method,
-        scheme=written.scheme,
+        scheme=getattr(written, "scheme", None),  # gateway routes have none
         headers=tuple(pattern(one) for one in written.headers or ()),
         query=tuple(_query(one) for one in written.query_parameters or ()),
-        port=written.port,
+        **shared,
     )
 
 
