@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chaosmesh.envoy import names
 from chaosmesh.envoy.forms import FROM_ADS, Json, seconds, socket, typed
-from chaosmesh.mesh import Breaker, Ejection, HealthCheck, Listener, Mesh, Replica, Workload
+from chaosmesh.mesh import Breaker, Ejection, HealthCheck, Listener, Mesh, Replica, RetryBudget, Workload
 
 EGRESS_CONNECT_TIMEOUT = 1.0
 INGRESS_CONNECT_TIMEOUT = 0.25
@@ -13,7 +13,12 @@ INGRESS_CONNECT_TIMEOUT = 0.25
 def ingress(mesh: Mesh, replica: Replica, listener: Listener) -> Json:
     """The application behind a sidecar. A connection pool limits the workload that declares it."""
     name = names.ingress_cluster(mesh.name, replica.node, listener.protocol, listener.port)
-    endpoint = {"endpoint": {"address": socket(replica.app, listener.port)}}
+    return local(mesh, name, replica.app, listener.port, listener)
+
+
+def local(mesh: Mesh, name: str, address: str, port: int, listener: Listener) -> Json:
+    """Where requests that arrive at a listener go on: one address of the same replica."""
+    endpoint = {"endpoint": {"address": socket(address, port)}}
     return {
         "name": name,
         "type": "STATIC",
@@ -24,8 +29,8 @@ def ingress(mesh: Mesh, replica: Replica, listener: Listener) -> Json:
     }
 
 
-def egress(mesh: Mesh, workload: Workload, listener: Listener) -> Json:
-    """One port of a workload as its clients see it; ejection and health checks happen at the client."""
+def egress(mesh: Mesh, workload: Workload, listener: Listener, client: str = "") -> Json:
+    """One port of a workload as a client sees it; ejection, health checks and retry budgets are the client's."""
     name = names.egress_cluster(mesh.name, workload.name, listener.protocol, listener.port)
     cluster: Json = {
         "name": name,
@@ -34,24 +39,35 @@ def egress(mesh: Mesh, workload: Workload, listener: Listener) -> Json:
         "lb_policy": "ROUND_ROBIN",
         "ignore_health_on_host_removal": True,
         "eds_cluster_config": {"eds_config": FROM_ADS},
-        **_breakers(Breaker(), mesh.breaker),
+        **_breakers(Breaker(), mesh.breaker, _budget(mesh, client, workload.name)),
         **_protocol(listener.protocol),
     }
     if listener.ejection:
-        cluster["outlier_detection"] = _outlier(listener.ejection)
+        cluster["outlier_detection"] = outlier(listener.ejection)
     if listener.health:
         cluster["health_checks"] = [_health_check(listener.health, workload, listener)]
     return cluster
 
 
-def _breakers(own: Breaker, default: Breaker) -> Json:
+def _budget(mesh: Mesh, client: str, workload: str) -> RetryBudget | None:
+    """The budget written for this very client comes before the one for all of them."""
+    found = [one for one in mesh.budgets if one.workload == workload and one.client in (None, client)]
+    return min(found, key=lambda one: one.client is None, default=None)
+
+
+def _breakers(own: Breaker, default: Breaker, budget: RetryBudget | None = None) -> Json:
+    """Envoy takes a retry budget instead of a limit of retries, never both."""
     limits = {
         "max_connections": _either(own.max_connections, default.max_connections),
         "max_pending_requests": _either(own.max_pending, default.max_pending),
         "max_requests": _either(own.max_requests, default.max_requests),
         "max_retries": _either(own.max_retries, default.max_retries),
     }
-    written = {name: value for name, value in limits.items() if value is not None}
+    written: Json = {name: value for name, value in limits.items() if value is not None}
+    if budget:
+        written.pop("max_retries", None)
+        percent = {"value": budget.percent}
+        written["retry_budget"] = {"budget_percent": percent, "min_retry_concurrency": budget.at_least}
     return {"circuit_breakers": {"thresholds": [written]}} if written else {}
 
 
@@ -71,7 +87,7 @@ def _protocol(protocol: str) -> Json:
     }
 
 
-def _outlier(ejection: Ejection) -> Json:
+def outlier(ejection: Ejection) -> Json:
     """Consecutive 5xx alone ejects; Envoy would also eject by success rate, which App Mesh had no word for."""
     return {
         "consecutive_5xx": ejection.errors,

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from chaosmesh.envoy.forms import Json, extension, seconds
-from chaosmesh.mesh import Retry
+from chaosmesh.mesh import Retry, Route, retries_elsewhere, retry_of
+
+
+def of(route: Route) -> Json:
+    """The part of a route's action that says what is tried again, and whether at its fallback."""
+    retry = retry_of(route)
+    if retry is None:
+        return {}
+    elsewhere = {"retry_priority": _ELSEWHERE} if retries_elsewhere(route) else {}
+    return {"retry_policy": {**policy(retry), **elsewhere}}
 
 
 def policy(retry: Retry) -> Json:
@@ -35,3 +46,11 @@ def _events(retry: Retry) -> list[str]:
     if retry.statuses:
         events.append("retriable-status-codes")
     return events
+
+
+_ELSEWHERE: Final = extension(
+    "envoy.retry_priorities.previous_priorities",
+    "extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+    update_frequency=1,
+)
+"""Each retry goes to a priority that this call has not asked yet."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from chaosmesh.envoy import filters, matching, names, retry
+from chaosmesh.envoy import fallback, filters, matching, names, retry
 from chaosmesh.envoy.forms import Json, seconds
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh import Listener, Mesh, Replica, RequestFault, Route, Service, Timeout, Topology, Workload
@@ -87,7 +87,8 @@ def _cluster(mesh: Mesh, route: Route, index: int) -> str:
             where=route.where,
             hint="add the workload with a listener, or take the target out of the route",
         )
-    return names.egress_cluster(mesh.name, target.workload, listener.protocol, listener.port)
+    plain = names.egress_cluster(mesh.name, target.workload, listener.protocol, listener.port)
+    return fallback.upstream(mesh, route, target, plain)
 
 
 def _on_port(service: Service, port: int) -> list[Route]:
@@ -109,9 +110,7 @@ def _set(key: str, value: str) -> Json:
 
 
 def _route(mesh: Mesh, route: Route) -> Json:
-    action = {"weighted_clusters": weighted(mesh, route), **_timeouts(route.timeout)}
-    if route.retry:
-        action["retry_policy"] = retry.policy(route.retry)
+    action = {"weighted_clusters": weighted(mesh, route), **_timeouts(route.timeout), **retry.of(route)}
     return _marked({"name": route.name, "match": matching.match(route.match), "route": action}, route.id, {})
 
 

@@ -4,6 +4,7 @@ Frozen data without I/O. Every rule has an id (the path of the rule as its autho
 where it was written, so that a verdict, a NACK or a lint finding can name both.
 """
 
+from chaosmesh.mesh.fallbacks import retries_elsewhere, retry_of
 from chaosmesh.mesh.inject import RequestFault
 from chaosmesh.mesh.model import (
     AccessLog,
@@ -65,4 +66,6 @@ __all__ = [
     "Topology",
     "Trust",
     "Workload",
+    "retries_elsewhere",
+    "retry_of",
 ]

@@ -8,6 +8,7 @@ from chaosmesh.mesh import (
     Breaker,
     Discovery,
     Ejection,
+    Fallback,
     HealthCheck,
     Listener,
     Match,
@@ -15,8 +16,10 @@ from chaosmesh.mesh import (
     Pattern,
     RequestFault,
     Retry,
+    RetryBudget,
     Service,
     ServicePort,
+    Target,
     Timeout,
     Topology,
     Workload,
@@ -98,7 +101,9 @@ def matches() -> Case:
             route("color", "headers", to, match=Match(prefix="/", headers=patterns)),
             route("color", "path", to, match=Match(path="/exact", method="GET", scheme="http")),
             route("color", "regex", to, match=Match(path_regex="/v[0-9]+/.*")),
-            route("color", "query", to, match=Match(query=(Pattern("q", "exact", "1"), Pattern("r", "present")))),
+            route(
+                "color", "query", to, match=Match(query=(Pattern("q", "exact", "1"), Pattern("r", "present")))
+            ),
         )
     )
 
@@ -207,6 +212,30 @@ def empty_service() -> Case:
     return _case(mesh([workload("front", "color")], [service("color")]))
 
 
+def fallbacks() -> Case:
+    """Two arms with one fallback; its replicas are asked by a retry, and when the arm's own are unfit."""
+    every = Fallback(Target("grey", 1), frozenset({"failing", "down", "ejected", "unhealthy"}))
+    down = Fallback(Target("grey", 1), frozenset({"down"}))
+    check = HealthCheck("http", 2, 3, 5, 2, "/ping")
+    arms = [workload("blue", ejection=Ejection(5, 30, 10, 50), health=check), workload("green")]
+    split = replace(route("color", "split", {"blue": 1, "green": 1}), fallback=every)
+    refused = replace(
+        route("color", "refused", {"blue": 1}, match=Match(prefix="/r"), retry=HIDDEN), fallback=down
+    )
+    made = mesh([workload("front", "color"), *arms, workload("grey")], [service("color", refused, split)])
+    return _case(made, replicas={"blue": 2}, direct=False)
+
+
+def budgets() -> Case:
+    """A budget takes the place of a limit of retries; one client has its own."""
+    made = mesh(
+        [workload("front", "color"), workload("back", "color"), workload("blue")],
+        [service("color", route("color", "all", {"blue": 1}, retry=HIDDEN))],
+    )
+    own = RetryBudget("blue", 50, 1, client="back")
+    return _case(replace(made, budgets=(RetryBudget("blue", 20, 3), own)))
+
+
 CASES = {
     one.__name__: one
     for one in (
@@ -224,5 +253,7 @@ CASES = {
         faults,
         dns,
         empty_service,
+        fallbacks,
+        budgets,
     )
 }
