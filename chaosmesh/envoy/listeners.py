@@ -12,20 +12,32 @@ from chaosmesh.mesh import Listener, Mesh, Replica, Route, Service, Timeout, Top
 def ingress(mesh: Mesh, workload: Workload, replica: Replica) -> list[Json]:
     """One listener for each port of the workload, and one more for what comes in there through a door.
 
-    15000 leads to the first port. Every address is bound by a listener of its own: Envoy refuses an update that
-    changes some of a listener's addresses, so a port that comes or goes must not touch the others.
+    At a node 15000 leads to the first port. Every address is bound by a listener of its own: Envoy refuses an
+    update that changes some of a listener's addresses, so a port that comes or goes must not touch the others.
     """
-    places = [(replica.sidecar, "ingress")] + ([(replica.door, "door")] if replica.door else [])
-    served = [(address, side, one) for address, side in places for one in workload.listeners]
-    first = [(replica.sidecar, names.INGRESS_PORT, "ingress", one) for one in workload.listeners[:1]]
+    sides = [("ingress", replica.sidecar)] + ([("door", replica.door)] if replica.door else [])
+    served = [
+        (_ingress_name(workload, side, one.port), address, one.port, side, one)
+        for side, address in sides
+        for one in workload.listeners
+    ]
+    if not workload.gateway:
+        first = workload.listeners[:1]
+        served += [
+            (names.INGRESS_LISTENER, replica.sidecar, names.INGRESS_PORT, "ingress", one) for one in first
+        ]
     return [
         {
-            **_listener(names.ingress_listener(side, port), address, port),
+            **_listener(name, address, port),
             "traffic_direction": "INBOUND",
             "filter_chains": [_ingress_chain(mesh, workload, side, one)],
         }
-        for address, port, side, one in [*first, *((a, one.port, side, one) for a, side, one in served)]
+        for name, address, port, side, one in served
     ]
+
+
+def _ingress_name(workload: Workload, side: str, port: int) -> str:
+    return names.gateway_listener(side, port) if workload.gateway else names.ingress_listener(side, port)
 
 
 def egress(mesh: Mesh, topology: Topology, replica: Replica) -> list[Json]:
@@ -65,7 +77,10 @@ def _ingress_chain(mesh: Mesh, workload: Workload, side: str, listener: Listener
         cluster = names.ingress_cluster(mesh.name, workload.name, "tcp", listener.port)
         return {"name": name, "filters": [_tcp_proxy(side, {"cluster": cluster}, listener.timeout)]}
     table = names.door_routes(listener.port) if side == "door" else names.ingress_routes(listener.port)
-    return {"name": name, "filters": [_http(side, table, filters.ingress())]}
+    prefix = side
+    if side == "ingress" and len(workload.listeners) > 1:
+        prefix = f"ingress.{listener.protocol}.{listener.port}"
+    return {"name": name, "filters": [_http(side, table, filters.ingress(), prefix)]}
 
 
 def _egress_chain(port: int) -> Json:
@@ -96,12 +111,12 @@ def _tcp_target(mesh: Mesh, route: Route) -> Json:
     return {"weighted_clusters": {"clusters": [one for one in arms if one["weight"] > 0]}}
 
 
-def _http(side: str, route_config: str, http_filters: list[Json]) -> Json:
+def _http(side: str, route_config: str, http_filters: list[Json], prefix: str = "") -> Json:
     """`preserve_external_request_id` and the uuid settings leave a request id as it came, bit by bit."""
     return extension(
         "envoy.filters.network.http_connection_manager",
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        stat_prefix=side,
+        stat_prefix=prefix or side,
         rds={"route_config_name": route_config, "config_source": FROM_ADS},
         http_filters=http_filters,
         access_log=[logs.downstream(side)],

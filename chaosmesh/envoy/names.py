@@ -40,6 +40,11 @@ def ingress_listener(side: str, port: int) -> str:
     return INGRESS_LISTENER if port == INGRESS_PORT else f"{INGRESS_LISTENER}_{port}"
 
 
+def gateway_listener(side: str, port: int) -> str:
+    """What comes in on one port of a gateway."""
+    return f"lds_ingress_0.0.0.0_{port}" + ("" if side == "ingress" else f"_{side}")
+
+
 def egress_listener(service: str, port: int) -> str:
     """The address at which an application calls one port of a service."""
     return f"{EGRESS_LISTENER}_{service}_{port}"

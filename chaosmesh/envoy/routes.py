@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from typing import Any
 
-from chaosmesh.envoy import fallback, filters, matching, names, retry
-from chaosmesh.envoy.forms import Json, seconds
+from chaosmesh.envoy import fallback, filters, gateway, matching, names, retry
+from chaosmesh.envoy.actions import call_headers, marked, timeouts
+from chaosmesh.envoy.forms import Json
 from chaosmesh.errors import UsageError
-from chaosmesh.mesh import Listener, Mesh, Replica, RequestFault, Route, Service, Timeout, Topology, Workload
-
-DEFAULT_TIMEOUT = 15.0
-CALL_ID = "%CONNECTION_ID%-%START_TIME(%s%9f)%"
+from chaosmesh.mesh import Listener, Mesh, Replica, RequestFault, Route, Service, Topology, Workload
 
 
 def ingress(
@@ -24,12 +19,12 @@ def ingress(
     route = {
         "name": f"ingress_{listener.port}",
         "match": {"prefix": "/"},
-        "route": {"cluster": cluster, **_timeouts(listener.timeout)},
+        "route": {"cluster": cluster, **timeouts(listener.timeout)},
         "request_headers_to_remove": list(names.FAULT_HEADERS),
     }
     hit = filters.faults_of(mesh, workload, faults)
     extra = {filters.LUA: {"faults": hit}} if hit else {}
-    host = {"name": "ingress", "domains": ["*"], "routes": [_marked(route, "", extra)]}
+    host = {"name": "ingress", "domains": ["*"], "routes": [marked(route, "", extra)]}
     name = names.door_routes(listener.port) if door else names.ingress_routes(listener.port)
     config: Json = {"name": name, "virtual_hosts": [host]}
     if door:
@@ -47,7 +42,7 @@ def egress(mesh: Mesh, topology: Topology, replica: Replica) -> dict[str, Json]:
     for backend in mesh.workload(replica.node).backends:
         service = mesh.service(backend)
         for index, port in enumerate(http_ports(service)):
-            routes = [_route(mesh, one) for one in _on_port(service, port)]
+            routes = _routes(mesh, service, port)
             on_15001 = [f"{backend}:{port}", *([backend] if index == 0 else [])]
             hosts[names.EGRESS_PORT].append(
                 _host(replica.node, backend, f"{backend}:{port}", on_15001, routes)
@@ -57,10 +52,18 @@ def egress(mesh: Mesh, topology: Topology, replica: Replica) -> dict[str, Json]:
                     name for alias in (backend, addresses[backend]) for name in (alias, f"{alias}:{port}")
                 ]
                 hosts.setdefault(port, []).append(_host(replica.node, backend, backend, domains, routes))
+    hosts[names.EGRESS_PORT] += _default_backend(mesh, mesh.workload(replica.node))
     return {
         (name := names.egress_routes(port)): {"name": name, "virtual_hosts": group}
         for port, group in hosts.items()
     }
+
+
+def _default_backend(mesh: Mesh, workload: Workload) -> list[Json]:
+    """At a gateway: services that are told by a header, for requests that keep their user's host."""
+    found = gateway.hostless(workload, mesh.services, lambda service, port: _routes(mesh, service, port))
+    host = {"name": "default_backend", "domains": ["*"], "include_request_attempt_count": True}
+    return [{**host, "routes": found}] if found else []
 
 
 def http_ports(service: Service) -> tuple[int, ...]:
@@ -91,8 +94,9 @@ def _cluster(mesh: Mesh, route: Route, index: int) -> str:
     return fallback.upstream(mesh, route, target, plain)
 
 
-def _on_port(service: Service, port: int) -> list[Route]:
-    return [one for one in service.routes if one.protocol != "tcp" and one.match.port in (None, port)]
+def _routes(mesh: Mesh, service: Service, port: int) -> list[Json]:
+    rules = (one for one in service.routes if one.protocol != "tcp" and one.match.port in (None, port))
+    return [_route(mesh, one) for one in rules]
 
 
 def _host(client: str, service: str, name: str, domains: list[str], routes: list[Json]) -> Json:
@@ -101,28 +105,10 @@ def _host(client: str, service: str, name: str, domains: list[str], routes: list
         "domains": domains,
         "routes": routes,
         "include_request_attempt_count": True,
-        "request_headers_to_add": [_set(names.CALL, CALL_ID), _set(names.EDGE, names.edge(client, service))],
+        "request_headers_to_add": call_headers(client, service),
     }
 
 
-def _set(key: str, value: str) -> Json:
-    return {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-
-
 def _route(mesh: Mesh, route: Route) -> Json:
-    action = {"weighted_clusters": weighted(mesh, route), **_timeouts(route.timeout), **retry.of(route)}
-    return _marked({"name": route.name, "match": matching.match(route.match), "route": action}, route.id, {})
-
-
-def _timeouts(timeout: Timeout) -> Json:
-    result = {"timeout": seconds(DEFAULT_TIMEOUT if timeout.request is None else timeout.request)}
-    if timeout.idle is not None:
-        result["idle_timeout"] = seconds(timeout.idle)
-    return result
-
-
-def _marked(route: Json, rule: str, extra: dict[str, Any]) -> Json:
-    """Puts the hash of the route's own content into it: the access log then proves which version served."""
-    content = json.dumps([route, rule, extra], sort_keys=True).encode()
-    mark = {"hash": hashlib.blake2b(content, digest_size=8).hexdigest(), "rule": rule}
-    return {**route, "metadata": {"filter_metadata": {"chaosmesh": mark, **extra}}}
+    action = {"weighted_clusters": weighted(mesh, route), **timeouts(route.timeout), **retry.of(route)}
+    return marked({"name": route.name, "match": matching.match(route.match), "route": action}, route.id, {})

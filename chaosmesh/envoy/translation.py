@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chaosmesh.envoy import clusters, endpoints, fallback, listeners, routes
+from chaosmesh.envoy import clusters, endpoints, fallback, gateway, listeners, routes
 from chaosmesh.envoy.forms import Json
 from chaosmesh.envoy.snapshot import Snapshot
 from chaosmesh.errors import Where
@@ -18,7 +18,8 @@ def translate(mesh: Mesh, topology: Topology, *, faults: Sequence[RequestFault] 
 
 def places(mesh: Mesh) -> Mapping[str, Where]:
     """Where each rule was written, by the rule's id: what a refused configuration is traced back with."""
-    return {route.id: route.where for service in mesh.services for route in service.routes}
+    entries = {route.id: route.where for one in mesh.workloads for route in one.entry_routes}
+    return entries | {route.id: route.where for one in mesh.services for route in one.routes}
 
 
 def _snapshot(mesh: Mesh, topology: Topology, replica: Replica, faults: Sequence[RequestFault]) -> Snapshot:
@@ -27,7 +28,7 @@ def _snapshot(mesh: Mesh, topology: Topology, replica: Replica, faults: Sequence
     spare = tuple(fallback.resources(mesh, topology, workload))
     return Snapshot(
         clusters=_named(
-            [clusters.ingress(mesh, replica, one) for one in workload.listeners]
+            [_inside(mesh, workload, replica, one) for one in workload.listeners]
             + [clusters.egress(mesh, server, one, workload.name) for server, one in upstreams]
             + [cluster for cluster, _ in spare]
         ),
@@ -47,6 +48,12 @@ def _named(resources: list[Json], key: str = "name") -> dict[str, Json]:
     return {one[key]: one for one in resources}
 
 
+def _inside(mesh: Mesh, workload: Workload, replica: Replica, listener: Listener) -> Json:
+    if workload.gateway:
+        return gateway.redirect(mesh, workload, replica, listener)
+    return clusters.ingress(mesh, replica, listener)
+
+
 def _upstreams(mesh: Mesh, workload: Workload) -> list[tuple[Workload, Listener]]:
     """Every listener of every workload behind the backends, each once."""
     servers = dict.fromkeys(name for backend in workload.backends for name in mesh.targets(backend))
@@ -59,4 +66,6 @@ def _ingress_routes(
 ) -> dict[str, Json]:
     http = [one for one in workload.listeners if one.protocol != "tcp"]
     doors = [False, True] if replica.door else [False]
+    if workload.gateway:
+        return _named([gateway.entry(mesh, workload, one, door=door) for door in doors for one in http])
     return _named([routes.ingress(mesh, workload, one, faults, door=door) for door in doors for one in http])

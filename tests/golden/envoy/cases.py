@@ -17,6 +17,7 @@ from chaosmesh.mesh import (
     RequestFault,
     Retry,
     RetryBudget,
+    Rewrite,
     Service,
     ServicePort,
     Target,
@@ -24,6 +25,7 @@ from chaosmesh.mesh import (
     Topology,
     Workload,
 )
+from tests.gateways import behind, entry_route, gateway
 from tests.meshes import mesh, pair, route, service, topology, workload
 
 Case = tuple[Mesh, Topology, tuple[RequestFault, ...]]
@@ -197,6 +199,7 @@ def faults() -> Case:
         pair(route("color", "split", {"blue": 1, "green": 1}), arms=("blue", "green")),
         RequestFault("f1", "front", "color", 0.3, 7, status=503),
         RequestFault("f2", "front", "color", 1 / 3, 2**60 + 1, delay_ms=300, workload="blue"),
+        RequestFault("f3", "front", "color", 0.1, 7, grpc_status=14),
     )
 
 
@@ -236,6 +239,20 @@ def budgets() -> Case:
     return _case(replace(made, budgets=(RetryBudget("blue", 20, 3), own)))
 
 
+def gateways() -> Case:
+    """Two listeners; prefixes in both forms, a host that is kept, an expression, a gRPC service."""
+    rules = (
+        entry_route("red", "red.local", Match(prefix="/red"), Rewrite(prefix="/")),
+        entry_route("kept", "blue.local", Match(prefix="/kept"), Rewrite(host=False), port=8080),
+        entry_route("path", "red.local", Match(path="/a", host="www.example.com"), Rewrite(path="/b")),
+        entry_route("regex", "red.local", Match(path_regex="/v[0-9]+", port=8443), Rewrite(path="/v")),
+        entry_route("grpc", "blue.local", Match(prefix="/color.Color/", port=8443), protocol="grpc"),
+        entry_route("suffix", "blue.local", Match(host_suffix=".example.com"), Rewrite()),
+    )
+    listeners = [Listener(8088, "http", pool=Breaker(10, 5)), Listener(8443, "http2")]
+    return _case(behind(gateway(*rules, listeners=listeners), "red", "blue"), doors=("door",))
+
+
 CASES = {
     one.__name__: one
     for one in (
@@ -253,6 +270,7 @@ CASES = {
         faults,
         dns,
         empty_service,
+        gateways,
         fallbacks,
         budgets,
     )
