@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chaosmesh.appmesh.matching import holds
 from chaosmesh.checks.model import Shape
 from chaosmesh.checks.regexes import sample
 
@@ -116,25 +116,13 @@ def _inside(match: Any) -> str | None:
 def _outside(header: Any) -> str | None:
     candidates = [str(header.match.range.end)] if header.match.range is not None else []
     for value in (*candidates, "chaosmesh-other", "0", "~"):
-        if not _matches(header.match, value):
+        if not holds(header.match, value):
             return value
     return None
 
 
 def _meets(header: Any, value: str) -> bool:
-    return (header.match is None or _matches(header.match, value)) != bool(header.invert)
-
-
-def _matches(match: Any, value: str) -> bool:
-    if match.exact is not None:
-        return bool(value == match.exact)
-    if match.prefix is not None:
-        return value.startswith(match.prefix)
-    if match.suffix is not None:
-        return value.endswith(match.suffix)
-    if match.range is not None:
-        return value.lstrip("-").isdigit() and match.range.start <= int(value) < match.range.end
-    return re.fullmatch(match.regex, value) is not None
+    return (header.match is None or holds(header.match, value)) != bool(header.invert)
 
 
 def _query_value(parameter: Any) -> str:

@@ -11,7 +11,7 @@ from chaosmesh.appmesh.resources import Resource, Resources
 from chaosmesh.appmesh.translate import nodes, origins, rules, tls
 from chaosmesh.appmesh.translate.order import order
 from chaosmesh.appmesh.translate.routes import PROTOCOLS
-from chaosmesh.mesh import EntryRoute, Rewrite, Service, Timeout, Workload
+from chaosmesh.mesh import EntryRoute, Match, Rewrite, Service, Timeout, Workload
 
 
 def gateway(
@@ -59,19 +59,19 @@ def entry_route(route: Resource) -> EntryRoute:
         match=match,
         service=target.virtual_service.virtual_service_name,
         port=target.port,
-        rewrite=_rewrite(body.action.rewrite, match.prefix is not None and kind != "grpcRoute"),
+        rewrite=_rewrite(body.action.rewrite, match, rpc=kind == "grpcRoute"),
         where=route.where,
         clauses=origins.of_entry(route),
     )
 
 
-def _rewrite(written: Any, by_prefix: bool) -> Rewrite:
-    """A matched prefix becomes "/" unless the author says otherwise; a whole path stays as it is (inferred)."""
+def _rewrite(written: Any, match: Match, *, rpc: bool) -> Rewrite:
+    """A matched prefix becomes "/" unless the author says otherwise; a whole path stays as it is unless one is written
+    for it (inferred). The path of a gRPC call names its method, and stays."""
     prefix, path, host = (getattr(written, name, None) for name in ("prefix", "path", "hostname"))
-    kept = prefix is not None and prefix.default_prefix == "DISABLED"
-    replaced = (prefix.value if prefix else None) or (None if kept else "/")
+    kept = rpc or match.prefix is None or (prefix and prefix.default_prefix == "DISABLED")
     return Rewrite(
-        prefix=replaced if by_prefix and not (path and path.exact) else None,
-        path=path.exact if path else None,
+        prefix=(prefix.value if prefix and not rpc and match.prefix else None) or (None if kept else "/"),
+        path=path.exact if path and match.prefix is None else None,
         host=not (host and host.default_target_hostname == "DISABLED"),
     )

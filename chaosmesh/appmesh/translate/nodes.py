@@ -64,6 +64,4 @@ def access_log(logging: Any) -> AccessLog | None:
     if file is None:
         return None
     text, pairs = (file.format.text, file.format.json_) if file.format else (None, None)
-    return AccessLog(
-        file.path, text, None if pairs is None else tuple((one.key, one.value) for one in pairs)
-    )
+    return AccessLog(file.path, text, None if pairs is None else tuple((one.key, one.value) for one in pairs))
