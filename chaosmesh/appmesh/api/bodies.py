@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError, create_model
 
-from chaosmesh.appmesh.api.failures import bad_request, with_hint
+from chaosmesh.appmesh.api.failures import ApiError, bad_request, with_hint
 from chaosmesh.appmesh.spec import MODELS, Spec
 from chaosmesh.appmesh.spec.base import Text
 from chaosmesh.documents import KINDS
@@ -107,7 +107,12 @@ def updated(kind: str, body: Mapping[str, Any]) -> Any:
 
 def tags(body: Mapping[str, Any]) -> dict[str, str]:
     """The tags of TagResource."""
-    return pairs(_checked(Tags, body).tags)
+    given = _checked(Tags, body).tags
+    if len(given) > MAX_TAGS:
+        raise ApiError(
+            "TooManyTagsException", f"tags has {len(given)} entries; {MAX_TAGS} are allowed, none was added"
+        )
+    return pairs(given)
 
 
 def tag_keys(body: Mapping[str, Any]) -> tuple[str, ...]:

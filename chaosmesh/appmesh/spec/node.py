@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chaosmesh.appmesh.spec.base import (
     Duration,
@@ -122,11 +123,23 @@ class DnsDiscovery(Spec):
     ip_preference: IpPreference | None = None
 
 
+def _attribute_key(key: str) -> str:
+    if not re.fullmatch(r"[!-~]+", key):
+        raise ValueError(f"{key!r} may hold printable ASCII characters without spaces only")
+    return key
+
+
+def _attribute_value(value: str) -> str:
+    if not re.fullmatch(r"[!-~][ \t!-~]*", value):
+        raise ValueError(f"{value!r} may hold printable ASCII characters only, and no blank at its start")
+    return value
+
+
 class Attribute(Spec):
     """An attribute that a Cloud Map instance must have."""
 
-    key: Annotated[Text, Field(min_length=1, max_length=255)]
-    value: Annotated[Text, Field(min_length=1, max_length=1024)]
+    key: Annotated[Text, Field(min_length=1, max_length=255), AfterValidator(_attribute_key)]
+    value: Annotated[Text, Field(min_length=1, max_length=1024), AfterValidator(_attribute_value)]
 
 
 class CloudMapDiscovery(Spec):
