@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from chaosmesh.appmesh.resources import Resource, Resources, put
@@ -39,11 +40,18 @@ def load_onto(
 ) -> Resources:
     """Like `load`, on top of resources that are there already."""
     given = mesh_name or (base.mesh_name if base else None)
-    reading = read(paths, variables=variables, mesh_name=given, names=names, routers=_parents(base))
-    problems = reading.problems
+    reading = read(
+        paths,
+        variables=variables,
+        mesh_name=given,
+        names=names,
+        routers=_parents(base),
+        cluster=base.cluster if base else None,
+    )
+    problems, warnings = reading.problems, reading.warnings
     trees = [tree for batch in reading.batches for tree in batch]
     own = _mesh_name(trees, given, problems)
-    resources = [one for one in (_resource(tree, problems) for tree in trees) if one]
+    resources = [one for one in (_resource(tree, problems, warnings) for tree in trees) if one]
     if not trees and not problems:
         file = str(paths[0].path if isinstance(paths[0], Source) else paths[0]) if paths else "."
         problems.add(
@@ -51,7 +59,10 @@ def load_onto(
         )
     if problems:
         raise DocumentError(problems)
-    return put(base or Resources(own), own, resources)
+    merged = put(base or Resources(own), own, resources)
+    return replace(
+        merged, cluster=reading.cluster, warnings=tuple(sorted(warnings, key=lambda one: one.where))
+    )
 
 
 def _parents(base: Resources | None) -> Mapping[str, Sequence[str]]:
@@ -60,8 +71,8 @@ def _parents(base: Resources | None) -> Mapping[str, Sequence[str]]:
     return {"virtualRouter": list(base.virtual_routers), "virtualGateway": list(base.virtual_gateways)}
 
 
-def _resource(tree: Tree, problems: Problems) -> Resource | None:
-    checked = validate(tree, problems)
+def _resource(tree: Tree, problems: Problems, warnings: Problems) -> Resource | None:
+    checked = validate(tree, problems, warnings)
     if checked is None:
         return None
     spec, places = checked

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from chaosmesh.appmesh.spec import Spec
-from chaosmesh.documents import KINDS, Source
+from chaosmesh.documents import KINDS, Cluster, Source
 from chaosmesh.documents.explain import Places, nearest
 from chaosmesh.errors import Problem, Where
 
@@ -44,7 +44,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """All resources of one mesh. Routes and gateway routes are keyed (parent, name), the others by name."""
+    """All resources of one mesh. Routes and gateway routes are keyed (parent, name), the others by name.
+
+    `cluster`: the Kubernetes objects they were read from; `warnings`: what was passed over or assumed in reading.
+    """
 
     mesh_name: str
     mesh: Resource | None = None
@@ -54,6 +57,8 @@ class Resources:
     virtual_services: Mapping[str, Resource] = field(default_factory=dict)
     virtual_gateways: Mapping[str, Resource] = field(default_factory=dict)
     gateway_routes: Mapping[Key, Resource] = field(default_factory=dict)
+    cluster: Cluster = field(default_factory=Cluster, compare=False, repr=False)
+    warnings: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
 
     def __iter__(self) -> Iterator[Resource]:
         """Every resource: the mesh, then nodes, routers, routes, services, gateways, gateway routes."""

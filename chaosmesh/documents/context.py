@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from chaosmesh.documents.manifest import Cluster
 from chaosmesh.documents.tree import Problems
 from chaosmesh.documents.variables import Unbound
 
@@ -19,4 +20,6 @@ class Context:
     name: str | None = None
     parent: str | None = None
     problems: Problems = field(default_factory=Problems)
+    warnings: Problems = field(default_factory=Problems)
     unbound: Unbound = field(default_factory=Unbound)
+    cluster: Cluster = field(default_factory=Cluster)

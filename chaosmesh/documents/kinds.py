@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chaosmesh.documents.manifest import Manifest
 from chaosmesh.documents.tree import Node
 from chaosmesh.errors import Where
 
@@ -48,7 +49,10 @@ BY_TYPE = {kind.cloudformation: kind for kind in KINDS.values()}
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """One named resource as a plain tree. `loose`: its format writes numbers as text without meaning it."""
+    """One named resource as a plain tree. `loose`: its format writes numbers as text without meaning it.
+
+    `manifest`: the Kubernetes object it stands in; its unknown fields are dropped with a warning, as a cluster does.
+    """
 
     kind: str
     name: str
@@ -57,6 +61,7 @@ class Tree:
     spec: Node
     where: Where
     loose: bool = False
+    manifest: Manifest | None = None
 
     @property
     def key(self) -> tuple[str, str | None, str]:

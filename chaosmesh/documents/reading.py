@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from chaosmesh.documents.api_json import is_api_json, read_api_json
 from chaosmesh.documents.cloudformation import is_cloudformation, read_cloudformation
 from chaosmesh.documents.context import Context
-from chaosmesh.documents.jsontext import read_json
 from chaosmesh.documents.kinds import KINDS, Tree
-from chaosmesh.documents.kubernetes import is_kubernetes, refuse_kubernetes
+from chaosmesh.documents.kubernetes import is_kubernetes, read_kubernetes
+from chaosmesh.documents.kubernetes_link import link
+from chaosmesh.documents.manifest import Cluster
+from chaosmesh.documents.parsing import parse
 from chaosmesh.documents.source import SCENARIO_NAME, Source, files, read_text
 from chaosmesh.documents.tree import Node, Problems, Unresolved
 from chaosmesh.documents.variables import Unbound
-from chaosmesh.documents.yamltext import read_yaml
 from chaosmesh.errors import DocumentError, Where
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The resources of every path, in the order of the paths, and everything that is wrong with them."""
+    """The resources of every path, in the order of the paths, and everything that is wrong with them.
+
+    `warnings`: what is passed over or assumed. `cluster`: the Kubernetes objects behind the resources.
+    """
 
     batches: tuple[tuple[Tree, ...], ...]
     problems: Problems
+    warnings: Problems = field(default_factory=Problems)
+    cluster: Cluster = field(default_factory=Cluster)
 
 
 def read(
@@ -34,34 +40,22 @@ def read(
     mesh_name: str | None,
     names: Mapping[str, str],
     routers: Mapping[str, Sequence[str]] = {},
+    cluster: Cluster | None = None,
 ) -> Reading:
     """Reads every path. `names`: file → "[PARENT/]NAME" for documents that carry no name.
 
-    `routers`: names of routers and gateways (by kind) that are known already.
+    `routers`: names of routers and gateways (by kind) that are known already; `cluster`: known Kubernetes objects.
     """
-    problems, unbound = Problems(), Unbound()
-    reader = _Reader(variables, mesh_name, _Names(names), problems, unbound)
-    batches = []
-    for path in paths:
-        source = path if isinstance(path, Source) else Source(path)
-        trees = list(reader.source(source))
+    problems, warnings = Problems(), Problems()
+    known = cluster.copy() if cluster else Cluster()
+    reader = _Reader(variables, mesh_name, _Names(names), problems, warnings, Unbound(), known)
+    sources = [path if isinstance(path, Source) else Source(path) for path in paths]
+    batches = link([tuple(reader.source(one)) for one in sources], known, problems, warnings)
+    for trees in batches:
         _refuse_twice(trees, problems)
-        batches.append(tuple(trees))
     reader.names.unused(problems)
-    problems.extend(unbound.problems())
-    return Reading(_adopt(batches, routers, problems), problems)
-
-
-def parse(text: str, file: str) -> list[Node]:
-    """The trees of a text: JSON if it starts like JSON, else YAML."""
-    if text.lstrip()[:1] not in {"{", "["}:
-        return read_yaml(text, file)
-    try:
-        return [read_json(text, file)]
-    except DocumentError:
-        if PurePath(file).suffix not in {".yaml", ".yml"}:
-            raise
-        return read_yaml(text, file)
+    problems.extend(reader.unbound.problems())
+    return Reading(_adopt(batches, routers, problems), problems, warnings, known)
 
 
 class _Names:
@@ -96,7 +90,9 @@ class _Reader:
     mesh_name: str | None
     names: _Names
     problems: Problems
+    warnings: Problems
     unbound: Unbound
+    cluster: Cluster
 
     def source(self, source: Source) -> Iterator[Tree]:
         try:
@@ -116,12 +112,14 @@ class _Reader:
             name=source.name or name,
             parent=source.parent or parent,
             problems=self.problems,
+            warnings=self.warnings,
             unbound=self.unbound,
+            cluster=self.cluster,
         )
         try:
             text = read_text(path)
             if is_kubernetes(text):
-                refuse_kubernetes(text, context)
+                yield from read_kubernetes(text, context)
                 return
             for root in parse(text, str(path)):
                 yield from self.root(root, context, searched)
@@ -134,11 +132,11 @@ class _Reader:
         elif is_api_json(root):
             yield from read_api_json(root, context)
         elif not searched:
-            hint = "expected App Mesh API JSON (with a spec) or a CloudFormation template (with Resources)"
+            hint = "expected App Mesh API JSON (spec), a CloudFormation template (Resources) or a Kubernetes manifest"
             self.problems.add(root.where, "this is no App Mesh document", hint)
 
 
-def _refuse_twice(trees: list[Tree], problems: Problems) -> None:
+def _refuse_twice(trees: Sequence[Tree], problems: Problems) -> None:
     seen: dict[object, Tree] = {}
     for tree in trees:
         if isinstance(tree.name, Unresolved) or isinstance(tree.parent, Unresolved):

@@ -1,9 +1,8 @@
-"""Every real API JSON and CloudFormation document loads once its parameters are bound, and means what it says."""
+"""Every real document loads once its parameters are bound, and means what it says."""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -11,53 +10,23 @@ import pytest
 from chaosmesh.appmesh import clauses, load
 from chaosmesh.appmesh.translate import translate
 from chaosmesh.errors import DocumentError
-from tests.conftest import CORPUS
-
-APP_MESH = re.compile(r"AWS::AppMesh::|\"spec\"")
+from tests.unit.appmesh.corpus import DOCUMENTS, read
 
 
-def documents() -> list[Path]:
-    found = [*CORPUS.rglob("*.json"), *CORPUS.rglob("*.yaml")]
-    return sorted(one for one in found if APP_MESH.search(one.read_text()))
+def test_every_file_of_the_corpus_is_tried(corpus: Path):
+    found = {str(one.relative_to(corpus)) for one in corpus.rglob("*") if one.is_file() and "." in one.name}
+    assert found == set(DOCUMENTS)
 
 
-def bound(path: Path) -> dict[str, str]:
-    """A value for every name that the document says it needs."""
-    try:
-        load([path], names=named(path))
-    except DocumentError as error:
-        return {
-            m[1]: value(m[1]) for one in error.problems if (m := re.search(r"--set ([^=]+)=VALUE", one.hint))
-        }
-    return {}
-
-
-def value(name: str) -> str:
-    return "8080" if "Port" in name else "howto"
-
-
-def named(path: Path) -> dict[str, str]:
-    """A parent for spec-only routes, which a command line gave them."""
-    if path.suffix != ".json" or "Name" in "".join(_top(path)):
-        return {}
-    return {str(path): f"parent/{path.stem}"} if "-route" in path.stem else {}
-
-
-def _top(path: Path) -> list[str]:
-    return re.findall(r'^\s{0,4}"(\w+Name)"', path.read_text(), re.MULTILINE)
-
-
-@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(CORPUS)))
-def test_every_document_loads_once_its_parameters_are_bound(path: Path):
-    resources = load([path], variables=bound(path), names=named(path))
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_document_loads_once_its_parameters_are_bound(corpus: Path, name: str):
+    path = corpus / name
+    resources = read(name)
     found = list(resources)
-    text = path.read_text()
-    expected = (
-        len(re.findall(r"^\s*Type: AWS::AppMesh::", text, re.MULTILINE)) if path.suffix == ".yaml" else 1
-    )
-    assert len(found) == expected
+    lines = path.read_text().splitlines()
+    assert len(found) == DOCUMENTS[name].resources
+    assert resources.warnings == ()
     for one in found:
-        lines = text.splitlines()
         assert one.where.file == str(path)
         assert 1 <= one.where.line <= len(lines)
     for declared in clauses(resources):
@@ -68,14 +37,47 @@ def test_every_document_loads_once_its_parameters_are_bound(path: Path):
             assert here.startswith(f'"{words[1]}"'), (declared.id, here)
 
 
-PLAIN = [one for one in documents() if one.suffix == ".json" and "$" not in one.read_text()]
+@pytest.mark.parametrize("name", [name for name, case in DOCUMENTS.items() if case.needs])
+def test_only_what_app_mesh_needs_must_be_bound(corpus: Path, name: str):
+    """What a document asks for is what is listed here: nothing that only its other resources use."""
+    with pytest.raises(DocumentError) as caught:
+        load([corpus / name])
+    asked = {one.hint.partition("--set ")[2].removesuffix("=VALUE") for one in caught.value.problems}
+    assert asked - {""} == set(DOCUMENTS[name].needs.split())
 
 
-@pytest.mark.parametrize("path", PLAIN, ids=lambda path: str(path.relative_to(CORPUS)))
-def test_the_models_keep_everything_that_is_written(path: Path):
+@pytest.mark.parametrize(
+    "name", [name for name, case in DOCUMENTS.items() if name.endswith(".json") and not case.needs]
+)
+def test_the_models_keep_everything_that_is_written(corpus: Path, name: str):
     """What a model gives back is what was read."""
-    (only,) = load([path], names=named(path))
-    assert only.spec.plain() == json.loads(path.read_text()).get("spec", {})
+    (only,) = read(name)
+    assert only.spec.plain() == json.loads((corpus / name).read_text()).get("spec", {})
+
+
+INGRESS = "walkthroughs/howto-k8s-http-ingress-v2/v1beta2"
+
+
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if "/gatewayroutes/" in name])
+def test_a_gateway_route_finds_the_gateway_of_another_file(corpus: Path, name: str):
+    needs = {"APP_NAMESPACE": "ns", "MESH_NAME": "m"}
+    paths = [corpus / INGRESS / "manifest.yaml.template", corpus / name]
+    found = load(paths, variables=needs)
+    ((parent, own),) = found.gateway_routes
+    assert (parent, own) == ("ingress-gw_ns", f"{paths[1].name.split('.')[0]}_ns")
+    assert found.dangling() == []
+    assert load(paths[:1], variables=needs).updated(paths[1:], variables=needs) == found
+
+
+def test_references_across_files_mean_the_names_that_their_objects_declare(corpus: Path):
+    folder = corpus / "walkthroughs/eks-getting-started/infrastructure/appmesh_templates"
+    found = load(
+        [*folder.glob("appmesh-yelb-*.yaml"), folder / "appmesh-virtual-router-appserver-v1-v2.yaml"]
+    )
+    (route,) = found.routes.values()
+    targets = [one.virtual_node for one in route.spec.http_route.action.weighted_targets]
+    assert targets == ["yelb-appserver-virtual-node", "yelb-appserver-virtual-node-v2"]
+    assert found.dangling() == []
 
 
 @pytest.mark.parametrize(
@@ -89,11 +91,14 @@ def test_the_models_keep_everything_that_is_written(path: Path):
         ("walkthroughs/howto-external-traffic/mesh/mesh.yaml", 3),
         ("walkthroughs/howto-tls-file-provided/mesh/mesh.yaml", 1),
         ("walkthroughs/howto-ipv6/dns/mesh/mesh-v4-only.yaml", 6),
+        ("walkthroughs/howto-k8s-multiple-listeners/manifest.yaml", 1),
+        ("walkthroughs/howto-k8s-retry-policy/v1beta2/manifest.yaml.template", 1),
+        ("walkthroughs/howto-k8s-egress/v1beta2/manifest.yaml.template", 1),
+        ("walkthroughs/howto-k8s-timeout-policy/v1beta2/manifest.yaml.template", 1),
     ],
 )
 @pytest.mark.parametrize("profile", ["appmesh", "appmesh-legacy", "envoy"])
 def test_a_whole_mesh_translates(corpus: Path, name: str, edges: int, profile: str):
-    path = corpus / name
-    mesh = translate(load([path], variables=bound(path)), profile)
+    mesh = translate(read(name), profile)
     assert len(mesh.edges()) == edges
     assert {service for _, service in mesh.edges()} <= {one.name for one in mesh.services}

@@ -245,13 +245,6 @@ def test_deep_nesting_is_refused(tmp_path):
     assert one.hint
 
 
-def test_kubernetes_manifests_are_named_as_such(tmp_path):
-    text = "---\napiVersion: appmesh.k8s.aws/v1beta2\nkind: Mesh\nmetadata: {name: ${NAME}}\n"
-    (one,) = problems(tmp_path, text, "doc.yaml")
-    assert at(one) == (2, 13)
-    assert "Kubernetes" in one.message
-
-
 def test_a_file_that_is_no_document_is_refused_only_where_it_was_named(tmp_path):
     (one,) = problems(tmp_path, "{}", "package.json")
     assert "no App Mesh document" in one.message
