@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +36,13 @@ def read_inputs(
     mesh_name: str | None,
     names: Sequence[str],
     scenario_file: Path | None,
+    *,
+    whole: bool = True,
 ) -> Inputs:
-    """Everything read and checked; DocumentError or UsageError with all problems, nothing started."""
+    """Everything read and checked; DocumentError or UsageError with all problems, nothing started.
+
+    Warnings go to stderr. With `whole` false a reference to what is not among the documents is no problem.
+    """
     if not documents and scenario_file is None:
         raise UsageError(
             "no documents were given", hint="chaosmesh demo shows it on documents that come with the package"
@@ -52,7 +59,13 @@ def read_inputs(
         variables=variables,
         mesh_name=mesh_name,
         names=dict(_pair(one, "--name FILE=[PARENT/]NAME") for one in names),
+        whole=whole,
     )
+    if resources.warnings:
+        from chaosmesh.report.errors import warned
+
+        for one in resources.warnings:
+            click.echo(warned(one, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ), err=True)
     return Inputs(resources, scenario, tuple(documents))
 
 
@@ -73,8 +86,11 @@ def _pair(text: str, form: str) -> tuple[str, str]:
     return name, value
 
 
-def with_inputs(command: Callable[..., int]) -> Callable[..., int]:
-    """Adds DOC… and everything that binds, names and surrounds documents; the command gets `inputs`."""
+def with_inputs(command: Callable[..., int], *, whole: bool = True) -> Callable[..., int]:
+    """Adds DOC… and everything that binds, names and surrounds documents; the command gets `inputs`.
+
+    With `whole` false references may lead out of the documents.
+    """
 
     @functools.wraps(command)
     def reading(
@@ -86,7 +102,7 @@ def with_inputs(command: Callable[..., int]) -> Callable[..., int]:
         scenario_file: Path | None,
         **rest: Any,
     ) -> int:
-        inputs = read_inputs(documents, bindings, binding_files, mesh_name, names, scenario_file)
+        inputs = read_inputs(documents, bindings, binding_files, mesh_name, names, scenario_file, whole=whole)
         return command(inputs=inputs, **rest)
 
     for option in reversed(_OPTIONS):

@@ -19,8 +19,11 @@ def read(
     variables: Mapping[str, str] = {},
     mesh_name: str | None = None,
     names: Mapping[str, str] = {},
+    whole: bool = True,
 ) -> tuple[Resources, Scenario]:
     """Resources and scenario; DocumentError with all problems, dangling references included, nothing started.
+
+    With `whole` false a reference to what is not among the documents is no problem.
 
     Without `scenario_file` the first folder that holds a scenario file gives it. `variables` go over those of the
     scenario.
@@ -32,7 +35,7 @@ def read(
         mesh_name=mesh_name,
         names=names,
     )
-    if problems := resources.dangling():
+    if whole and (problems := resources.dangling()):
         raise DocumentError(problems)
     return resources, scenario
 

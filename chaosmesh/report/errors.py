@@ -28,6 +28,11 @@ def present(error: ChaosMeshError, *, color: bool = False) -> str:
     )
 
 
+def warned(problem: Problem, *, color: bool = False) -> str:
+    """A warning in full, ending without a newline: its place, the line of the document, the next step."""
+    return _paint("warning: ", _CYAN, color) + _problem(problem, color=color)
+
+
 def _problem(problem: Problem, *, color: bool) -> str:
     place = _paint(clean(str(problem.where)) + ":", _BOLD_RED, color)
     return "\n".join(
