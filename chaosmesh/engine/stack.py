@@ -190,7 +190,7 @@ class Stack:
         )
 
         def take(records: list[Record]) -> None:
-            self.ledger.add_records(stream.id, records)
+            self.ledger.add_records(stream, records)
             if on_records is not None:
                 on_records(records)
             self.bell.ring()

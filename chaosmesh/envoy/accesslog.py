@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import grpc
 
 from chaosmesh.envoy import codec, names
-from chaosmesh.envoy.logs import ATTEMPTS
+from chaosmesh.envoy.logs import ATTEMPTS, EDGE, ROUTE
 
 Side = Literal["egress", "ingress", "door"]
 SERVICE: Final = "envoy.service.accesslog.v3.AccessLogService"
@@ -43,6 +43,8 @@ FLAGS: Final = {
     "downstream_remote_reset": "DR",
 }
 """Short names of Envoy's response flags, by their field in the gRPC access log."""
+UNTAKEN: Final = frozenset({"UF", "UH", "UO", "NC", "NR"})
+"""Flags of a connection that no server took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,10 @@ class AccessRow:
     ingress which attempt of the caller it was); True: one attempt that an egress made (`attempt`: its number,
     from 1). `lineage` is what the request carried when it left the sidecar: on ingress with its own attempt
     appended. Times are the sidecar's clock: epoch nanoseconds, milliseconds. `status` 0: no answer.
+
+    `tcp`: one connection, with `call` as its id (no hop passes one on), `attempt` 1 where it went to a server, and
+    `status` 200 if that took it, else 503. `received` and `sent` are bytes of the body, as the sidecar's client
+    sees it: what it sent, and what it got.
     """
 
     sidecar: str
@@ -77,6 +83,9 @@ class AccessRow:
     authority: str
     path: str
     victim: str
+    received: int = 0
+    sent: int = 0
+    tcp: bool = False
 
 
 class AccessLogs:
@@ -104,6 +113,8 @@ class AccessLogs:
                 sidecar, name = message.identifier.node.id, message.identifier.log_name
             if message.HasField("http_logs"):
                 self._on_rows([row(sidecar, name, entry) for entry in message.http_logs.log_entry])
+            if message.HasField("tcp_logs"):
+                self._on_rows([connection(sidecar, name, entry) for entry in message.tcp_logs.log_entry])
         return b""
 
 
@@ -141,6 +152,43 @@ def row(sidecar: str, log_name: str, entry: Any) -> AccessRow:
         request.authority,
         request.path,
         headers.get(names.VICTIM, ""),
+        request.request_body_bytes,
+        response.response_body_bytes,
+    )
+
+
+def connection(sidecar: str, log_name: str, entry: Any) -> AccessRow:
+    """One TCP entry as a row. What HTTP carries in headers comes from the listener's own marks."""
+    common, traffic = entry.common_properties, entry.connection_properties
+    start, duration = common.start_time, common.duration
+    flags, upstream = _flags(common.response_flags), _address(common.upstream_remote_address)
+    taken = bool(upstream) and not UNTAKEN.intersection(flags)
+    return AccessRow(
+        sidecar=sidecar,
+        side=log_name,  # type: ignore[arg-type]
+        attempt_row=False,
+        request_id="",
+        call=common.stream_id,
+        attempt=int(bool(upstream)),
+        lineage="",
+        edge=common.custom_tags.get(EDGE, ""),
+        start_ns=start.seconds * 1_000_000_000 + start.nanos,
+        duration_ms=duration.seconds * 1e3 + duration.nanos / 1e6,
+        status=200 if taken else 503,
+        grpc_status=None,
+        flags=flags,
+        details=common.connection_termination_details,
+        route=common.custom_tags.get(ROUTE, ""),
+        route_hash="",
+        cluster=common.upstream_cluster,
+        upstream=upstream,
+        method="",
+        authority=_address(common.downstream_local_address),
+        path="",
+        victim="",
+        received=traffic.received_bytes,
+        sent=traffic.sent_bytes,
+        tcp=True,
     )
 
 

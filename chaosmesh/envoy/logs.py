@@ -11,6 +11,8 @@ FLUSH: Final = 0.05
 LOGGED_HEADERS: Final = (names.CALL, names.EDGE, names.LINEAGE, names.VICTIM, names.ATTEMPT)
 ATTEMPTS: Final = ".attempt"
 """Suffix of the log name of an entry per upstream attempt."""
+EDGE: Final = "edge"
+ROUTE: Final = "route"
 
 
 def downstream(side: str) -> Json:
@@ -24,12 +26,15 @@ def attempts(side: str) -> Json:
     return _http(side + ATTEMPTS)
 
 
-def tcp(side: str) -> Json:
-    """The logger of connections."""
+def tcp(side: str, edge: str = "", route: str = "") -> Json:
+    """The logger of connections. They carry no headers, so that the listener says which edge and route they are."""
+    tags = [
+        {"tag": tag, "literal": {"value": value}} for tag, value in ((EDGE, edge), (ROUTE, route)) if value
+    ]
     return extension(
         "envoy.access_loggers.tcp_grpc",
         "extensions.access_loggers.grpc.v3.TcpGrpcAccessLogConfig",
-        common_config=_common(side),
+        common_config={**_common(side), **({"custom_tags": tags} if tags else {})},
     )
 
 

@@ -68,12 +68,14 @@ def count_rows(
 ) -> dict[tuple[str, str], int]:
     """Attempt rows by (sidecar, cluster); `since`: when a sidecar's present life began, epoch ns.
 
-    An attempt that a breaker stops is logged without its cluster: those are counted under "".
+    An attempt that a breaker stops is logged without its cluster: those are counted under "". A connection (TCP)
+    that goes to a server is one attempt; one that a breaker stops is in none of the counters, and so not here.
     """
     counted: dict[tuple[str, str], int] = {}
     for row in rows:
         ours = row.cluster.startswith(prefix) if row.cluster else row.side == "egress"
-        if row.attempt_row and ours and row.start_ns >= since.get(row.sidecar, 0):
+        attempt = row.attempt_row or (row.tcp and bool(row.attempt))
+        if attempt and ours and row.start_ns >= since.get(row.sidecar, 0):
             key = (row.sidecar, stat_name(row.cluster))
             counted[key] = counted.get(key, 0) + 1
     return counted

@@ -31,6 +31,8 @@ class Index:
         for row in rows:
             if row.request_id:
                 self._trace(canonical(row.request_id)).add(row, self._known.addresses)
+            elif row.tcp and row.side == "egress":
+                self._trace(f"connection {row.call}").add(row, self._known.addresses)
             else:
                 self.strangers.append(row)
         for stream, record in records:

@@ -3,12 +3,13 @@
 A request id is not a call id: one request may call the same service many times, so that rows of a call
 are found by the call id which the caller's sidecar puts on every attempt, in both logs. The caller's
 downstream row is the call, its upstream rows are the attempts; the server's downstream row of the same call
-and attempt tells the replica, the victim and the lineage.
+and attempt tells the replica, the victim and the lineage. A connection (TCP) carries no ids: the caller's one row
+of it is a call with one attempt, joined with nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from chaosmesh.envoy import AccessRow
@@ -23,10 +24,12 @@ CallKey = tuple[str, str]  # edge, call id
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a join needs besides rows: addresses, and when sidecars were killed (key → epoch ns)."""
+    """What a join needs besides rows: addresses, when sidecars were killed (key → epoch ns), and the streams whose
+    requests are connections (TCP), which no row can be joined with."""
 
     addresses: Addresses
     killed: Mapping[str, int]
+    connections: Collection[int] = ()
 
     def died_after(self, sidecar: str, at_ns: int) -> bool:
         """Whether the rows of this sidecar from then on may be lost."""
@@ -114,9 +117,9 @@ class Trace:
             sorted(self.calls.values(), key=lambda call: (call.start_ns, call.client, call.service, call.id))
         )
         entry = self._entry
-        grpc = entry.grpc_status if entry else None
+        grpc = entry.grpc_status if entry and one.grpc_status is None else one.grpc_status
         missing = [text for call in calls for text in call.missing]
-        if entry is None and one.status and not known.killed:
+        if entry is None and one.status and not known.killed and self.stream not in known.connections:
             missing.append(f"request {self.request_id}: the row of its entry")
         failed = bool(one.error) or not succeeded(one.status, grpc)
         return Request(
@@ -168,11 +171,10 @@ def _entry_rank(row: AccessRow) -> tuple[int, tuple[object, ...]]:
 
 def _call(key: CallKey, parts: _Parts, request: str, stream: int | None, known: Known) -> Call:
     client, _, service = key[0].partition(">")
-    numbers = sorted(parts.attempts.keys() | parts.servers.keys())
-    attempts = tuple(
-        _attempt(n, parts.attempts.get(n), parts.servers.get(n), known.addresses) for n in numbers
-    )
     head = parts.head
+    made = {1: head} if head and head.tcp and head.attempt else parts.attempts
+    numbers = sorted(made.keys() | parts.servers.keys())
+    attempts = tuple(_attempt(n, made.get(n), parts.servers.get(n), known.addresses) for n in numbers)
     first = head or min((*parts.attempts.values(), *parts.servers.values()), key=order)
     own = head or next(iter(parts.attempts.values()), None)
     return Call(
@@ -195,6 +197,9 @@ def _call(key: CallKey, parts: _Parts, request: str, stream: int | None, known: 
         method=first.method,
         path=first.path,
         missing=tuple(_missing(key, parts, known)),
+        tcp=first.tcp,
+        received=first.received,
+        sent=first.sent,
     )
 
 
@@ -238,7 +243,7 @@ def _missing(key: CallKey, parts: _Parts, known: Known) -> list[str]:
         lost = known.node_died_after(edge.partition(">")[0], start)
         return [] if lost else [f"{edge} call {call}: the call's own row"]
     found: list[str] = []
-    if known.died_after(head.sidecar, head.start_ns):
+    if head.tcp or known.died_after(head.sidecar, head.start_ns):
         return found
     if len(parts.attempts) < (expected := expected_attempts(head)):
         found.append(f"{edge} call {call}: {len(parts.attempts)} of {expected} attempt rows")

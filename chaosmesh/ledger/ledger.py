@@ -42,7 +42,8 @@ class Ledger:
         self.faults: list[FaultEvent] = []
         self.rows: list[AccessRow] = []
         self.records: list[tuple[int, Record]] = []
-        self._known = Known(self.addresses, self.killed)
+        self.connections: set[int] = set()
+        self._known = Known(self.addresses, self.killed, self.connections)
         self._index = Index(self._known)
         self._filed = (0, 0)
 
@@ -51,8 +52,11 @@ class Ledger:
         self.rows.extend(rows)
 
     def add_records(self, stream: Stream | int, records: Iterable[Record]) -> None:
-        """Take in what the generator saw of one stream (the stream, or its id)."""
+        """Take in what the generator saw of one stream (the stream, or its id). Only the stream itself tells that
+        its requests are connections (TCP), for which no rows are waited for."""
         number = stream if isinstance(stream, int) else stream.id
+        if isinstance(stream, Stream) and any(one.protocol == "tcp" for one in stream.requests):
+            self.connections.add(number)
         self.records.extend((number, one) for one in records)
 
     def add_fault(self, event: FaultEvent) -> None:

@@ -46,6 +46,7 @@ class Call:
     """One call that an application made to a service through its sidecar, with all its attempts.
 
     `complete`: its own row is in, and every row that its attempts must have; `missing` says what is not.
+    `tcp`: a connection, in no stream; `received` and `sent` are bytes of the bodies, from and to the application.
     """
 
     client: str
@@ -67,6 +68,9 @@ class Call:
     method: str = ""
     path: str = ""
     missing: tuple[str, ...] = ()
+    tcp: bool = False
+    received: int = 0
+    sent: int = 0
 
     @property
     def complete(self) -> bool:

@@ -19,4 +19,15 @@ def order(row: AccessRow) -> tuple[object, ...]:
     identity = (row.start_ns, row.sidecar, row.side, row.attempt_row, row.request_id, row.call, row.attempt)
     answer = (row.duration_ms, row.status, -1 if row.grpc_status is None else row.grpc_status, row.flags)
     place = (row.upstream, row.cluster, row.lineage, row.edge, row.route, row.route_hash)
-    return (*identity, *answer, *place, row.details, row.method, row.authority, row.path, row.victim)
+    return (
+        *identity,
+        *answer,
+        *place,
+        row.details,
+        row.method,
+        row.authority,
+        row.path,
+        row.victim,
+        row.received,
+        row.sent,
+    )

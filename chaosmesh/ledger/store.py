@@ -1,8 +1,8 @@
 """The ledger on disk: what was recorded, and beside it what was joined from it, for other people's queries.
 
 requests.parquet has a line per generator record, attempts.parquet a line per access-log row (attempts of
-calls are the lines with `side` = "egress" and `attempt_row`). The columns of `_DERIVED_…` come from the join
-and are not read back: reading joins anew.
+calls are the lines with `side` = "egress" and `attempt_row`, or `tcp` for connections). The columns of
+`_DERIVED_…` come from the join and are not read back: reading joins anew.
 """
 
 from __future__ import annotations
@@ -52,6 +52,9 @@ _ROW = (
     ("authority", pa.string()),
     ("path", pa.string()),
     ("victim", pa.string()),
+    ("received", pa.int64()),
+    ("sent", pa.int64()),
+    ("tcp", pa.bool_()),
 )
 _DERIVED_ROW = (
     ("stream", pa.int64()),
@@ -68,6 +71,7 @@ _RECORD = (
     ("status", pa.int32()),
     ("size", pa.int64()),
     ("error", pa.string()),
+    ("grpc_status", pa.int32()),
 )
 _STREAM = (("stream", pa.int64()),)
 _DERIVED_RECORD = (
@@ -92,6 +96,7 @@ def write(ledger: Ledger, folder: Path) -> None:
         "schema": SCHEMA,
         "faults": [asdict(one) for one in ledger.faults],
         "killed": ledger.killed,
+        "connections": sorted(ledger.connections),
         "servers": {address: list(place) for address, place in ledger.addresses.servers.items()},
         "services": dict(ledger.addresses.services),
     }
@@ -118,7 +123,7 @@ def _attempts(ledger: Ledger) -> pa.Table:
     rows = sorted(ledger.rows, key=order)
     columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name, _ in _ROW}
     joined = {
-        (call.request_id, f"{call.client}>{call.service}", call.id, one.number): one
+        ("" if call.tcp else call.request_id, f"{call.client}>{call.service}", call.id, one.number): one
         for call, one in _all(ledger)
     }
     found = [_joined(row, joined) for row in rows]
@@ -134,7 +139,8 @@ def _all(ledger: Ledger) -> Iterable[tuple[Call, Attempt]]:
 
 
 def _joined(row: AccessRow, joined: dict[tuple[str, str, str, int], Attempt]) -> Attempt | None:
-    return joined.get((row.request_id, row.edge, row.call, row.attempt)) if row.attempt_row else None
+    asked = row.attempt_row or (row.tcp and row.side == "egress")
+    return joined.get((row.request_id, row.edge, row.call, row.attempt)) if asked else None
 
 
 def read(folder: Path) -> Ledger:
@@ -149,6 +155,7 @@ def _assemble(tree: dict[str, Any], requests: list[dict[str, Any]], rows: list[d
     servers = {address: (str(node), int(index)) for address, (node, index) in tree["servers"].items()}
     ledger = Ledger(Addresses(servers, tree["services"]))
     ledger.faults.extend(FaultEvent(**one) for one in tree["faults"])
+    ledger.connections.update(tree["connections"])
     for line in requests:
         ledger.add_records(line.pop("stream"), [Record(**line)])
     ledger.add_rows(AccessRow(**{**line, "flags": tuple(line["flags"])}) for line in rows)
