@@ -38,7 +38,7 @@ def _problem(problem: Problem, *, color: bool) -> str:
     return "\n".join(
         [
             f"{place} {_lines(problem.message)}",
-            *_source(problem.where, color=color),
+            *excerpt(problem.where, color=color),
             *_hint(problem.hint, color=color),
         ]
     )
@@ -53,7 +53,7 @@ def _lines(text: str) -> str:
     return "\n    ".join(clean(line) for line in text.splitlines()) if text else ""
 
 
-def _source(where: Where, *, color: bool) -> list[str]:
+def excerpt(where: Where, *, color: bool) -> list[str]:
     """The document's line and a caret below the column; nothing if the file can't be read or has no such line."""
     line = _read_line(where)
     if line is None or not line.strip():

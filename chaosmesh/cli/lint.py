@@ -1,0 +1,57 @@
+"""`chaosmesh lint`."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chaosmesh.appmesh.lint import Finding
+from chaosmesh.appmesh.lint import lint as find
+from chaosmesh.cli.inputs import Inputs, with_inputs
+from chaosmesh.cli.options import profile_option
+from chaosmesh.errors import ExitCode
+
+
+@click.command()
+@click.option(
+    "--json", "json_file", metavar="FILE", help="Write the findings as JSON to FILE, or - for stdout."
+)
+@profile_option
+@functools.partial(with_inputs, whole=False)
+def lint(inputs: Inputs, profile: str, json_file: str | None) -> int:
+    """What is wrong with the policy before anything runs.
+
+    Each finding names its place and what to do; docs/lint/ has a page for each rule. Exit code 1 if there is an
+    error, else 0.
+    """
+    found = find(inputs.resources, profile=profile)
+    if json_file is not None:
+        text = json.dumps({"findings": [as_json(one) for one in found]}, indent=1)
+        if json_file == "-":
+            click.echo(text)
+        else:
+            Path(json_file).write_text(text + "\n")
+    if json_file != "-":
+        from chaosmesh.report.lint import shown
+
+        click.echo(shown(found, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
+    return ExitCode.FAIL if any(one.rule.severity == "error" for one in found) else ExitCode.PASS
+
+
+def as_json(finding: Finding) -> dict[str, Any]:
+    """One finding as outside callers read it."""
+    return {
+        "rule": finding.rule.id,
+        "severity": finding.rule.severity,
+        **asdict(finding.where),
+        "resource": finding.resource,
+        "message": finding.message,
+        "hint": finding.hint,
+    }
