@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from chaosmesh.envoy import clusters, endpoints, names
 from chaosmesh.envoy.forms import Json, seconds
@@ -21,6 +21,8 @@ OVERPROVISIONING: Final = 100_000
 WATCH: Final = 0.5
 """Seconds between two looks whether a replica listens."""
 MATCH: Final = "envoy.transport_socket_match"
+OWN: Final = "own"
+OTHER: Final = "fallback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ def resources(mesh: Mesh, topology: Topology, client: Workload) -> Iterator[tupl
         own = endpoints.egress(mesh, topology, client.name, one.server, one.listener)["endpoints"]
         others = endpoints.egress(mesh, topology, client.name, one.other, one.other_listener)["endpoints"]
         counts = (_count(own), _count(others))
-        cluster, apart = _cluster(mesh, client.name, one, counts)
-        yield cluster, _assignment(cluster["name"], own, others, apart=apart)
+        cluster, side = _cluster(mesh, client.name, one, counts)
+        yield cluster, _assignment(cluster["name"], own, others, side)
 
 
 def _arms(mesh: Mesh, client: Workload) -> Iterator[Arm]:
@@ -88,8 +90,8 @@ def _moves(route: Route, fallback: Fallback) -> tuple[str, ...]:
     return tuple(sorted(words | ({"down"} if watched(route) else set())))
 
 
-def _cluster(mesh: Mesh, client: str, one: Arm, counts: tuple[int, int]) -> tuple[Json, bool]:
-    """The arm's cluster, and whether the fallback needs a transport of its own.
+def _cluster(mesh: Mesh, client: str, one: Arm, counts: tuple[int, int]) -> tuple[Json, str]:
+    """The arm's cluster, and which side's replicas must be marked for its transport ("": none).
 
     Envoy tells its workers of a change of health at once, and of those in the second after it all together:
     an ejected arm would be asked for a second more. Here each change counts at once.
@@ -133,35 +135,46 @@ def _listens() -> Json:
     return {**times, "unhealthy_threshold": 1, "healthy_threshold": 1, "tcp_health_check": {}}
 
 
-def _transports(result: Json, plain: Json, other: Json) -> tuple[Json, bool]:
-    socket, others = plain.get("transport_socket"), other.get("transport_socket")
-    if socket == others:
-        return result, False
-    raw = {"name": "envoy.transport_sockets.raw_buffer", "typed_config": _RAW}
-    matches = [{"name": "fallback", "match": {"fallback": True}, "transport_socket": others or raw}]
-    return {**result, "transport_socket_matches": matches}, True
+def _transports(result: Json, plain: Json, other: Json) -> tuple[Json, str]:
+    """Two kinds of transport in one cluster: the one that a side has is told by a mark on its replicas."""
+    own, others = plain.get("transport_socket"), other.get("transport_socket")
+    if own == others:
+        return result, ""
+    side, chosen, rest = (OTHER, others, own) if others else (OWN, own, None)
+    matches = [{"name": side, "match": {"side": side}, "transport_socket": chosen}]
+    default = {"transport_socket": rest} if rest else {}
+    bare = {name: value for name, value in result.items() if name != "transport_socket"}
+    return {**bare, **default, "transport_socket_matches": matches}, side
 
 
-_RAW: Final = {"@type": "type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"}
-
-
-def _assignment(name: str, own: list[Json], others: list[Json], *, apart: bool) -> Json:
+def _assignment(name: str, own: list[Json], others: list[Json], side: str) -> Json:
     """Replicas of the fallback are not checked with the rules of others."""
-    alternates = [
-        {"priority": 1, "lb_endpoints": [_alternate(one, apart=apart) for one in group["lb_endpoints"]]}
-        for group in others
-    ]
     return {
         "cluster_name": name,
-        "endpoints": [*own, *alternates],
+        "endpoints": [
+            *(
+                {"lb_endpoints": [_marked(one, side == OWN) for one in group["lb_endpoints"]]}
+                for group in own
+            ),
+            *(
+                {
+                    "priority": 1,
+                    "lb_endpoints": [_unchecked(one, side == OTHER) for one in group["lb_endpoints"]],
+                }
+                for group in others
+            ),
+        ],
         "policy": {"overprovisioning_factor": OVERPROVISIONING},
     }
 
 
-def _alternate(endpoint: Json, *, apart: bool) -> Json:
-    unchecked = {**endpoint["endpoint"], "health_check_config": {"disable_active_health_check": True}}
-    mark: dict[str, Any] = {"metadata": {"filter_metadata": {MATCH: {"fallback": True}}}} if apart else {}
-    return {**endpoint, **mark, "endpoint": unchecked}
+def _unchecked(endpoint: Json, mark: bool) -> Json:
+    check = {"health_check_config": {"disable_active_health_check": True}}
+    return _marked({**endpoint, "endpoint": {**endpoint["endpoint"], **check}}, mark, OTHER)
+
+
+def _marked(endpoint: Json, mark: bool, side: str = OWN) -> Json:
+    return {**endpoint, "metadata": {"filter_metadata": {MATCH: {"side": side}}}} if mark else endpoint
 
 
 def _count(groups: list[Json]) -> int:

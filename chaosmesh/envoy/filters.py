@@ -35,6 +35,7 @@ function envoy_on_request(handle)
   local headers = handle:headers()
   headers:remove("x-chaosmesh-victim")
   headers:remove("x-envoy-fault-abort-request")
+  headers:remove("x-envoy-fault-abort-grpc-request")
   headers:remove("x-envoy-fault-delay-request")
   local attempt = headers:get("x-envoy-attempt-count") or "1"
   local above = headers:get("x-chaosmesh-lineage") or ""
@@ -45,17 +46,19 @@ function envoy_on_request(handle)
     return
   end
   local draw = (headers:get("x-request-id") or "") .. "|" .. above .. "|" .. edge .. "|" .. attempt
-  local victims, status, delay = nil, nil, nil
+  local victims, status, code, delay = nil, nil, nil, nil
   for _, fault in ipairs(faults) do
     if fault["edge"] == edge and hash01(fault["seed"] .. "|" .. draw) < tonumber(fault["share"]) then
       victims = victims and (victims .. "," .. fault["id"]) or fault["id"]
       status = status or fault["status"]
+      code = code or fault["grpc_status"]
       delay = delay or fault["delay_ms"]
     end
   end
   if victims then
     headers:replace("x-chaosmesh-victim", victims)
     if status then headers:replace("x-envoy-fault-abort-request", status) end
+    if code and not status then headers:replace("x-envoy-fault-abort-grpc-request", code) end
     if delay then headers:replace("x-envoy-fault-delay-request", delay) end
   end
 end
@@ -95,6 +98,7 @@ def faults_of(mesh: Mesh, workload: Workload, faults: Iterable[RequestFault]) ->
             "share": repr(one.share),
             "seed": str(one.seed),
             **({"status": str(one.status)} if one.status is not None else {}),
+            **({"grpc_status": str(one.grpc_status)} if one.grpc_status is not None else {}),
             **({"delay_ms": str(one.delay_ms)} if one.delay_ms is not None else {}),
         }
         for one in faults

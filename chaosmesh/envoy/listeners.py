@@ -53,7 +53,7 @@ def egress(mesh: Mesh, topology: Topology, replica: Replica) -> list[Json]:
         for address, service in offers
         for one in service.ports
         if one.protocol == "tcp"
-        for chain in _tcp_egress_chain(mesh, one.port, service)
+        for chain in _tcp_egress_chain(mesh, replica.node, one.port, service)
     ]
     by_host = (names.EGRESS_LISTENER, replica.sidecar, names.EGRESS_PORT, _egress_chain(names.EGRESS_PORT))
     return [
@@ -91,14 +91,15 @@ def _egress_chain(port: int) -> Json:
     }
 
 
-def _tcp_egress_chain(mesh: Mesh, port: int, service: Service) -> Iterable[Json]:
+def _tcp_egress_chain(mesh: Mesh, client: str, port: int, service: Service) -> Iterable[Json]:
     route = next(
         (one for one in service.routes if one.protocol == "tcp" and one.match.port in (None, port)), None
     )
     if route:
+        marks = names.edge(client, service.name), route.name
         yield {
             "name": f"egress_{service.name}_{port}",
-            "filters": [_tcp_proxy("egress", _tcp_target(mesh, route), route.timeout)],
+            "filters": [_tcp_proxy("egress", _tcp_target(mesh, route), route.timeout, marks)],
         }
 
 
@@ -134,13 +135,13 @@ def _http(side: str, route_config: str, http_filters: list[Json], prefix: str = 
     )
 
 
-def _tcp_proxy(side: str, target: Json, timeout: Timeout) -> Json:
+def _tcp_proxy(side: str, target: Json, timeout: Timeout, marks: tuple[str, ...] = ()) -> Json:
     idle = {} if timeout.idle is None else {"idle_timeout": seconds(timeout.idle)}
     return extension(
         "envoy.filters.network.tcp_proxy",
         "extensions.filters.network.tcp_proxy.v3.TcpProxy",
         stat_prefix=side,
-        access_log=[logs.tcp(side)],
+        access_log=[logs.tcp(side, *marks)],
         **target,
         **idle,
     )

@@ -29,6 +29,8 @@ def _path(condition: Match) -> Json:
 
 
 def _header(pattern: Pattern) -> Json:
+    """A header that is not there fulfils nothing, and so everything that is inverted: Envoy is told to compare an
+    empty text then, for by itself it takes neither the condition nor its opposite as fulfilled."""
     result: Json = {"name": pattern.name}
     if pattern.kind == "present":
         result["present_match"] = True
@@ -38,6 +40,8 @@ def _header(pattern: Pattern) -> Json:
         result["string_match"] = _text(pattern)
     if pattern.invert:
         result["invert_match"] = True
+        if pattern.kind != "present":
+            result["treat_missing_header_as_empty"] = True
     return result
 
 
