@@ -9,6 +9,7 @@ from typing import Any
 from chaosmesh.appmesh import fields
 from chaosmesh.appmesh.fields import Found, Path
 from chaosmesh.appmesh.resources import Resource, Resources
+from chaosmesh.documents.scenario import Scenario
 from chaosmesh.errors import Where
 
 
@@ -28,9 +29,12 @@ class Declared:
     path: Path = ()
 
 
-def clauses(resources: Resources) -> tuple[Declared, ...]:
-    """Every rule of every resource, resource by resource."""
-    return tuple(one for resource in resources for one in clauses_of(resource))
+def clauses(resources: Resources, scenario: Scenario | None = None) -> tuple[Declared, ...]:
+    """Every rule of every resource, resource by resource; then those that a scenario adds."""
+    from chaosmesh.appmesh.extensions import declared
+
+    own = tuple(one for resource in resources for one in clauses_of(resource))
+    return own if scenario is None else (*own, *declared(resources, scenario))
 
 
 def clauses_of(resource: Resource) -> tuple[Declared, ...]:

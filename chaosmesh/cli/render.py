@@ -33,10 +33,10 @@ def render(
     profile: str,
 ) -> int:
     """The Envoy configuration of each sidecar, as JSON: {node: {listeners, routes, clusters, endpoints}}."""
-    from chaosmesh.appmesh.translate import translate
+    from chaosmesh.engine.inputs import policy
     from chaosmesh.engine.rendering import rendering, static
 
-    mesh = translate(inputs.resources, profile)
+    mesh = policy(inputs.resources, inputs.scenario, profile)
     known = [one.name for one in mesh.workloads]
     if node is not None and node not in known:
         raise UsageError(f"there is no node {node!r}", hint=f"one of: {', '.join(known)}")

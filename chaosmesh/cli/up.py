@@ -33,11 +33,11 @@ def up(
 
 
 async def _up(inputs: Inputs, profile: str, runs: Path) -> None:
-    from chaosmesh.appmesh.translate import translate
     from chaosmesh.engine.folder import RunFolder
+    from chaosmesh.engine.inputs import policy
     from chaosmesh.engine.stack import Stack
 
-    mesh = translate(inputs.resources, profile)
+    mesh = policy(inputs.resources, inputs.scenario, profile)
     folder = RunFolder.create(runs, inputs.scenario.name or mesh.name)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

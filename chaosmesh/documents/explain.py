@@ -96,6 +96,8 @@ def _shown(value: Any) -> str:
 def _model_at(model: type[BaseModel], loc: Path) -> type[BaseModel] | None:
     current: Any = model
     for step in loc:
+        if isinstance(step, int):
+            continue  # of a list; its elements are what the annotation came down to
         if isinstance(current, type) and issubclass(current, BaseModel):
             fields = {info.alias or name: info.annotation for name, info in current.model_fields.items()}
             current = _inner(fields.get(str(step)))

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationError,
@@ -23,6 +22,8 @@ from pydantic import (
 
 from chaosmesh.documents.durations import Duration
 from chaosmesh.documents.explain import explain, meant, nearest
+from chaosmesh.documents.extras import Certificate, Fallback, RetryBudget, schema_of_words
+from chaosmesh.documents.part import STRICT, Text
 from chaosmesh.documents.source import SCENARIO_NAME, Source, read_text
 from chaosmesh.documents.tree import Node, Problems, places, plain
 from chaosmesh.documents.yamltext import read_yaml
@@ -34,20 +35,10 @@ Positive = Annotated[float, Field(gt=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-def _text(value: Any) -> Any:
-    """Variables and environment values may be numbers in YAML; text is meant."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-
-
 class Part(BaseModel):
-    """Base of all parts: unknown keys are refused."""
+    """Base of all parts."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True)
+    model_config = STRICT
 
 
 class MeshEntry(Part):
@@ -85,14 +76,6 @@ class WorkloadPart(Part):
         if (self.image or self.command) and (self.latency is not None or self.capacity is not None):
             raise ValueError("latency and capacity steer the stand-in; your own program has its own")
         return self
-
-
-class Fallback(Part):
-    """Where calls of a route go when its own targets are down (App Mesh never had this)."""
-
-    route: str
-    to: str
-    when: Literal["unhealthy", "ejected", "down"] = "unhealthy"
 
 
 class External(Part):
@@ -228,6 +211,8 @@ class Scenario(Part):
     entry: tuple[str, ...] = ()
     workloads: dict[str, WorkloadPart] = {}
     fallbacks: tuple[Fallback, ...] = ()
+    retry_budgets: tuple[RetryBudget, ...] = ()
+    certificates: dict[str, Certificate] = {}
     externals: dict[str, External] = {}
     slo: Slo | None = None
     accept: tuple[Waiver, ...] = ()
@@ -310,6 +295,7 @@ def _placed(scenario: Scenario, found: Mapping[tuple[str | int, ...], Where], ba
 def scenario_schema() -> dict[str, Any]:
     """The JSON Schema of the scenario file (draft 2020-12)."""
     schema = Scenario.model_json_schema(by_alias=True)
+    schema_of_words(schema)
     several = schema["properties"]
     for key in ("mesh", "entry"):
         several[key] = {"anyOf": [several[key], {"type": "string"}]}

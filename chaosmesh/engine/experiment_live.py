@@ -12,12 +12,12 @@ from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from chaosmesh.appmesh import Resources
-from chaosmesh.appmesh.translate import translate
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.experiment_faults import InForce
 from chaosmesh.engine.experiment_inputs import Wanted, bindings, read
 from chaosmesh.engine.experiment_loop import LoopThread
 from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.stack import LEASE_TTL, Stack
 from chaosmesh.errors import ChaosMeshError, DeadlineError
@@ -47,7 +47,7 @@ class LiveMesh:
         self.resources: Resources
         self.scenario: Scenario
         self.resources, self.scenario = read(wanted)
-        self.baseline: Mesh = translate(self.resources, wanted.profile)
+        self.baseline: Mesh = policy(self.resources, self.scenario, wanted.profile)
         self.name = self.scenario.name or self.baseline.name
         self.active: list[InForce] = []
         self.loop = LoopThread()
@@ -101,7 +101,7 @@ class LiveMesh:
     def updated(self, resources: Resources, paths: Sequence[FilePath]) -> tuple[Resources, Mesh]:
         """Resources with later documents over them, and their policy."""
         newer = resources.updated(list(paths), variables=bindings(self.wanted, self.scenario))
-        return newer, translate(newer, self.wanted.profile)
+        return newer, policy(newer, self.scenario, self.wanted.profile)
 
     async def apply(self, context: InForce) -> None:
         """Put a fault in force on all of its edges, or on none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chaosmesh.documents.scenario import Scenario
 
-WHOLE = ("fallbacks", "externals", "limits", "faults", "gate", "canary")
+WHOLE = ("externals", "limits", "faults", "gate", "canary")
 OF_WORKLOADS = ("image", "command", "port", "env")
 
 

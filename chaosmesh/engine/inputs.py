@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chaosmesh.appmesh import Resources, load
+from chaosmesh.appmesh.extensions import extend
+from chaosmesh.appmesh.translate import translate
 from chaosmesh.documents import Source
 from chaosmesh.documents.scenario import Scenario, load_scenario
 from chaosmesh.documents.source import SCENARIO_NAME
 from chaosmesh.errors import DocumentError
+from chaosmesh.mesh import Mesh
 
 
 def read(
@@ -38,6 +41,14 @@ def read(
     if whole and (problems := resources.dangling()):
         raise DocumentError(problems)
     return resources, scenario
+
+
+def policy(resources: Resources, scenario: Scenario, profile: str = "appmesh") -> Mesh:
+    """What is to be in force: the documents' policy under a profile, with what the scenario adds to it.
+
+    DocumentError where a reference dangles or the scenario names what is not there.
+    """
+    return extend(translate(resources, profile), resources, scenario)
 
 
 def sources(documents: Sequence[str | Path], scenario: Scenario) -> list[str | Path | Source]:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chaosmesh.appmesh import Resources
-from chaosmesh.appmesh.translate import translate
 from chaosmesh.checks import Check, Plan, plan
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine import matrix
@@ -29,6 +28,7 @@ from chaosmesh.engine.findings import find
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.ignored import ignored_keys
+from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.matrix import Cell, Waivers, chosen
 from chaosmesh.engine.options import Options
 from chaosmesh.engine.rendering import rendering
@@ -54,7 +54,7 @@ class Verification:
         self.resources = resources
         self.scenario = scenario
         self.options = options
-        self.mesh: Mesh = translate(resources, options.profile)
+        self.mesh: Mesh = policy(resources, scenario, options.profile)
         self.waivers = Waivers(scenario, self.mesh, datetime.datetime.now(datetime.UTC).date())
         self.goal = Goal.of(scenario)
         self.cells: list[Cell] = matrix.cells(self.mesh, options.only)
