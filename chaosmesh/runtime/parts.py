@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime.toxiproxy import ProxySpec
+from chaosmesh.services.called import called_port, scheme
 from chaosmesh.services.config import StandIn
 
 Role = Literal["sidecar", "app", "toxiproxy"]
-SPOKEN = ("http", "tcp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def standins(
     """The stand-in of every replica; gateways have none. `wanted` gives latency, capacity and version by node.
 
     `calls` of a given one holds (service, path), "" for the path of the request that causes the call; one that
-    isn't given calls all backends that speak HTTP/1.1. Listeners of other protocols stay without an application.
+    isn't given calls all backends.
     """
     return {
         one: _standin(mesh, topology, one, wanted.get(one.node), token)
@@ -64,9 +64,7 @@ def proxies_to(topology: Topology, replica: Replica) -> list[str]:
 
 def _standin(mesh: Mesh, topology: Topology, one: Replica, wanted: StandIn | None, token: str) -> StandIn:
     listen = tuple(
-        (one.app, listener.port, str(listener.protocol))
-        for listener in mesh.workload(one.node).listeners
-        if listener.protocol in SPOKEN
+        (one.app, listener.port, str(listener.protocol)) for listener in mesh.workload(one.node).listeners
     )
     return replace(
         wanted or StandIn(one.node),
@@ -83,6 +81,7 @@ def _calls(mesh: Mesh, topology: Topology, one: Replica, wanted: StandIn | None)
     """(service, url) at the replica's own egress addresses."""
     offers = {egress.service: egress for egress in topology.egresses_of(one)}
     for service, path in wanted.calls if wanted else tuple((name, "") for name in offers):
-        ports = [port.port for port in mesh.service(service).ports if port.protocol == "http"]
-        if service in offers and ports:
-            yield service, f"http://{offers[service].address}:{ports[0]}{path}"
+        port = called_port(mesh.service(service)) if service in offers else None
+        if port is not None:
+            how = scheme(mesh.service(service), port)
+            yield service, f"{how}://{offers[service].address}:{port.port}{path}"

@@ -15,9 +15,10 @@ CHANGEABLE = ("version", "latency_ms", "capacity")
 class StandIn:
     """One copy of a stand-in service.
 
-    `listen` holds (address, port, protocol), `calls` (service, url) in the order in which a failing one is
-    reported; a url without a path takes the path of the request. `capacity` is in requests/s, None means
-    unlimited. `token` guards `PUT /.chaosmesh/config`; without one nothing can be changed.
+    `listen` holds (address, port, protocol: "http", "http2", "grpc" or "tcp"), `calls` (service, url) in the order
+    in which a failing one is reported. A url begins with http://, h2://, grpc:// or tcp://; without a path it takes
+    the path of the request, over gRPC `message.METHOD` where the request has none. `capacity` is in requests/s, None
+    means unlimited. `token` guards `PUT /.chaosmesh/config`; without one nothing can be changed.
     """
 
     node: str

@@ -1,9 +1,10 @@
 """The header `x-standin`: what a stand-in shall do to this one request.
 
-``<node>=<word>[;<word>…]``, several nodes separated by commas. Words that act: ``status:503``,
-``delay_ms:40``, ``hang``, ``close``. Words that bound: ``attempts:2`` (the first two attempts of the call
-meet it), ``until_ms:250`` (only in the first 250 ms after the call began). Without a bound every attempt
-meets it.
+``<node>=<word>[;<word>…]``, several nodes separated by commas. Words that act: ``status:503`` and ``grpc:14``
+(either is translated where the caller speaks the other), ``delay_ms:40``, ``hang``, ``close`` (the connection),
+``refuse`` (the stream, over HTTP/2 and gRPC; where there are no streams it closes the connection). Words that
+bound: ``attempts:2`` (the first two attempts of the call meet it), ``until_ms:250`` (only in the first 250 ms
+after the call began). Without a bound every attempt meets it.
 """
 
 from __future__ import annotations
@@ -13,17 +14,28 @@ from functools import lru_cache
 from typing import Any
 
 from chaosmesh.errors import UsageError
+from chaosmesh.services import codes
 
-WORDS = "status:<200-599>, delay_ms:<n>, hang, close, attempts:<n>, until_ms:<n>"
+WORDS = "status:<200-599>, grpc:<0-16>, delay_ms:<n>, hang, close, refuse, attempts:<n>, until_ms:<n>"
+FLAGS = ("hang", "close", "refuse")
+BOUNDS = {
+    "status": (200, 599),
+    "grpc": (0, codes.LAST),
+    "delay_ms": (1, 600_000),
+    "attempts": (1, 1000),
+    "until_ms": (1, 600_000),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one node shall do. At most one of `status`, `hang` and `close`; `delay_ms` goes before it."""
+    """What one node shall do. At most one of `status`, `grpc`, `hang`, `close` and `refuse`; `delay_ms` goes before it."""
 
     status: int | None = None
+    grpc: int | None = None
     hang: bool = False
     close: bool = False
+    refuse: bool = False
     delay_ms: int = 0
     attempts: int | None = None
     until_ms: int | None = None
@@ -58,25 +70,20 @@ def _plan(node: str, words: str) -> Plan:
             raise UsageError(f"x-standin: {node}: {word!r} comes twice")
         seen.add(word)
         plan = _add(plan, node, word, value if colon else None)
-    acts = (plan.status is not None) + plan.hang + plan.close
+    acts = (plan.status is not None) + (plan.grpc is not None) + plan.hang + plan.close + plan.refuse
     if acts > 1:
-        raise UsageError(f"x-standin: {node}: only one of status, hang and close")
+        raise UsageError(f"x-standin: {node}: only one of status, grpc, hang, close and refuse")
     if not acts and not plan.delay_ms:
-        raise UsageError(f"x-standin: {node}: nothing to do, give one of status, delay_ms, hang, close")
+        words = "status, grpc, delay_ms, hang, close, refuse"
+        raise UsageError(f"x-standin: {node}: nothing to do, give one of {words}")
     return plan
 
 
 def _add(plan: Plan, node: str, word: str, value: str | None) -> Plan:
-    if word == "hang" and value is None:
-        return replace(plan, hang=True)
-    if word == "close" and value is None:
-        return replace(plan, close=True)
-    lowest, highest = {
-        "status": (200, 599),
-        "delay_ms": (1, 600_000),
-        "attempts": (1, 1000),
-        "until_ms": (1, 600_000),
-    }.get(word, (0, 0))
+    if word in FLAGS and value is None:
+        flag: dict[str, Any] = {word: True}
+        return replace(plan, **flag)
+    lowest, highest = BOUNDS.get(word, (0, 0))
     if not highest:
         raise UsageError(f"x-standin: {node}: unknown word {word!r}; one of {WORDS}")
     if value is None or not value.isascii() or not value.isdigit() or not lowest <= int(value) <= highest:

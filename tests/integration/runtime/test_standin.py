@@ -180,7 +180,7 @@ def test_a_bad_plan_is_a_400_that_says_so(talk: Callable[[Talk], None]) -> None:
         assert await to.get(x_standin="left=explode") == (
             400,
             {
-                "error": "x-standin: left: unknown word 'explode'; one of status:<200-599>, delay_ms:<n>, hang, close, attempts:<n>, until_ms:<n>"
+                "error": "x-standin: left: unknown word 'explode'; one of status:<200-599>, grpc:<0-16>, delay_ms:<n>, hang, close, refuse, attempts:<n>, until_ms:<n>"
             },
         )
 

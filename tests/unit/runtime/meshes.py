@@ -18,6 +18,7 @@ from chaosmesh.mesh import (
     Timeout,
     Workload,
 )
+from chaosmesh.mesh.model import Protocol
 
 HERE = Where("mesh.json", 3, 5)
 
@@ -34,15 +35,20 @@ def workload(
     return Workload(name, listeners, backends, Discovery(discovery, name), gateway, where=HERE)  # type: ignore[arg-type]
 
 
-def service(name: str, *targets: str, ports: Sequence[int] = (8080,)) -> Service:
+def service(name: str, *targets: str, ports: Sequence[int] = (8080,), protocol: Protocol = "http") -> Service:
     retry = Retry(2, None, (503,), on_reset=True, on_connect_failure=True)
     arms = tuple(Target(one, 1) for one in targets)
-    route = Route(f"router/{name}", f"{name}-route", "http", Match(prefix="/"), arms, retry, Timeout(), HERE)
-    return Service(name, tuple(ServicePort(port, "http") for port in ports), (route,))
+    route = Route(
+        f"router/{name}", f"{name}-route", protocol, Match(prefix="/"), arms, retry, Timeout(), HERE
+    )
+    return Service(name, tuple(ServicePort(port, protocol) for port in ports), (route,))
 
 
-def mesh(workloads: Sequence[Workload], services: Mapping[str, Sequence[str]]) -> Mesh:
-    return Mesh("m", tuple(workloads), tuple(service(name, *targets) for name, targets in services.items()))
+def mesh(
+    workloads: Sequence[Workload], services: Mapping[str, Sequence[str]], protocol: Protocol = "http"
+) -> Mesh:
+    made = tuple(service(name, *targets, protocol=protocol) for name, targets in services.items())
+    return Mesh("m", tuple(workloads), made)
 
 
 def chain() -> Mesh:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from chaosmesh.runtime import lay_out, parts
 from chaosmesh.services.config import StandIn
 from tests.unit.runtime import meshes
@@ -28,12 +30,16 @@ def test_gateways_have_no_application() -> None:
     assert {one.node for one in parts.standins(policy, topology, {}, token="t")} == {"b"}
 
 
-def test_listeners_of_other_protocols_stay_without_an_application() -> None:
-    nodes = (meshes.workload("front", "b.local"), meshes.workload("b", protocol="grpc"))
-    policy = meshes.mesh(nodes, {"b.local": ["b"]})
+@pytest.mark.parametrize(
+    ("protocol", "scheme"), [("http", "http"), ("http2", "h2"), ("grpc", "grpc"), ("tcp", "tcp")]
+)
+def test_every_protocol_has_an_application_and_is_called(protocol: meshes.Protocol, scheme: str) -> None:
+    nodes = (meshes.workload("front", "b.local"), meshes.workload("b", protocol=protocol))
+    policy = meshes.mesh(nodes, {"b.local": ["b"]}, protocol=protocol)
     topology = lay_out(policy, run="r1", subnet="127.77")
     made = parts.standins(policy, topology, {}, token="t")
-    assert [made[one].listen for one in topology.replicas_of("b")] == [(), ()]
+    assert [made[one].listen[0][2] for one in topology.replicas_of("b")] == [protocol] * 2
+    assert made[topology.replicas_of("front")[0]].calls == (("b.local", f"{scheme}://127.77.160.1:8080"),)
 
 
 def test_proxies_lead_from_an_edge_to_the_servers_sidecar() -> None:

@@ -9,11 +9,16 @@ import pytest
 from chaosmesh.errors import UsageError
 from chaosmesh.services.config import StandIn
 from chaosmesh.services.plan import Plan, parse
-from chaosmesh.services.standin import call_age_ms
+from chaosmesh.services.service import call_age_ms
 
 
 def test_the_words() -> None:
     assert parse("weather=status:503;attempts:2") == {"weather": Plan(status=503, attempts=2)}
+    assert parse("a=grpc:14;attempts:1,b=refuse,c=grpc:0") == {
+        "a": Plan(grpc=14, attempts=1),
+        "b": Plan(refuse=True),
+        "c": Plan(grpc=0),
+    }
     assert parse("a=hang, b = close ;until_ms:250,c=delay_ms:40") == {
         "a": Plan(hang=True),
         "b": Plan(close=True, until_ms=250),
@@ -33,10 +38,12 @@ def test_the_words() -> None:
         ("a=status:99", "not '99'"),
         ("a=status:5e2", "not '5e2'"),
         ("a=status:٥٠٣", "status needs"),
+        ("a=grpc:17", "grpc needs a whole number from 0 to 16, not '17'"),
+        ("a=grpc:14;status:503", "only one of"),
         ("a=hang:1", "unknown word 'hang'"),
         ("a=attempts:2", "nothing to do"),
         ("a=attempts:0;hang", "attempts needs a whole number from 1"),
-        ("a=hang;close", "only one of status, hang and close"),
+        ("a=hang;close", "only one of status, grpc, hang, close and refuse"),
         ("a=status:503;status:504", "'status' comes twice"),
         ("a=hang,a=close", "'a' comes twice"),
     ],

@@ -1,0 +1,45 @@
+"""A request as every protocol brings it, and what of it is passed on to backends."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+PASSED_ON: Final = (
+    "x-request-id",
+    "x-chaosmesh-lineage",
+    "x-standin",
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "b3",
+    "x-b3-traceid",
+    "x-b3-spanid",
+    "x-b3-parentspanid",
+    "x-b3-sampled",
+    "x-b3-flags",
+)
+BODY_LIMIT: Final = 1 << 20  # bytes of a request that are passed on
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """`target` is path and query, "" over TCP. Names of headers come in small letters, or in any case if the mapping
+    doesn't care. `read` gives the body; over gRPC (`is_grpc`) with its framing."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    read: Callable[[], Awaitable[bytes]]
+    is_grpc: bool = False
+
+    def context(self) -> dict[str, str]:
+        """The headers that backends get too."""
+        get = self.headers.get
+        return {name: value for name in PASSED_ON if (value := get(name)) is not None}
+
+
+async def nothing() -> bytes:
+    """The body of a request that has none."""
+    return b""
