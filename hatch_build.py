@@ -42,6 +42,7 @@ MODULES = (
     "envoy.extensions.request_id.uuid.v3.uuid_pb2",
     "envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2",
     "envoy.extensions.retry.priority.previous_priorities.v3.previous_priorities_config_pb2",
+    "envoy.extensions.transport_sockets.raw_buffer.v3.raw_buffer_pb2",
     "envoy.extensions.transport_sockets.tls.v3.tls_pb2",
     "envoy.service.secret.v3.sds_pb2",
     "envoy.extensions.upstreams.http.v3.http_protocol_options_pb2",

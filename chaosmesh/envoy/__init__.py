@@ -4,6 +4,7 @@ from chaosmesh.envoy.accesslog import AccessRow
 from chaosmesh.envoy.ads import ControlPlane, Push
 from chaosmesh.envoy.binary import binary, binary_version, command
 from chaosmesh.envoy.bootstrap import bootstrap, static_config
+from chaosmesh.envoy.secrets import Secret, SecretNeed, needed
 from chaosmesh.envoy.snapshot import Snapshot
 from chaosmesh.envoy.translation import places, translate
 from chaosmesh.envoy.victims import hash01, is_victim
@@ -12,6 +13,8 @@ __all__ = [
     "AccessRow",
     "ControlPlane",
     "Push",
+    "Secret",
+    "SecretNeed",
     "Snapshot",
     "binary",
     "binary_version",
@@ -19,6 +22,7 @@ __all__ = [
     "command",
     "hash01",
     "is_victim",
+    "needed",
     "places",
     "static_config",
     "translate",

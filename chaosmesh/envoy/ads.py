@@ -93,6 +93,11 @@ class ControlPlane:
             raise result
         return result
 
+    def forget(self, keys: Iterable[str]) -> None:
+        """These sidecars were stopped; one of the same name that comes later starts from nothing."""
+        for key in keys:
+            self._sidecars.pop(key, None)
+
     def state(self) -> dict[str, dict[str, str]]:
         """What was last seen of every sidecar, by kind of resource."""
         return {
@@ -142,11 +147,11 @@ class ControlPlane:
         encoded = {one: one.encode(snapshots[one.key]) for one in targets}
         present = [one for one in targets if one.key not in absent]
         for one, new in encoded.items():
-            one.want(**_union(one.wanted, new, "clusters", "endpoints"))
+            one.want(**_union(one.wanted, new, "clusters", "endpoints", "secrets"))
         await self._barrier.in_force(present, ("clusters", "endpoints"), deadline)
         for one, new in encoded.items():
-            one.want(listeners=new["listeners"], **_union(one.wanted, new, "routes"))
-        await self._barrier.in_force(present, ("listeners", "routes"), deadline)
+            one.want(listeners=new["listeners"], secrets=new["secrets"], **_union(one.wanted, new, "routes"))
+        await self._barrier.in_force(present, ("secrets", "listeners", "routes"), deadline)
         for one, new in encoded.items():
             one.want(**new)
         await self._barrier.in_force(present, codec.KINDS, deadline)

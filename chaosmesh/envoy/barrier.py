@@ -45,15 +45,17 @@ class Sidecar:
         self.wake.set()
 
     def in_force(self, kinds: Iterable[Kind]) -> bool:
-        """Whether everything told of these kinds is acknowledged; RefusedError if it was rejected."""
+        """Whether everything told of these kinds is acknowledged; RefusedError if something was rejected.
+
+        Of any kind: a refused secret holds back the acknowledgement of the clusters that need it.
+        """
         if self.stream is None:
             return False
-        done = True
-        for kind in kinds:
-            if not self.stream.in_force(kind, self.wanted.get(kind, {})):
-                self._check(self.stream.rejection(kind))
-                done = False
-        return done
+        if all(self.stream.in_force(kind, self.wanted.get(kind, {})) for kind in kinds):
+            return True
+        for kind in KINDS:
+            self._check(self.stream.rejection(kind))
+        return False
 
     def seen(self, kinds: Iterable[Kind]) -> str:
         """What was last seen, for an error."""

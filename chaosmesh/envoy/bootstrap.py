@@ -10,7 +10,15 @@ from chaosmesh.envoy.snapshot import Snapshot
 from chaosmesh.mesh import Replica
 
 _ADS: Final[Json] = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
-_HCM: Final = "envoy.filters.network.http_connection_manager"
+_FROM_CONTROL: Final[Json] = {
+    "api_config_source": {
+        "api_type": "GRPC",
+        "transport_api_version": "V3",
+        "grpc_services": [{"envoy_grpc": {"cluster_name": names.ADS_CLUSTER}}],
+    },
+    "resource_api_version": "V3",
+}
+"""Where a static file gets the secrets from that nobody supplied."""
 
 
 def bootstrap(replica: Replica, *, mesh: str, control_socket: str) -> Json:
@@ -74,14 +82,15 @@ def _control_clusters(control_socket: str) -> list[Json]:
 
 
 def _static_cluster(cluster: Json, snapshot: Snapshot) -> Json:
+    rest: Json = _inline(cluster, snapshot)
     if cluster["type"] != "EDS":
-        return cluster
-    rest = {name: value for name, value in cluster.items() if name != "eds_cluster_config"}
+        return rest
+    rest.pop("eds_cluster_config")
     return {**rest, "type": "STATIC", "load_assignment": snapshot.endpoints[cluster["name"]]}
 
 
 def _inline(node: Any, snapshot: Snapshot) -> Any:
-    """Copies a tree of a listener, and puts the route configuration in the place of its name."""
+    """Copies a tree, and puts route configurations and secrets in the place of their names."""
     if isinstance(node, list):
         return [_inline(one, snapshot) for one in node]
     if not isinstance(node, dict):
@@ -89,4 +98,23 @@ def _inline(node: Any, snapshot: Snapshot) -> Any:
     copy = {name: _inline(value, snapshot) for name, value in node.items() if name != "rds"}
     if "rds" in node:
         copy["route_config"] = snapshot.routes[node["rds"]["route_config_name"]]
-    return copy
+    if "sds_config" in node:
+        copy["sds_config"] = _FROM_CONTROL
+    return _shown(_believed(copy, snapshot), snapshot)
+
+
+def _shown(context: Json, snapshot: Snapshot) -> Json:
+    own = context.get("tls_certificate_sds_secret_configs", [])
+    if not own or any(one["name"] not in snapshot.secrets for one in own):
+        return context
+    rest = {name: one for name, one in context.items() if name != "tls_certificate_sds_secret_configs"}
+    return {**rest, "tls_certificates": [snapshot.secrets[one["name"]]["tls_certificate"] for one in own]}
+
+
+def _believed(context: Json, snapshot: Snapshot) -> Json:
+    both = context.get("combined_validation_context")
+    if not both or (name := both["validation_context_sds_secret_config"]["name"]) not in snapshot.secrets:
+        return context
+    rest = {name: one for name, one in context.items() if name != "combined_validation_context"}
+    trusted = snapshot.secrets[name]["validation_context"]
+    return {**rest, "validation_context": {**both["default_validation_context"], **trusted}}

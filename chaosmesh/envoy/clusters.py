@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chaosmesh.envoy import names
+from chaosmesh.envoy import names, tls
 from chaosmesh.envoy.forms import FROM_ADS, Json, seconds, socket, typed
 from chaosmesh.mesh import Breaker, Ejection, HealthCheck, Listener, Mesh, Replica, RetryBudget, Workload
 
@@ -46,7 +46,7 @@ def egress(mesh: Mesh, workload: Workload, listener: Listener, client: str = "")
         cluster["outlier_detection"] = outlier(listener.ejection)
     if listener.health:
         cluster["health_checks"] = [_health_check(listener.health, workload, listener)]
-    return cluster
+    return tls.secured(cluster, mesh, client, workload, listener)
 
 
 def _budget(mesh: Mesh, client: str, workload: str) -> RetryBudget | None:

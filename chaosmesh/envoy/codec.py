@@ -19,13 +19,14 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 from chaosmesh.envoy.forms import Json
 from chaosmesh.errors import EnvironmentFailedError, UsageError
 
-Kind = Literal["clusters", "endpoints", "listeners", "routes"]
-KINDS: Final[tuple[Kind, ...]] = ("clusters", "endpoints", "listeners", "routes")
+Kind = Literal["clusters", "endpoints", "secrets", "listeners", "routes"]
+KINDS: Final[tuple[Kind, ...]] = ("clusters", "endpoints", "secrets", "listeners", "routes")
 """In the order in which they must be sent."""
 
 _MESSAGES: Final[dict[Kind, str]] = {
     "clusters": "envoy.config.cluster.v3.Cluster",
     "endpoints": "envoy.config.endpoint.v3.ClusterLoadAssignment",
+    "secrets": "envoy.extensions.transport_sockets.tls.v3.Secret",
     "listeners": "envoy.config.listener.v3.Listener",
     "routes": "envoy.config.route.v3.RouteConfiguration",
 }

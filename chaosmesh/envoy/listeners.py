@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chaosmesh.envoy import filters, logs, names, routes
+from chaosmesh.envoy import filters, logs, names, routes, tls
 from chaosmesh.envoy.forms import FROM_ADS, Json, extension, seconds, socket
 from chaosmesh.mesh import Listener, Mesh, Replica, Route, Service, Timeout, Topology, Workload
 
@@ -30,7 +30,7 @@ def ingress(mesh: Mesh, workload: Workload, replica: Replica) -> list[Json]:
         {
             **_listener(name, address, port),
             "traffic_direction": "INBOUND",
-            "filter_chains": [_ingress_chain(mesh, workload, side, one)],
+            **tls.guarded(mesh, workload, one, _ingress_chain(mesh, workload, side, one)),
         }
         for name, address, port, side, one in served
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chaosmesh.envoy.forms import Json
 
@@ -16,6 +17,7 @@ class Snapshot:
     endpoints: Mapping[str, Json] = field(default_factory=dict)
     listeners: Mapping[str, Json] = field(default_factory=dict)
     routes: Mapping[str, Json] = field(default_factory=dict)
+    secrets: Mapping[str, Json] = field(default_factory=dict, repr=False)
 
     def route_hashes(self) -> dict[str, str]:
         """Content hash of each egress rule by rule id, as the access log shows it."""
@@ -36,13 +38,29 @@ def ground(old: Snapshot, new: Snapshot) -> Snapshot:
     if not any(_checked(one) and old.clusters.get(name) != one for name, one in new.clusters.items()):
         return new
     fresh = {name: one for name, one in new.clusters.items() if not _checked(one)}
+    clusters = {**old.clusters, **fresh}
+    listeners = {**old.listeners, **{k: v for k, v in new.listeners.items() if "_ingress_" in k}}
+    asked = {*_secrets(list(clusters.values())), *_secrets(list(listeners.values()))}
     return replace(
         new,
-        clusters={**old.clusters, **fresh},
+        clusters=clusters,
         endpoints={**old.endpoints, **{k: v for k, v in new.endpoints.items() if k in fresh}},
-        listeners={**old.listeners, **{k: v for k, v in new.listeners.items() if "_ingress_" in k}},
+        listeners=listeners,
         routes={**old.routes, **{k: v for k, v in new.routes.items() if "_egress_" not in k}},
+        secrets={k: v for k, v in {**old.secrets, **new.secrets}.items() if k in asked},
     )
+
+
+def _secrets(node: Any) -> Iterator[str]:
+    """Names of the secrets that a tree asks for: what nobody asks for is never acknowledged."""
+    if isinstance(node, list):
+        for one in node:
+            yield from _secrets(one)
+    elif isinstance(node, dict):
+        if "sds_config" in node:
+            yield node["name"]
+        for one in node.values():
+            yield from _secrets(one)
 
 
 def _checked(cluster: Json) -> bool:

@@ -6,14 +6,26 @@ from collections.abc import Mapping, Sequence
 
 from chaosmesh.envoy import clusters, endpoints, fallback, gateway, listeners, routes
 from chaosmesh.envoy.forms import Json
+from chaosmesh.envoy.handshakes import upstreams
+from chaosmesh.envoy.secrets import Secret, needed, resources
 from chaosmesh.envoy.snapshot import Snapshot
 from chaosmesh.errors import Where
 from chaosmesh.mesh import Listener, Mesh, Replica, RequestFault, Topology, Workload
 
 
-def translate(mesh: Mesh, topology: Topology, *, faults: Sequence[RequestFault] = ()) -> dict[str, Snapshot]:
-    """The snapshot of every replica, by `Replica.key`. Faults change route configurations only."""
-    return {replica.key: _snapshot(mesh, topology, replica, faults) for replica in topology.replicas}
+def translate(
+    mesh: Mesh,
+    topology: Topology,
+    *,
+    faults: Sequence[RequestFault] = (),
+    secrets: Mapping[str, Secret] | None = None,
+) -> dict[str, Snapshot]:
+    """The snapshot of every replica, by `Replica.key`. Faults change route configurations only.
+
+    `secrets` supplies what `secrets.needed` names; without it the references stay, and no secret is in the result.
+    """
+    given = None if secrets is None else dict(secrets)
+    return {replica.key: _snapshot(mesh, topology, replica, faults, given) for replica in topology.replicas}
 
 
 def places(mesh: Mesh) -> Mapping[str, Where]:
@@ -22,18 +34,24 @@ def places(mesh: Mesh) -> Mapping[str, Where]:
     return entries | {route.id: route.where for one in mesh.services for route in one.routes}
 
 
-def _snapshot(mesh: Mesh, topology: Topology, replica: Replica, faults: Sequence[RequestFault]) -> Snapshot:
+def _snapshot(
+    mesh: Mesh,
+    topology: Topology,
+    replica: Replica,
+    faults: Sequence[RequestFault],
+    given: Mapping[str, Secret] | None,
+) -> Snapshot:
     workload = mesh.workload(replica.node)
-    upstreams = _upstreams(mesh, workload)
+    reached = tuple(upstreams(mesh, workload))
     spare = tuple(fallback.resources(mesh, topology, workload))
     return Snapshot(
         clusters=_named(
             [_inside(mesh, workload, replica, one) for one in workload.listeners]
-            + [clusters.egress(mesh, server, one, workload.name) for server, one in upstreams]
+            + [clusters.egress(mesh, server, one, workload.name) for server, one in reached]
             + [cluster for cluster, _ in spare]
         ),
         endpoints=_named(
-            [endpoints.egress(mesh, topology, replica.node, server, one) for server, one in upstreams]
+            [endpoints.egress(mesh, topology, replica.node, server, one) for server, one in reached]
             + [assignment for _, assignment in spare],
             key="cluster_name",
         ),
@@ -41,6 +59,7 @@ def _snapshot(mesh: Mesh, topology: Topology, replica: Replica, faults: Sequence
             listeners.ingress(mesh, workload, replica) + listeners.egress(mesh, topology, replica)
         ),
         routes={**_ingress_routes(mesh, workload, replica, faults), **routes.egress(mesh, topology, replica)},
+        secrets={} if given is None else resources(needed(mesh, workload), given),
     )
 
 
@@ -52,13 +71,6 @@ def _inside(mesh: Mesh, workload: Workload, replica: Replica, listener: Listener
     if workload.gateway:
         return gateway.redirect(mesh, workload, replica, listener)
     return clusters.ingress(mesh, replica, listener)
-
-
-def _upstreams(mesh: Mesh, workload: Workload) -> list[tuple[Workload, Listener]]:
-    """Every listener of every workload behind the backends, each once."""
-    servers = dict.fromkeys(name for backend in workload.backends for name in mesh.targets(backend))
-    known = {one.name: one for one in mesh.workloads}
-    return [(known[name], one) for name in servers if name in known for one in known[name].listeners]
 
 
 def _ingress_routes(

@@ -8,14 +8,14 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import ClientSession, TCPConnector, web
 
-from chaosmesh.envoy import AccessRow, ControlPlane, bootstrap, command, translate
+from chaosmesh.envoy import AccessRow, ControlPlane, Push, Secret, bootstrap, command, places, translate
 from chaosmesh.mesh import Mesh, Replica, RequestFault, Topology
 
 Answer = Callable[[Replica, web.Request], Awaitable[web.StreamResponse]]
@@ -46,8 +46,15 @@ class Live:
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
-    async def put(self, mesh: Mesh, faults: Sequence[RequestFault] = ()):
-        return await self.plane.push(translate(mesh, self.topology, faults=faults), timeout=30)
+    async def put(
+        self,
+        mesh: Mesh,
+        faults: Sequence[RequestFault] = (),
+        *,
+        secrets: Mapping[str, Secret] | None = None,
+    ) -> Push:
+        snapshots = translate(mesh, self.topology, faults=faults, secrets=secrets)
+        return await self.plane.push(snapshots, timeout=30, places=places(mesh))
 
     def egress(self, client: str, service: str) -> str:
         one = self.topology.egress(client, service)
@@ -104,6 +111,7 @@ async def live(
     faults: Sequence[RequestFault] = (),
     only: Sequence[str] | None = None,
     serve: Sequence[str] | None = None,
+    secrets: Mapping[str, Secret] | None = None,
 ) -> AsyncIterator[Live]:
     """The mesh with real Envoys; `only`: the workloads that get one; `serve`: those with an application."""
     subnet, holder = lease()
@@ -123,7 +131,7 @@ async def live(
         started = [one for one in topology.replicas if only is None or one.node in only]
         for one in started:
             await run.spawn(one, mesh)
-        snapshots = translate(mesh, topology, faults=faults)
+        snapshots = translate(mesh, topology, faults=faults, secrets=secrets)
         await plane.push({one.key: snapshots[one.key] for one in started}, timeout=60)
         yield run
     finally:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from chaosmesh.mesh import (
     Breaker,
+    ClientTls,
     Discovery,
     Ejection,
     Fallback,
     HealthCheck,
+    Identity,
     Listener,
     Match,
     Mesh,
@@ -18,11 +20,13 @@ from chaosmesh.mesh import (
     Retry,
     RetryBudget,
     Rewrite,
+    ServerTls,
     Service,
     ServicePort,
     Target,
     Timeout,
     Topology,
+    Trust,
     Workload,
 )
 from tests.gateways import behind, entry_route, gateway
@@ -239,6 +243,29 @@ def budgets() -> Case:
     return _case(replace(made, budgets=(RetryBudget("blue", 20, 3), own)))
 
 
+def tls() -> Case:
+    """Strict with clients' certificates, permissive, and what clients do: by policy, and by negotiation."""
+    trust = Trust("file", ("/ca.pem",), ("front.local", "spiffe://mesh/front"))
+    issued = ServerTls("permissive", Identity("issued", "arn:blue"))
+    strict = ServerTls("strict", Identity("file", "/own.pem", "/own.key"), trust)
+    check = HealthCheck("http", 2, 3, 5, 2, "/ping")
+    made = mesh(
+        [
+            workload("front", "color", "tint", protocol="http2", tls=replace(strict, trust=None)),
+            workload("blue", tls=issued),
+            workload("green", protocol="grpc", tls=strict, health=check),
+        ],
+        [
+            service("color", route("color", "all", {"blue": 1})),
+            service("tint", route("tint", "all", {"green": 1})),
+        ],
+    )
+    shown = Identity("sds", "spiffe://mesh/front")
+    rule = ClientTls(Trust("sds", ("ca-one", "ca-two"), ("green.local",)), shown)
+    front = replace(made.workload("front"), client_tls=(("tint", rule),))
+    return _case(replace(made, workloads=(front, *made.workloads[1:])))
+
+
 def gateways() -> Case:
     """Two listeners; prefixes in both forms, a host that is kept, an expression, a gRPC service."""
     rules = (
@@ -271,6 +298,7 @@ CASES = {
         dns,
         empty_service,
         gateways,
+        tls,
         fallbacks,
         budgets,
     )

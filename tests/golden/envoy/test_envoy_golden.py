@@ -12,6 +12,7 @@ import pytest
 
 from chaosmesh.envoy import binary, static_config, translate
 from chaosmesh.envoy.codec import KINDS, encode
+from tests.certificates import Authority, supplied
 from tests.golden.envoy.cases import CASES
 
 HERE = Path(__file__).parent
@@ -34,10 +35,11 @@ def test_every_resource_fits_the_types_of_envoys_api(name):
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, "tls with its secrets"])
 def test_envoy_accepts_every_golden_configuration(name, tmp_path):
-    mesh, addresses, faults = CASES[name]()
-    snapshots = translate(mesh, addresses, faults=faults)
+    mesh, addresses, faults = CASES[name.split()[0]]()
+    secrets = supplied(mesh, Authority("test")) if name not in CASES else None
+    snapshots = translate(mesh, addresses, faults=faults, secrets=secrets)
     for replica in addresses.replicas:
         file = tmp_path / f"{replica.key}.json"
         file.write_text(json.dumps(static_config(snapshots[replica.key], replica)))
@@ -63,6 +65,16 @@ def test_every_name_that_is_referred_to_exists_and_nothing_else(name):
         assert set(_values(snapshot.routes, "cluster")) <= referred
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_every_secret_that_is_referred_to_is_known_to_be_needed_and_no_other(name):
+    mesh, addresses, _ = CASES[name]()
+    secrets = supplied(mesh, Authority("test"))
+    for replica in addresses.replicas:
+        snapshot = translate(mesh, addresses, secrets=secrets)[replica.key]
+        referred = {*_secrets(snapshot.clusters), *_secrets(snapshot.listeners)}
+        assert set(snapshot.secrets) == referred
+
+
 def test_the_order_of_workloads_and_addresses_changes_no_byte():
     mesh, addresses, faults = CASES["weights"]()
     shuffled = list(mesh.workloads)
@@ -78,6 +90,17 @@ def test_a_fault_changes_only_route_configurations_of_the_callee():
     for key in ("blue.0", "green.0"):
         assert calm[key].routes != hit[key].routes
         assert dataclasses.replace(calm[key], routes={}) == dataclasses.replace(hit[key], routes={})
+
+
+def _secrets(node):
+    if isinstance(node, dict):
+        if "sds_config" in node:
+            yield node["name"]
+        for value in node.values():
+            yield from _secrets(value)
+    elif isinstance(node, list):
+        for one in node:
+            yield from _secrets(one)
 
 
 def _values(node, key):
