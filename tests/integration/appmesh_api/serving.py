@@ -36,7 +36,7 @@ def served(store: Store, publisher: Publisher | None = None) -> Iterator[str]:
     stop = asyncio.Event()
 
     async def run() -> None:
-        service = Service(store, publisher or Published())
+        service = Service(store, Published() if publisher is None else publisher)
         addresses.append(await service.start())
         up.set()
         await stop.wait()
