@@ -14,7 +14,7 @@ from chaosmesh.errors import ChaosMeshError, ExitCode
 
 GROUPS: dict[str, dict[str, str]] = {
     "Start": {"demo": "demo", "verify": "verify", "up": "up"},
-    "Understand": {"lint": "lint", "render": "render"},
+    "Understand": {"lint": "lint", "why": "why", "render": "render"},
     "More": {
         "doctor": "environment",
         "setup": "environment",
@@ -29,6 +29,7 @@ SUMMARIES = {
     "verify": "Start the mesh, check every rule of its policy, then break every edge.",
     "up": "Start the mesh and keep it until Ctrl-C; prints one JSON line with its addresses.",
     "lint": "What is wrong with the policy before anything runs.",
+    "why": "Where a request would go, and by which rule.",
     "render": "The Envoy configuration of each sidecar.",
     "doctor": "What is installed, and the exact command for what is not.",
     "setup": "Get Toxiproxy (cache, PATH, or built once).",
