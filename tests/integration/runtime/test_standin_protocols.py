@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
 import socket
@@ -344,5 +345,69 @@ def test_bodies_beyond_the_windows_go_both_ways(talk: Talk) -> None:
         assert (await to.grpc(payload=b"x" * 900_000))["calls"][1]["status"] == 200
         with pytest.raises(grpc.aio.AioRpcError, match="RESOURCE_EXHAUSTED"):
             await to.grpc("leaf", payload=b"x" * 1_100_000)
+
+    talk(use)
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+HOSTILE = [
+    b"",
+    b"\0" * 100_000,
+    b"\xff\xd8\xff" * 5000,
+    b"\n" * 100_000,
+    PREFACE[:10],
+    PREFACE + b"\xff" * 50_000,
+    PREFACE + b"\0\0\4\4\0\0\0\0\0abcd",
+    PREFACE + b"\0\0\0\4\0\0\0\0\0" + b"\0\0\5\1\5\0\0\0\1\xff\xff\xff\xff\xff",
+    PREFACE + b"\0\0\0\4\0\0\0\0\0" + b"\0\0\5\0\1\0\0\0\1\0\0\0\0\0",
+    b"GET / HTTP/1.1\r\n" + b"x: " + b"y" * 200_000 + b"\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"{" * 10_000 + b"\n",
+    b'{"x-standin":' + b"[" * 10_000 + b"\n",
+]
+
+
+@pytest.mark.parametrize("protocol", list(PORTS))
+def test_what_no_client_should_send_harms_nobody_else(talk: Talk, protocol: str) -> None:
+    async def use(to: Speakers) -> None:
+        async with to.h2("leaf") as good:
+            waiting = good.ask(x_standin="leaf=delay_ms:500")
+            for data in HOSTILE:
+                _, open_ended = await to.connect(protocol, "leaf")
+                reader, writer = await to.connect(protocol, "leaf")
+                open_ended.write(data)
+                writer.write(data)
+                with contextlib.suppress(ConnectionError):
+                    writer.write_eof()
+                    while await asyncio.wait_for(reader.read(1 << 16), 30):
+                        pass
+                writer.close()
+            assert (await good.answer(waiting))[0] == 200
+            assert (await good.answer(good.ask()))[0] == 200
+
+    talk(use)
+
+
+def test_headers_beyond_all_measure_end_one_connection(talk: Talk) -> None:
+    async def use(to: Speakers) -> None:
+        async with to.h2("leaf") as one:
+            with pytest.raises(EOFError):
+                await one.answer(one.ask(**{f"x{n}": "y" * 1000 for n in range(100)}))
+        async with to.h2("leaf") as one:
+            assert (await one.answer(one.ask(**{f"x{n}": "y" * 1000 for n in range(30)})))[0] == 200
+
+    talk(use)
+
+
+def test_clients_that_never_read_hold_up_nobody(talk: Talk) -> None:
+    async def use(to: Speakers) -> None:
+        _, echoing = await to.connect("tcp", "leaf")
+        echoing.transport.pause_reading()  # type: ignore[attr-defined]
+        echoing.write(b"\n" + bytes(50_000_000))
+        async with to.h2(window=0) as silent:
+            for _ in range(50):
+                silent.ask()
+            assert (await to.http2())[0] == 200
+        echoing.transport.abort()
 
     talk(use)
