@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,12 +20,12 @@ TOKENS = 1000  # client tokens that are remembered; the oldest are forgotten
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a change needs besides the state. `now` in epoch seconds; `uid` for a resource that is new."""
+    """What a change needs besides the state. `now` in epoch seconds; `uid` makes the id of what is new."""
 
     account: Account
     quotas: Quotas
     now: float
-    uid: str
+    uid: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _create(state: State, call: Call, setting: Setting) -> Change:
         raise ApiError("ConflictException", f"{id_.title} is there already; update it")
     rules.check_quota(state, id_, setting.quotas)
     resource = _resource(state, id_, body.spec, setting)
-    record = Record(resource, setting.uid, setting.now, setting.now, tags=tags)
+    record = Record(resource, setting.uid(), setting.now, setting.now, tags=tags)
     return _answered(state, call, body.client_token, id_, record, setting)
 
 

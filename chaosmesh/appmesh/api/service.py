@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 from chaosmesh.appmesh.api import bodies
 from chaosmesh.appmesh.api.failures import ApiError, not_published
 from chaosmesh.appmesh.api.operations import READS, Call, routed
+from chaosmesh.appmesh.api.records import State
 from chaosmesh.appmesh.api.store import Store, running
 from chaosmesh.appmesh.resources import Resources
 from chaosmesh.errors import ChaosMeshError
@@ -80,21 +81,30 @@ class Service:
             return self.store.read(call)
         async with self._changes:
             change = self.store.plan(call)
-            before, after = running(self.store.state), running(change.state)
-            if before != after:
-                await self._publish(after, before)
-            self.store.commit(change)
+            try:
+                await self._put_in_force(change.state)
+            except ChaosMeshError as error:
+                raise not_published(error) from error
             return change.answer
 
-    async def _publish(self, after: Resources, before: Resources) -> None:
-        try:
-            await self._publisher.publish(after)
-        except ChaosMeshError as error:
-            await self._take_back(before)
-            raise not_published(error) from error
-        except Exception:
-            await self._take_back(before)
-            raise
+    async def saved(self, resources: Resources) -> None:
+        """Takes over documents that were saved again (`up --watch`); in force when this returns.
+
+        What left the documents goes; what calls created or updated stays unless the documents hold it too.
+        Raises ChaosMeshError, and then nothing is changed.
+        """
+        async with self._changes:
+            await self._put_in_force(self.store.saved(resources))
+
+    async def _put_in_force(self, state: State) -> None:
+        before, after = running(self.store.state), running(state)
+        if before != after:
+            try:
+                await self._publisher.publish(after)
+            except Exception:
+                await self._take_back(before)
+                raise
+        self.store.commit(state)
 
     async def _take_back(self, before: Resources) -> None:
         try:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
-from chaosmesh.appmesh.api import bodies, rules, views
+from chaosmesh.appmesh.api import bodies, rules, views, watching
 from chaosmesh.appmesh.api.changes import Change, Setting, changed
 from chaosmesh.appmesh.api.failures import ApiError, bad_request
 from chaosmesh.appmesh.api.operations import READS, Call
-from chaosmesh.appmesh.api.records import Account, Id, Quotas, Record, State, mesh_id
+from chaosmesh.appmesh.api.records import Account, Quotas, State
 from chaosmesh.appmesh.load import DEFAULT_MESH
-from chaosmesh.appmesh.resources import Resource, Resources
-from chaosmesh.appmesh.spec import MeshSpec
-from chaosmesh.errors import Where
+from chaosmesh.appmesh.resources import Resources
 
 _UNOWNED = {("Create", "mesh"), ("List", "mesh"), ("Update", "mesh"), ("Delete", "mesh")}
 
@@ -51,15 +48,12 @@ class Store:
     def of(cls, resources: Resources, **options: Any) -> Store:
         """A store that holds the resources of documents, each in its first version."""
         store = cls(**options)
-        records: dict[Id, Record] = {}
-        for one in _whole(resources):
-            mesh = resources.mesh_name
-            id_ = mesh_id(mesh) if one.kind == "mesh" else Id(mesh, one.kind, one.parent, one.name)
-            now = store._clock()
-            resource = replace(one, spec=rules.filled(one.kind, one.spec))
-            records[id_] = Record(resource, store._uid(), now, now)
-        store.state = State(records)
+        store.state = store.saved(resources)
         return store
+
+    def saved(self, resources: Resources) -> State:
+        """The state once documents were saved again; nothing is changed yet. Raises UsageError."""
+        return watching.saved(self.state, resources, self._setting())
 
     def read(self, call: Call) -> Mapping[str, Any]:
         """The answer of a Describe, List or ListTags call. Raises ApiError."""
@@ -69,19 +63,22 @@ class Store:
     def plan(self, call: Call) -> Change:
         """What a Create, Update, Delete or tag call would change; nothing is changed yet. Raises ApiError."""
         self._check(call)
-        return changed(self.state, call, Setting(self.account, self._quotas, self._clock(), self._uid()))
+        return changed(self.state, call, self._setting())
 
-    def commit(self, change: Change) -> None:
-        """Makes a planned change the store's state."""
-        self.state = change.state
+    def commit(self, state: State) -> None:
+        """Makes a planned state the store's own."""
+        self.state = state
 
     def answer(self, call: Call) -> Mapping[str, Any]:
         """Reads, or plans and commits at once: the store without a mesh that runs."""
         if call.verb in READS:
             return self.read(call)
         change = self.plan(call)
-        self.commit(change)
+        self.commit(change.state)
         return change.answer
+
+    def _setting(self) -> Setting:
+        return Setting(self.account, self._quotas, self._clock(), self._uid)
 
     def _check(self, call: Call) -> None:
         owner = call.query.get("meshOwner")
@@ -102,9 +99,3 @@ def running(state: State) -> Resources:
     """The resources of the mesh that runs: the oldest one. Without any mesh, nothing under a default name."""
     mesh = next(state.meshes(), None)
     return rules.runnable(state.resources(mesh)) if mesh is not None else Resources(DEFAULT_MESH)
-
-
-def _whole(resources: Resources) -> list[Resource]:
-    """The resources with the mesh itself, which documents may leave out."""
-    mesh = resources.mesh or Resource("mesh", resources.mesh_name, None, MeshSpec(), Where("mesh"))
-    return [mesh, *(one for one in resources if one.kind != "mesh")]

@@ -12,7 +12,8 @@ import pytest
 
 from chaosmesh.appmesh.api import Service, Store
 from chaosmesh.appmesh.api.service import Reply
-from chaosmesh.appmesh.resources import Resources
+from chaosmesh.appmesh.resources import Resource, Resources
+from chaosmesh.appmesh.spec import VirtualNodeSpec
 from chaosmesh.errors import (
     ChaosMeshError,
     DeadlineError,
@@ -20,6 +21,7 @@ from chaosmesh.errors import (
     LimitExceededError,
     Problem,
     RejectedError,
+    UsageError,
     Where,
 )
 from tests.unit.appmesh.api.asking import NODE
@@ -204,3 +206,49 @@ def test_importing_the_room_does_not_load_the_web_server():
 
     code = "import chaosmesh.appmesh.api, sys; sys.exit('aiohttp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def documents(**nodes: int) -> Resources:
+    """A mesh of documents: nodes by name, each with its port."""
+    made = {}
+    for line, (name, port) in enumerate(nodes.items(), 1):
+        listener = {"portMapping": {"port": port, "protocol": "http"}}
+        spec = VirtualNodeSpec.model_validate({**NODE, "listeners": [listener]})
+        made[name] = Resource("virtualNode", name, None, spec, Where("nodes.yaml", line))
+    return Resources("m", virtual_nodes=made)
+
+
+def test_documents_that_are_saved_again_win_for_what_they_hold():
+    async def main() -> None:
+        publisher = Fake()
+        service = Service(Store.of(documents(a=1, b=2, c=3)), publisher)
+        await put(service, NODES, {"virtualNodeName": "called", "spec": NODE})
+        await put(service, f"{NODES}/b", {"spec": NODE})
+        await service.saved(documents(d=4, a=1, b=5))
+        listed = json.loads((await service.reply("GET", NODES, b"")).body)["virtualNodes"]
+        versions = {one["virtualNodeName"]: one["version"] for one in listed}
+        assert versions == {"a": 1, "b": 3, "called": 1, "d": 1}  # c left the documents
+        last = publisher.seen[-1]
+        assert last.virtual_nodes["b"].spec.listeners[0].port_mapping.port == 5
+        assert last.virtual_nodes["b"].where == Where("nodes.yaml", 3)
+        await service.saved(documents(a=1))
+        assert sorted(publisher.seen[-1].virtual_nodes) == ["a", "called"]
+
+    run(main())
+
+
+def test_documents_that_can_not_be_put_in_force_change_nothing():
+    async def main() -> None:
+        publisher = Fake(
+            lambda resources: DeadlineError("no ACK") if "bad" in resources.virtual_nodes else None
+        )
+        service = Service(Store.of(documents(a=1)), publisher)
+        before = service.store.state
+        with pytest.raises(DeadlineError):
+            await service.saved(documents(a=1, bad=2))
+        with pytest.raises(UsageError, match="of the mesh other now, m is running"):
+            await service.saved(Resources("other"))
+        assert service.store.state is before
+        assert [sorted(one.virtual_nodes) for one in publisher.seen] == [["a", "bad"], ["a"]]
+
+    run(main())
