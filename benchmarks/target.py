@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from chaosmesh.load import LoadProcess, seq_of
@@ -92,7 +93,7 @@ async def clocked(folder: Path) -> AsyncIterator[Clocked]:
         await process.wait()
 
 
-def _direct_response(address: str) -> dict[str, Any]:
+def _direct_response(address: str, options: Mapping[str, Any], chain: Mapping[str, Any]) -> dict[str, Any]:
     manager = {
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "bench",
@@ -113,23 +114,32 @@ def _direct_response(address: str) -> dict[str, Any]:
                 }
             ]
         },
+        **options,
     }
     listener = {
         "name": "bench",
         "address": {"socket_address": {"address": address, "port_value": 10000}},
-        "filter_chains": [{"filters": [{"name": "hcm", "typed_config": manager}]}],
+        "filter_chains": [{"filters": [{"name": "hcm", "typed_config": manager}], **chain}],
     }
     return {"static_resources": {"listeners": [listener]}}
 
 
 @asynccontextmanager
-async def bare_envoy(folder: Path) -> AsyncIterator[str]:
-    """A single Envoy that answers by itself; yields its url."""
+async def bare_envoy(
+    folder: Path,
+    *,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    chain: Mapping[str, Any] = MappingProxyType({}),
+) -> AsyncIterator[str]:
+    """A single Envoy that answers by itself; yields its url.
+
+    `options` are fields of its HTTP connection manager, `chain` those of its filter chain.
+    """
     from chaosmesh.envoy import binary
 
     address = f"127.77.{os.getpid() % 250 + 1}.1"
     config = folder / "envoy.json"
-    config.write_text(json.dumps(_direct_response(address)))
+    config.write_text(json.dumps(_direct_response(address, options, chain)))
     with (folder / "envoy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             str(binary()),

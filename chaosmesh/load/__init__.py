@@ -10,7 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chaosmesh.load.plan import Record, RequestSpec, Stream, StreamReport, request_id, seq_of, stream_of
+    from chaosmesh.load.plan import (
+        Record,
+        RequestSpec,
+        Stream,
+        StreamReport,
+        Tls,
+        request_id,
+        seq_of,
+        stream_of,
+    )
     from chaosmesh.load.process import LoadProcess, Spawn
     from chaosmesh.load.running import Running
 
@@ -22,6 +31,7 @@ _HOMES = {
     "Spawn": "process",
     "Stream": "plan",
     "StreamReport": "plan",
+    "Tls": "plan",
     "request_id": "plan",
     "seq_of": "plan",
     "stream_of": "plan",
@@ -35,6 +45,7 @@ __all__ = [
     "Spawn",
     "Stream",
     "StreamReport",
+    "Tls",
     "request_id",
     "seq_of",
     "stream_of",

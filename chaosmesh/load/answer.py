@@ -30,7 +30,7 @@ class Answer:
         self.status = self.size = 0
         self._raw = b""
 
-    def feed(self, data: memoryview) -> None:
+    def feed(self, data: memoryview | bytes) -> None:
         """Takes what was read from the connection; raises BadAnswerError."""
         self.arrived = True
         headers_came_before = self._headers

@@ -15,10 +15,12 @@ from gevent.lock import Semaphore
 from chaosmesh.load import wire
 from chaosmesh.load.pacer import Flow
 from chaosmesh.load.plan import Stream
-from chaosmesh.load.wire import Failure, Row
+from chaosmesh.load.wire import Row
 
 FLUSH_S = 0.02
 """How long a finished request waits at most before it is on its way to main."""
+
+_TYPES = {"http2": "HTTP2", "grpc": "GRPC", "tcp": "TCP"}  # HTTP/1.1 goes by its method, as in Locust
 
 Fire = Callable[..., None]
 """Locust's `events.request.fire`."""
@@ -29,7 +31,7 @@ class NoAnswerError(Exception):
 
 
 class ServerError(Exception):
-    """What Locust is told of a status of 500 or more."""
+    """What Locust is told of a status of 500 or more, and of a grpc-status other than 0."""
 
 
 class Generator:
@@ -103,16 +105,16 @@ class Generator:
     def _tell_locust(self, stream: Stream, rows: list[Row]) -> None:
         """Locust counts from the intended time too, so its own tables and charts tell the truth."""
         fire = self._fire
-        for _, spec, intended, _, done, status, size, failure in rows:
+        for _, spec, intended, _, done, status, size, grpc, failure in rows:
             request = stream.requests[spec]
             fire(
-                request_type=request.method,
+                request_type=_TYPES.get(request.protocol, request.method),
                 name=stream.name + request.path,
                 response_time=(done - intended) / 1e6,
                 response_length=size,
                 response=None,
                 context={},
-                exception=_exception(status, failure),
+                exception=_exception(status, grpc, failure),
                 start_time=intended / 1e9,
                 url=stream.url + request.path,
             )
@@ -122,7 +124,9 @@ class Generator:
             self._out(frame)
 
 
-def _exception(status: int, failure: int) -> Exception | None:
+def _exception(status: int, grpc: int, failure: str) -> Exception | None:
     if failure:
-        return NoAnswerError(Failure(failure).words)
-    return ServerError(f"status {status}") if status >= 500 else None
+        return NoAnswerError(failure)
+    if status >= 500:
+        return ServerError(f"status {status}")
+    return ServerError(f"grpc-status {grpc}") if grpc > 0 else None

@@ -6,13 +6,20 @@ Only the generator's process imports this module.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from chaosmesh.load.arrivals import NS, picks, schedule
-from chaosmesh.load.connection import Exchange, Pool, ShortOfSocketsError
-from chaosmesh.load.plan import RequestSpec, Stream, request_id
+from chaosmesh.load.exchange import Exchange, Finished, Pool, ShortOfSocketsError
+from chaosmesh.load.http1 import Http1Pool
+from chaosmesh.load.http2 import Http2Pool
+from chaosmesh.load.link import Endpoint
+from chaosmesh.load.plan import Protocol, Stream
+from chaosmesh.load.shapes import shape_of
+from chaosmesh.load.tcp import TcpPool
 from chaosmesh.load.timer import KernelTimer
+from chaosmesh.load.tls import Secure
 from chaosmesh.load.wire import Failure, Row
 
 MAX_IN_FLIGHT = 10_000
@@ -30,21 +37,23 @@ _BURST = 64  # sends in a row before answers are looked at again
 _NEVER = 1 << 63
 
 
-def message_parts(stream: Stream, spec: RequestSpec) -> tuple[bytes, bytes]:
-    """The bytes of a request around the number that ends its request id."""
-    lines = [f"{spec.method} {spec.path} HTTP/1.1", f"host: {stream.host}"]
-    lines += [f"{name}: {value}" for name, value in spec.headers]
-    if spec.body or spec.method in ("POST", "PUT", "PATCH"):
-        lines.append(f"content-length: {len(spec.body)}")
-    prefix = request_id(stream.id, 0)[:-12]
-    lines.append(f"x-request-id: {prefix}")
-    return "\r\n".join(lines).encode("latin-1"), b"\r\n\r\n" + spec.body
-
-
 def address_of(url: str) -> tuple[str, int]:
     """IP address and port of a stream's url."""
     parts = urlsplit(url)
     return str(ip_address(parts.hostname or "")), parts.port or 80
+
+
+_POOLS: dict[Protocol, Callable[[Endpoint, Finished], Pool]] = {
+    "http": Http1Pool,
+    "http2": Http2Pool,
+    "grpc": Http2Pool,
+    "tcp": TcpPool,
+}
+
+
+def _pool(stream: Stream, protocol: Protocol, finished: Finished) -> Pool:
+    secure = Secure(stream.tls, protocol) if stream.tls else None
+    return _POOLS[protocol](Endpoint(address_of(stream.url), secure), finished)
 
 
 def _epoch_offset() -> int:
@@ -61,9 +70,9 @@ class Flow:
         self._seq = 0
         self._schedule = schedule(stream)
         self._picks = picks([spec.weight for spec in stream.requests], stream.seed)
-        self._parts = [message_parts(stream, spec) for spec in stream.requests]
-        self._heads = [spec.method == "HEAD" for spec in stream.requests]
-        self._pool = Pool(address_of(stream.url), self._finished)
+        protocols = {spec.protocol for spec in stream.requests}
+        self._pools = {one: _pool(stream, one, self._finished) for one in protocols}
+        self._kinds = [(shape_of(stream, one), self._pools[one.protocol]) for one in stream.requests]
         self._in_flight: dict[int, Exchange] = {}
         self._rows: list[Row] = []
         self._timeout_ns = round(stream.timeout * NS)
@@ -81,8 +90,8 @@ class Flow:
 
     @property
     def retried(self) -> int:
-        """Requests that met a closing keep-alive connection and went out again."""
-        return self._pool.retried
+        """Requests that met a closing connection, or were refused unprocessed, and went out again."""
+        return sum(pool.retried for pool in self._pools.values())
 
     @property
     def cpu_s(self) -> float:
@@ -115,13 +124,14 @@ class Flow:
     def close(self) -> None:
         """Gives timer and idle connections back."""
         self._timer.close()
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
 
     def abort(self) -> None:
         """Stops, and ends what is under way as closed by us."""
         self.stop()
         for exchange in list(self._in_flight.values()):
-            self._pool.give_up(exchange, Failure.CLOSED)
+            _give_up(exchange, Failure.CLOSED)
 
     def _next_due(self) -> int:
         offset = next(self._schedule, None)
@@ -145,19 +155,18 @@ class Flow:
             self.dropped += 1
             return
         spec = next(self._picks)
-        before, after = self._parts[spec]
-        data = b"%b%012x%b" % (before, seq, after)
-        exchange = Exchange(seq, spec, intended, now, data, self._heads[spec])
+        shape, pool = self._kinds[spec]
+        exchange = shape.exchange(seq, spec, intended, now)
         self._in_flight[seq] = exchange
         try:
-            self._pool.send(exchange)
+            pool.send(exchange)
         except ShortOfSocketsError:
             del self._in_flight[seq]
             self.dropped += 1
         else:
             self.sent += 1
 
-    def _finished(self, exchange: Exchange, status: int, size: int, failure: Failure) -> None:
+    def _finished(self, exchange: Exchange, status: int, size: int, failure: str) -> None:
         del self._in_flight[exchange.seq]
         epoch = self._epoch
         self._rows.append(
@@ -169,6 +178,7 @@ class Flow:
                 time.monotonic_ns() + epoch,
                 status,
                 size,
+                exchange.grpc_status,
                 failure,
             )
         )
@@ -176,4 +186,10 @@ class Flow:
     def _sweep(self, sent_before: int) -> None:
         expired = [one for one in self._in_flight.values() if one.sent <= sent_before]
         for exchange in expired:
-            self._pool.give_up(exchange, Failure.TIMEOUT)
+            _give_up(exchange, Failure.TIMEOUT)
+
+
+def _give_up(exchange: Exchange, failure: str) -> None:
+    # One may have ended with another that shared its connection.
+    if exchange.connection is not None:
+        exchange.connection.give_up(exchange, failure)

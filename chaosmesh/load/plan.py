@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Arrivals = Literal["constant", "poisson"]
+Protocol = Literal["http", "http2", "grpc", "tcp"]
 
 MIN_SENT_SHARE = 0.99
 """A generator that sends a smaller share of its plan is late."""
@@ -25,20 +26,40 @@ _REQUEST_ID = re.compile(r"([0-9a-f]{8})-0000-[0-9a-f]000-8000-([0-9a-f]{12})")
 
 @dataclass(frozen=True, slots=True)
 class RequestSpec:
-    """One kind of request in a stream's mix; `weight` is its share relative to the other kinds."""
+    """One kind of request in a stream's mix; `weight` is its share relative to the other kinds.
+
+    `protocol`: "http" is HTTP/1.1; "http2" is HTTP/2 with prior knowledge (ALPN under TLS); "grpc" is one call of
+    `path` = `/service/method` with `headers` as metadata and `body` as the one message, framed here; "tcp" sends
+    `body` as one line on a connection of its own and takes one line as the answer.
+    """
 
     method: str = "GET"
     path: str = "/"
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     weight: float = 1.0
+    protocol: Protocol = "http"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How the connections of a stream are secured; files are PEM.
+
+    `server_name` goes into SNI and is compared with the certificate; empty: neither. `ca_file`: whom to trust, None
+    takes any certificate. `cert_file` and `key_file`: what to show when the server asks.
+    """
+
+    server_name: str = ""
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
     """An open-loop stream: requests leave by the clock, whatever the answers do.
 
-    `url` is `http://ip:port`, `host` the Host header, `rate` in requests per second, `duration` and
+    `url` is `http://ip:port` whatever is spoken there (`https://` is allowed with `tls`), `host` the Host header, `rate` in requests per second, `duration` and
     `timeout` in seconds (the timeout counts from the send). The stream ends after `count` requests, after
     `duration`, whichever comes first, or when it is stopped.
     """
@@ -54,11 +75,15 @@ class Stream:
     duration: float | None = None
     seed: int = 0
     timeout: float = 30.0
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One finished request. Times are epoch nanoseconds; `status` 0 means no answer, and `error` says why.
+
+    `size` counts the bytes of the body, of the messages (gRPC) or of the line without its end (TCP, whose status is
+    200). `grpc_status` is None for everything but gRPC.
 
     `sent_ns` is when the generator took the request up (a new connection's handshake comes after it), so
     `lag_ms` is the generator's own lateness and nothing of the service's.
@@ -72,6 +97,12 @@ class Record:
     status: int
     size: int
     error: str = ""
+    grpc_status: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it succeeded: answered with a status below 500, for gRPC with grpc-status 0."""
+        return 0 < self.status < 500 and not self.grpc_status
 
     @property
     def latency_ms(self) -> float:

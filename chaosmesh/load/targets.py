@@ -9,7 +9,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from chaosmesh.errors import UsageError
-from chaosmesh.load.plan import RequestSpec, Stream, fits
+from chaosmesh.load import grpc
+from chaosmesh.load.plan import Protocol, RequestSpec, Stream, fits
+from chaosmesh.load.tls import context_of
 
 Network = IPv4Network | IPv6Network
 
@@ -18,6 +20,12 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TARGET = re.compile(r"[!-~]+")
 _VALUE = re.compile(r"[^\x00\r\n]*")
 _OURS = {"host", "x-request-id", "content-length", "transfer-encoding"}
+_OF_HTTP1 = {"connection", "keep-alive", "proxy-connection", "upgrade", "te"}
+_OURS_BY: dict[Protocol, set[str]] = {
+    "http": _OURS,
+    "http2": _OURS | _OF_HTTP1,
+    "grpc": _OURS | _OF_HTTP1 | {"content-type"},
+}
 
 
 def networks(allowed: Sequence[str]) -> tuple[Network, ...]:
@@ -45,6 +53,7 @@ def check_stream(stream: Stream, allowed: Sequence[Network]) -> None:
     _check_value(stream, "host", stream.host)
     for spec in stream.requests:
         _check_spec(stream, spec)
+    _check_tls(stream)
 
 
 def _check_url(stream: Stream, allowed: Sequence[Network]) -> None:
@@ -56,7 +65,8 @@ def _check_url(stream: Stream, allowed: Sequence[Network]) -> None:
         raise UsageError(
             f"stream {stream.name}: url {stream.url!r}: {error}", hint="http://IP:PORT"
         ) from error
-    if parts.scheme != "http" or port is None or parts.path or parts.query:
+    schemes = ("http", "https") if stream.tls else ("http",)
+    if parts.scheme not in schemes or port is None or parts.path or parts.query:
         raise UsageError(
             f"stream {stream.name}: url {stream.url!r}", hint="http://IP:PORT, paths stand in requests"
         )
@@ -72,12 +82,53 @@ def _check_spec(stream: Stream, spec: RequestSpec) -> None:
         raise UsageError(f"stream {stream.name}: request {spec.method!r} {spec.path!r} can't be sent")
     if not (math.isfinite(spec.weight) and spec.weight > 0):
         raise UsageError(f"stream {stream.name}: weight of {spec.method} {spec.path} is {spec.weight}")
+    if spec.protocol == "tcp":
+        _check_line(stream, spec)
+    elif spec.protocol not in _OURS_BY:
+        raise UsageError(f"stream {stream.name}: protocol {spec.protocol!r}", hint="http, http2, grpc or tcp")
+    else:
+        _check_headers(stream, spec)
+    if spec.protocol == "grpc" and not grpc.PATH.fullmatch(spec.path):
+        raise UsageError(
+            f"stream {stream.name}: {spec.path!r} is no gRPC method", hint="/package.Service/Method"
+        )
+
+
+def _check_line(stream: Stream, spec: RequestSpec) -> None:
+    if spec.headers:
+        raise UsageError(
+            f"stream {stream.name}: TCP has no headers", hint="put it into the body, the line sent"
+        )
+    if b"\n" in spec.body:
+        raise UsageError(
+            f"stream {stream.name}: the body is one line on TCP", hint="leave the line's end out"
+        )
+
+
+def _check_headers(stream: Stream, spec: RequestSpec) -> None:
     for name, value in spec.headers:
-        if not _TOKEN.fullmatch(name) or name.lower() in _OURS:
+        if not _TOKEN.fullmatch(name) or name.lower() in _OURS_BY[spec.protocol]:
             raise UsageError(
                 f"stream {stream.name}: header {name!r} can't be set", hint="the generator sets it"
             )
         _check_value(stream, name, value)
+
+
+def _check_tls(stream: Stream) -> None:
+    tls = stream.tls
+    if tls is None:
+        return
+    if tls.key_file and not tls.cert_file:
+        raise UsageError(f"stream {stream.name}: a key without a certificate", hint="give cert_file too")
+    _check_value(stream, "server name", tls.server_name)
+    try:
+        context_of(tls, stream.requests[0].protocol)
+    except OSError as error:
+        files = ", ".join(filter(None, (tls.ca_file, tls.cert_file, tls.key_file)))
+        raise UsageError(
+            f"stream {stream.name}: TLS can't be set up with {files}: {error}",
+            hint="PEM files: whom to trust, the certificate chain, its key without a password",
+        ) from error
 
 
 def _check_value(stream: Stream, name: str, value: str) -> None:

@@ -7,16 +7,20 @@ import json
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
-from chaosmesh.load.plan import Record, RequestSpec, Stream
+from chaosmesh.load.plan import Record, RequestSpec, Stream, Tls
 
 HEADER = struct.Struct("<IB")
 """Length of the payload, kind of the frame."""
 
 _STREAM = struct.Struct("<I")
-_RECORD = struct.Struct("<QHqqqHQB")
+_RECORD = struct.Struct("<QHqqqHQhH")
+_LENGTH = struct.Struct("<I")
+
+NO_GRPC = -1
+"""The grpc-status of what is not gRPC."""
 
 
 class Kind(IntEnum):
@@ -26,37 +30,21 @@ class Kind(IntEnum):
     RECORDS = 1
 
 
-class Failure(IntEnum):
-    """Why a request has no answer; `words` is what `Record.error` says."""
+class Failure(StrEnum):
+    """Why a request has no answer, in the words of `Record.error`; TLS and HTTP/2 name their own reasons."""
 
-    NONE = 0
-    TIMEOUT = 1
-    REFUSED = 2
-    RESET = 3
-    CLOSED = 4
-    BAD_ANSWER = 5
-    UNREACHABLE = 6
-    BROKEN = 7
-
-    @property
-    def words(self) -> str:
-        """Text for people and records."""
-        return _WORDS[self]
+    NONE = ""
+    TIMEOUT = "timeout"
+    REFUSED = "connection refused"
+    RESET = "connection reset"
+    CLOSED = "connection closed"
+    BAD_ANSWER = "bad answer"
+    UNREACHABLE = "unreachable"
+    BROKEN = "connection failed"
 
 
-_WORDS = (
-    "",
-    "timeout",
-    "connection refused",
-    "connection reset",
-    "connection closed",
-    "bad answer",
-    "unreachable",
-    "connection failed",
-)
-
-Row = tuple[int, int, int, int, int, int, int, int]
-"""seq, spec, intended, sent and done (epoch ns), status, size, failure."""
+Row = tuple[int, int, int, int, int, int, int, int, str]
+"""seq, spec, intended, sent and done (epoch ns), status, size, grpc-status (NO_GRPC for none), failure."""
 
 
 def control(message: Mapping[str, Any]) -> bytes:
@@ -72,18 +60,25 @@ def read_control(payload: bytes) -> dict[str, Any]:
 
 
 def records(stream_id: int, rows: Iterable[Row]) -> bytes:
-    """One frame of finished requests."""
+    """One frame of finished requests; each failure's text stands in it once."""
     pack = _RECORD.pack
-    payload = _STREAM.pack(stream_id) + b"".join([pack(*row) for row in rows])
+    texts: dict[str, int] = {"": 0}
+    packed = b"".join([pack(*row[:8], texts.setdefault(row[8], len(texts))) for row in rows])
+    words = json.dumps(list(texts)).encode()
+    payload = b"".join((_STREAM.pack(stream_id), _LENGTH.pack(len(words)), words, packed))
     return HEADER.pack(len(payload), Kind.RECORDS) + payload
 
 
 def read_records(payload: bytes) -> tuple[int, list[Record]]:
     """The stream and the finished requests of one frame."""
-    rows = _RECORD.iter_unpack(memoryview(payload)[_STREAM.size :])
+    start = _STREAM.size + _LENGTH.size
+    end = start + _LENGTH.unpack_from(payload, _STREAM.size)[0]
+    texts = json.loads(payload[start:end])
     finished = [
-        Record(seq, spec, intended, sent, done, status, size, _WORDS[failure])
-        for seq, spec, intended, sent, done, status, size, failure in rows
+        Record(seq, spec, intended, sent, done, status, size, texts[text], None if grpc == NO_GRPC else grpc)
+        for seq, spec, intended, sent, done, status, size, grpc, text in _RECORD.iter_unpack(
+            memoryview(payload)[end:]
+        )
     ]
     return _STREAM.unpack_from(payload)[0], finished
 
@@ -98,7 +93,8 @@ def stream_to_json(stream: Stream) -> dict[str, Any]:
 
 def stream_from_json(tree: Mapping[str, Any]) -> Stream:
     """The stream that a control frame carries."""
-    return Stream(**{**tree, "requests": tuple(map(_spec_from_json, tree["requests"]))})
+    tls = tree["tls"] and Tls(**tree["tls"])
+    return Stream(**{**tree, "requests": tuple(map(_spec_from_json, tree["requests"])), "tls": tls})
 
 
 def _spec_from_json(tree: Mapping[str, Any]) -> RequestSpec:

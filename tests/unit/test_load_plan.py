@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chaosmesh.errors import UsageError
-from chaosmesh.load import Record, RequestSpec, Stream, StreamReport, request_id, seq_of, stream_of
+from chaosmesh.load import Record, RequestSpec, Stream, StreamReport, Tls, request_id, seq_of, stream_of
 from chaosmesh.load.targets import check_stream, networks
 
 STREAM = Stream(1, "users", "http://127.0.0.1:8080", "front", (RequestSpec(),), 100)
@@ -37,6 +37,25 @@ def test_foreign_ids_name_no_stream(text: str) -> None:
 def test_a_record_keeps_latency_lag_and_service_time_apart() -> None:
     record = Record(0, 0, 1_000_000, 3_000_000, 10_000_000, 200, 2)
     assert (record.latency_ms, record.lag_ms, record.service_ms) == (9.0, 2.0, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "grpc", "ok"),
+    [
+        (200, None, True),
+        (499, None, True),
+        (500, None, False),
+        (0, None, False),
+        (200, 0, True),
+        (200, 14, False),
+    ],
+)
+def test_success_is_a_status_below_500_and_for_grpc_0(status: int, grpc: int | None, ok: bool) -> None:
+    assert Record(0, 0, 0, 0, 0, status, 0, grpc_status=grpc).ok is ok
+
+
+def test_the_url_may_say_https_where_tls_is_spoken() -> None:
+    check_stream(replace(STREAM, url="https://127.0.0.1:80", tls=Tls()), networks(()))
 
 
 def test_on_time_is_99_percent_sent_and_a_small_lag() -> None:
@@ -91,6 +110,16 @@ def test_other_addresses_must_be_allowed() -> None:
         {"requests": (RequestSpec(weight=0),)},
         {"requests": (RequestSpec(headers=(("x", "a\nb"),)),)},
         {"requests": (RequestSpec(headers=(("X-Request-Id", "mine"),)),)},
+        {"requests": (RequestSpec(headers=(("Connection", "close"),), protocol="http2"),)},
+        {"requests": (RequestSpec(path="/Service", protocol="grpc"),)},
+        {"requests": (RequestSpec(path="/a.S/M", headers=(("content-type", "x"),), protocol="grpc"),)},
+        {"requests": (RequestSpec(headers=(("a", "b"),), protocol="tcp"),)},
+        {"requests": (RequestSpec(body=b"two\nlines", protocol="tcp"),)},
+        {"requests": (RequestSpec(protocol="quic"),)},  # type: ignore[arg-type]
+        {"tls": Tls("front\n")},
+        {"tls": Tls(ca_file="/nowhere/ca.pem")},
+        {"tls": Tls(cert_file="/nowhere/own.pem")},
+        {"tls": Tls(key_file="/nowhere/own.key")},
     ],
     ids=str,
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
-from chaosmesh.load import Record, RequestSpec, Stream, wire
+from chaosmesh.load import Record, RequestSpec, Stream, Tls, wire
 from chaosmesh.load.answer import Answer, BadAnswerError
 
 STREAM = Stream(
@@ -15,10 +16,11 @@ STREAM = Stream(
     "users",
     "http://127.0.0.1:1",
     "front",
-    (RequestSpec("POST", "/é", (("a", "b"),), b"\x00\xff", 2.0),),
+    (RequestSpec("POST", "/é", (("a", "b"),), b"\x00\xff", 2.0), RequestSpec(path="/a.B/C", protocol="grpc")),
     5,
     "poisson",
     3,
+    tls=Tls("front", "/ca.pem", "/own.pem", "/own.key"),
 )
 
 
@@ -27,11 +29,18 @@ def test_a_stream_survives_the_way() -> None:
     ((kind, payload),) = wire.Frames().feed(frame)
     assert kind is wire.Kind.CONTROL
     assert wire.stream_from_json(wire.read_control(payload)["stream"]) == STREAM
+    plain = replace(STREAM, tls=None)
+    assert wire.stream_from_json(wire.stream_to_json(plain)) == plain
 
 
 def test_records_survive_the_way_in_any_pieces() -> None:
-    rows = [(seq, 1, 10**18 + seq, 10**18 + 5, 10**18 + 9, 503, 7, wire.Failure.NONE) for seq in range(5)]
-    rows.append((2**48 - 1, 0, 1, 2, 3, 0, 0, wire.Failure.RESET))
+    at = 10**18
+    rows: list[wire.Row] = [
+        (seq, 1, at + seq, at + 5, at + 9, 503, 7, wire.NO_GRPC, wire.Failure.NONE) for seq in range(5)
+    ]
+    rows.append((5, 1, 1, 2, 3, 200, 0, 14, wire.Failure.NONE))
+    rows.append((6, 1, 1, 2, 3, 0, 0, wire.NO_GRPC, "tls: CERTIFICATE_VERIFY_FAILED (é)"))
+    rows.append((2**48 - 1, 0, 1, 2, 3, 0, 0, wire.NO_GRPC, wire.Failure.RESET))
     data = wire.records(4, rows) + wire.control({"is": "done"})
     frames = wire.Frames()
     got = [frame for at in range(0, len(data), 3) for frame in frames.feed(data[at : at + 3])]
@@ -39,6 +48,8 @@ def test_records_survive_the_way_in_any_pieces() -> None:
     stream, records = wire.read_records(got[0][1])
     assert stream == 4
     assert records[2] == Record(2, 1, 10**18 + 2, 10**18 + 5, 10**18 + 9, 503, 7)
+    assert records[5] == Record(5, 1, 1, 2, 3, 200, 0, "", 14)
+    assert records[6].error == "tls: CERTIFICATE_VERIFY_FAILED (é)"
     assert records[-1] == Record(2**48 - 1, 0, 1, 2, 3, 0, 0, "connection reset")
 
 
