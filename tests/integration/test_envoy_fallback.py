@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 
 from chaosmesh.ledger import Addresses, Ledger
-from chaosmesh.mesh import Ejection, Fallback, HealthCheck, Retry, Target
+from chaosmesh.mesh import Ejection, Fallback, HealthCheck, Identity, Retry, ServerTls, Target
+from tests.certificates import Authority, supplied
 from tests.integration.live import live
 from tests.meshes import mesh, route, service, topology, workload
 
@@ -221,5 +222,25 @@ def test_all_words_together_and_the_way_back():
             assert {await get(one) for _ in range(60)} == {(200, "grey")}
             blue.status.clear()
             await until(one, (200, "blue"))
+
+    run(body())
+
+
+@pytest.mark.parametrize("secure", [("blue",), ("grey",), ("blue", "grey")])
+def test_each_side_keeps_its_own_transport(secure):
+    async def body():
+        made, blue = to_grey("failing"), Blue()
+        made = replace(
+            made, workloads=tuple(_secured(one) if one.name in secure else one for one in made.workloads)
+        )
+        secrets = supplied(made, Authority("ours"))
+        async with live(made, lambda s: topology(made, s), blue.answer, secrets=secrets) as one:
+            assert [await get(one) for _ in range(5)] == [(200, "blue")] * 5
+            blue.status[0] = 503
+            assert [await get(one) for _ in range(5)] == [(200, "grey")] * 5
+
+    def _secured(one):
+        rule = ServerTls("strict", Identity("issued", f"arn:cert/{one.name}"))
+        return replace(one, listeners=tuple(replace(port, tls=rule) for port in one.listeners))
 
     run(body())

@@ -233,6 +233,17 @@ def fallbacks() -> Case:
     return _case(made, replicas={"blue": 2}, direct=False)
 
 
+def fallback_transports() -> Case:
+    """Two kinds of transport in one cluster: TLS to the own replicas, plain text to those of the fallback."""
+    other = Fallback(Target("grey", 1), frozenset({"failing"}))
+    strict = ServerTls("strict", Identity("issued", "arn:cert/blue"))
+    made = mesh(
+        [workload("front", "color"), workload("blue", tls=strict), workload("grey")],
+        [service("color", replace(route("color", "all", {"blue": 1}), fallback=other))],
+    )
+    return _case(made)
+
+
 def budgets() -> Case:
     """A budget takes the place of a limit of retries; one client has its own."""
     made = mesh(
@@ -300,6 +311,7 @@ CASES = {
         gateways,
         tls,
         fallbacks,
+        fallback_transports,
         budgets,
     )
 }
