@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from chaosmesh.appmesh.api import bodies
 from chaosmesh.appmesh.api.failures import ApiError
 from chaosmesh.appmesh.spec import MODELS
-from tests.integration.appmesh_api.shapes import ALONE, MODEL, NAME, Path, broken, places, put, sample
+from tests.integration.appmesh_api.shapes import ALONE, MODEL, Path, broken, places, put, sample
 
 SPECS = {kind: f"{kind[0].upper()}{kind[1:]}Spec" for kind in MODELS}
 BOTOCORE = {"type", "fraction", "min", "required", "unknown", "member", "two members", "no member"}
