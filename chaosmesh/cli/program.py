@@ -16,6 +16,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Start": {"demo": "demo", "verify": "verify", "up": "up"},
     "Understand": {"lint": "lint", "why": "why", "render": "render"},
     "More": {
+        "convert": "convert",
         "doctor": "environment",
         "setup": "environment",
         "clean": "environment",
@@ -31,6 +32,7 @@ SUMMARIES = {
     "lint": "What is wrong with the policy before anything runs.",
     "why": "Where a request would go, and by which rule.",
     "render": "The Envoy configuration of each sidecar.",
+    "convert": "The same policy as API JSON, CloudFormation or Kubernetes, with what is lost.",
     "doctor": "What is installed, and the exact command for what is not.",
     "setup": "Get Toxiproxy (cache, PATH, or built once).",
     "clean": "Remove what a killed run left.",

@@ -52,7 +52,7 @@ def read_cloudformation(root: Node, context: Context) -> Iterator[Tree]:
 def _tree(kind: Kind, logical: str, node: Node, resolver: Resolver) -> Tree:
     properties = node.at("Properties") or Node({}, node.where)
     own = {
-        _pascal(one)
+        pascal(one)
         for one in (kind.name_key, kind.parent_key, "meshName", "spec", "meshOwner", "tags")
         if one
     }
@@ -79,17 +79,18 @@ def _tree(kind: Kind, logical: str, node: Node, resolver: Resolver) -> Tree:
 
 
 def _name(key: str, node: Node, logical: str, resolver: Resolver) -> str | None:
-    written = node.at("Properties", _pascal(key))
+    written = node.at("Properties", pascal(key))
     if written is None:
         return None
-    found = resolver.name(written, logical, _pascal(key))
+    found = resolver.name(written, logical, pascal(key))
     if isinstance(found.value, str):
         return found.value
-    resolver.context.problems.add(written.place, f"{_pascal(key)} must be text", "write it in quotes")
+    resolver.context.problems.add(written.place, f"{pascal(key)} must be text", "write it in quotes")
     return None
 
 
-def _pascal(key: str) -> str:
+def pascal(key: str) -> str:
+    """A key of the API as CloudFormation writes it."""
     return _PASCAL.get(key, key[:1].upper() + key[1:])
 
 
@@ -102,8 +103,8 @@ def _camel(node: Node, context: Context) -> Node:
     for name, member in node.value.items():
         api = _ACRONYMS.get(name) or _ACRONYMS.get(name.upper(), name[:1].lower() + name[1:])
         # The API's own spelling is taken too: real templates carry it, and they deployed.
-        if name not in {_pascal(api), api}:
-            context.problems.add(member.place, f"{name} is no property here", f"write {_pascal(api)}")
+        if name not in {pascal(api), api}:
+            context.problems.add(member.place, f"{name} is no property here", f"write {pascal(api)}")
         if api in members:
             context.problems.add(
                 member.place, f"{name} is written twice", f"first at {members[api].place}; remove one"

@@ -13,13 +13,13 @@ from chaosmesh.documents.tree import MAX_DEPTH, Node
 from chaosmesh.errors import DocumentError, Problem, Where
 
 VARIABLE = "!variable"  # tag of a bare `$NAME`
-TEMPLATE = "!template"  # tag of a string with `\($NAME)` inside
+TEMPLATE = "!template"  # tag of a string with `\($NAME)` inside, held as `${NAME}`; its other `$` are doubled
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _NAME = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
-_INSIDE = re.compile(r"\\\(\s*\$([A-Za-z_]\w*)\s*\)")
+_INSIDE = re.compile(r"(?<!\\)((?:\\\\)*)\\\(\s*\$([A-Za-z_]\w*)\s*\)")
 _WORD = re.compile(r"[^\s,:\[\]{}\"]+")
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
@@ -112,12 +112,25 @@ class _Reader:
             raise self.wrong("this string has no end on its line", "close it with a double quote")
         raw, start = found.group(), self.at
         self.at = found.end()
-        if _INSIDE.search(raw):
-            return Node(_INSIDE.sub(lambda m: "${" + m[1] + "}", raw)[1:-1], where, tag=TEMPLATE)
+        pieces = _INSIDE.split(raw[1:-1])
+        if len(pieces) == 1:
+            return Node(self.text_of(raw[1:-1], start), where)
+        whole = ""
+        for literal, slashes, name in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=False):
+            whole += self.text_of(literal + slashes, start).replace("$", "$$") + "${" + name + "}"
+        return Node(whole + self.text_of(pieces[-1], start).replace("$", "$$"), where, tag=TEMPLATE)
+
+    def text_of(self, raw: str, start: int) -> str:
+        """A string's content with its escapes read."""
         try:
-            return Node(json.loads(raw), where)
+            text: str = json.loads(f'"{raw}"')
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            hint = "write both halves of the pair, or the character itself"
+            raise self.wrong("half a character (a lone surrogate)", hint, start) from None
         except ValueError as error:
             raise self.wrong("an escape that JSON does not have", str(error), start) from None
+        return text
 
     def members(self, where: Where, depth: int) -> Node:
         self.at += 1

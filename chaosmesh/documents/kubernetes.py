@@ -144,8 +144,8 @@ class _Reader:
         )
         word = KIND_WORDS[kind]
         spec = api_spec(word, manifest.spec, report)
-        broken_rules(word, spec, manifest, report)
         if marks.get(OUTSIDE) != "true":
+            broken_rules(word, spec, manifest, report)
             yield Tree(word, manifest.aws_name, None, None, spec, root.where, manifest=manifest)
         if kind == "VirtualRouter":
             yield from self.routes(manifest, report)

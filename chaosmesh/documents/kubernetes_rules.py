@@ -5,11 +5,13 @@ Rules that the API has as well are not here: the resource models have them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from chaosmesh.documents.kubernetes_spec import Report
 from chaosmesh.documents.manifest import Manifest
-from chaosmesh.documents.tree import Node, Unresolved
+from chaosmesh.documents.tree import Node, Path, Problems, Unresolved
+from chaosmesh.errors import Where
 
 _HTTP = ("httpRoute", "http2Route")
 
@@ -146,3 +148,23 @@ def _durations(node: Node, report: Report) -> None:
             _durations(member, report)
     for one in node.items:
         _durations(one, report)
+
+
+def refusals(word: str, spec: Mapping[str, Any], raw: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    """What the controller would refuse in a resource: the path of the field, and why. `raw`: its inline routes."""
+    paths: list[Path] = []
+    found = Problems()
+    around = Manifest(word, None, "", "", _numbered(raw, (), []), Where(""))
+    broken_rules(word, _numbered(spec, (), paths), around, Report(found, found, found, ""))
+    return [(paths[one.where.line], one.message) for one in found]
+
+
+def _numbered(value: Any, path: Path, paths: list[Path]) -> Node:
+    """The tree of plain data; the line of each node is the number of its path."""
+    where = Where("", len(paths))
+    paths.append(path)
+    if isinstance(value, Mapping):
+        return Node({k: _numbered(v, (*path, k), paths) for k, v in value.items()}, where)
+    if isinstance(value, list):
+        return Node(tuple(_numbered(v, (*path, i), paths) for i, v in enumerate(value)), where)
+    return Node(value, where)

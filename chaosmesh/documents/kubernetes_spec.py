@@ -104,7 +104,11 @@ def _reference(kind: str, name: str, member: Node, report: Report) -> Node:
 def _arn(kind: str, name: str, member: Node, report: Report) -> Node:
     if isinstance(member.value, Unresolved):
         return member
-    found = re.search(rf":mesh/[^/]+/{kind}/(.+)$", member.value) if isinstance(member.value, str) else None
+    found = (
+        re.search(rf":mesh/[^/]+/{kind}/(.+)$", member.value, re.DOTALL)
+        if isinstance(member.value, str)
+        else None
+    )
     if found:
         return replace(member, value=found[1])
     hint = f"write arn:aws:appmesh:REGION:ACCOUNT:mesh/MESH/{kind}/NAME"

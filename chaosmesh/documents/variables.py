@@ -10,7 +10,7 @@ from chaosmesh.documents.jsontext import TEMPLATE, VARIABLE
 from chaosmesh.documents.tree import UNRESOLVED, Bound, Node, Unresolved
 from chaosmesh.errors import Problem, Where
 
-_HOLE = re.compile(r"\$\{(\w+)\}")
+_HOLE = re.compile(r"\$\$|\$\{(\w+)\}")
 
 
 class Unbound:
@@ -43,11 +43,13 @@ def bind(node: Node, variables: Mapping[str, str], unbound: Unbound) -> Node:
         return replace(node, value=_value(str(node.value), node.where, variables, unbound), tag="")
     if node.tag == TEMPLATE:
         parts = {
-            name: _value(name, node.where, variables, unbound) for name in _HOLE.findall(str(node.value))
+            name: _value(name, node.where, variables, unbound)
+            for name in _HOLE.findall(str(node.value))
+            if name
         }
         if any(isinstance(one, Unresolved) for one in parts.values()):
             return replace(node, value=UNRESOLVED, tag="")
-        return replace(node, value=_HOLE.sub(lambda m: parts[m[1]], str(node.value)), tag="")
+        return replace(node, value=_HOLE.sub(lambda m: parts[m[1]] if m[1] else "$", str(node.value)), tag="")
     if isinstance(node.value, Mapping):
         return replace(node, value={k: bind(v, variables, unbound) for k, v in node.value.items()})
     if isinstance(node.value, tuple):
