@@ -4,6 +4,7 @@ from chaosmesh.envoy.accesslog import AccessRow
 from chaosmesh.envoy.ads import ControlPlane, Push
 from chaosmesh.envoy.binary import binary, binary_version, command
 from chaosmesh.envoy.bootstrap import bootstrap, static_config
+from chaosmesh.envoy.filelog import folders as log_folders
 from chaosmesh.envoy.secrets import Secret, SecretNeed, needed
 from chaosmesh.envoy.snapshot import Snapshot
 from chaosmesh.envoy.translation import places, translate
@@ -22,6 +23,7 @@ __all__ = [
     "command",
     "hash01",
     "is_victim",
+    "log_folders",
     "needed",
     "places",
     "static_config",

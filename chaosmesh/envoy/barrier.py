@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chaosmesh.envoy.codec import KINDS, Encoded, Kind, encode
 from chaosmesh.envoy.snapshot import Snapshot
@@ -37,7 +37,8 @@ class Sidecar:
 
     def encode(self, snapshot: Snapshot) -> Resources:
         """A snapshot on the wire; what did not change since the last good one is not encoded again."""
-        return {kind: self._encode(kind, getattr(self.good, kind), getattr(snapshot, kind)) for kind in KINDS}
+        new = replace(snapshot, secrets=snapshot.asked_secrets())
+        return {kind: self._encode(kind, getattr(self.good, kind), getattr(new, kind)) for kind in KINDS}
 
     def want(self, **resources: dict[str, Encoded]) -> None:
         """Replaces what the sidecar is told of some kinds, and wakes its writer."""

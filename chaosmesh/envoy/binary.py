@@ -31,11 +31,13 @@ def binary() -> Path:
 
 
 def command(config: Path, *, log_level: str = "warning") -> list[str]:
-    """The command of one sidecar: one worker, no hot restart, open connections drained within 2 s."""
+    """The command of one sidecar: one worker, no hot restart, open connections drained within 2 s, log files
+    written within 0.1 s."""
     return [
         *(str(binary()), "--config-path", str(config)),
         *("--concurrency", "1", "--disable-hot-restart", "--log-level", log_level),
         *("--drain-time-s", "2", "--parent-shutdown-time-s", "3"),
+        *("--file-flush-interval-msec", "100"),
     ]
 
 

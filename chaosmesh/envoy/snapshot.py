@@ -29,6 +29,16 @@ class Snapshot:
             if (mark := route["metadata"]["filter_metadata"]["chaosmesh"])["rule"]
         }
 
+    def asked_secrets(self) -> dict[str, Json]:
+        """The secrets that the clusters and listeners ask for: no other one is ever acknowledged.
+
+        A snapshot on the way to the next one may hold secrets of what is not there yet, or no longer.
+        """
+        if not self.secrets:
+            return {}
+        asked = {*_secrets(list(self.clusters.values())), *_secrets(list(self.listeners.values()))}
+        return {name: one for name, one in self.secrets.items() if name in asked}
+
 
 def ground(old: Snapshot, new: Snapshot) -> Snapshot:
     """What must be in force everywhere before any cluster of `new` with a health check is sent.
@@ -40,19 +50,17 @@ def ground(old: Snapshot, new: Snapshot) -> Snapshot:
     fresh = {name: one for name, one in new.clusters.items() if not _checked(one)}
     clusters = {**old.clusters, **fresh}
     listeners = {**old.listeners, **{k: v for k, v in new.listeners.items() if "_ingress_" in k}}
-    asked = {*_secrets(list(clusters.values())), *_secrets(list(listeners.values()))}
     return replace(
         new,
         clusters=clusters,
         endpoints={**old.endpoints, **{k: v for k, v in new.endpoints.items() if k in fresh}},
         listeners=listeners,
         routes={**old.routes, **{k: v for k, v in new.routes.items() if "_egress_" not in k}},
-        secrets={k: v for k, v in {**old.secrets, **new.secrets}.items() if k in asked},
+        secrets={**old.secrets, **new.secrets},
     )
 
 
 def _secrets(node: Any) -> Iterator[str]:
-    """Names of the secrets that a tree asks for: what nobody asks for is never acknowledged."""
     if isinstance(node, list):
         for one in node:
             yield from _secrets(one)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from chaosmesh.envoy import clusters, endpoints, fallback, gateway, listeners, routes
+from chaosmesh.envoy import clusters, endpoints, fallback, filelog, gateway, listeners, routes
 from chaosmesh.envoy.forms import Json
 from chaosmesh.envoy.handshakes import upstreams
 from chaosmesh.envoy.secrets import Secret, needed, resources
@@ -19,19 +20,24 @@ def translate(
     *,
     faults: Sequence[RequestFault] = (),
     secrets: Mapping[str, Secret] | None = None,
+    logs: Path | None = None,
 ) -> dict[str, Snapshot]:
     """The snapshot of every replica, by `Replica.key`. Faults change route configurations only.
 
     `secrets` supplies what `secrets.needed` names; without it the references stay, and no secret is in the result.
+    Access log files stand under `logs` (`filelog.folders` names the folders to make); None keeps their paths.
     """
-    given = None if secrets is None else dict(secrets)
-    return {replica.key: _snapshot(mesh, topology, replica, faults, given) for replica in topology.replicas}
+    return {
+        replica.key: _snapshot(mesh, topology, replica, faults, secrets, logs)
+        for replica in topology.replicas
+    }
 
 
 def places(mesh: Mesh) -> Mapping[str, Where]:
     """Where each rule was written, by the rule's id: what a refused configuration is traced back with."""
     entries = {route.id: route.where for one in mesh.workloads for route in one.entry_routes}
-    return entries | {route.id: route.where for one in mesh.services for route in one.routes}
+    files = {filelog.rule_id(one): one.where for one in mesh.workloads if one.access_log and one.where}
+    return files | entries | {route.id: route.where for one in mesh.services for route in one.routes}
 
 
 def _snapshot(
@@ -40,6 +46,7 @@ def _snapshot(
     replica: Replica,
     faults: Sequence[RequestFault],
     given: Mapping[str, Secret] | None,
+    logs: Path | None,
 ) -> Snapshot:
     workload = mesh.workload(replica.node)
     reached = tuple(upstreams(mesh, workload))
@@ -56,7 +63,11 @@ def _snapshot(
             key="cluster_name",
         ),
         listeners=_named(
-            listeners.ingress(mesh, workload, replica) + listeners.egress(mesh, topology, replica)
+            [
+                filelog.attached(one, workload, replica, logs)
+                for one in listeners.ingress(mesh, workload, replica)
+                + listeners.egress(mesh, topology, replica)
+            ]
         ),
         routes={**_ingress_routes(mesh, workload, replica, faults), **routes.egress(mesh, topology, replica)},
         secrets={} if given is None else resources(needed(mesh, workload), given),

@@ -53,7 +53,7 @@ class Live:
         *,
         secrets: Mapping[str, Secret] | None = None,
     ) -> Push:
-        snapshots = translate(mesh, self.topology, faults=faults, secrets=secrets)
+        snapshots = translate(mesh, self.topology, faults=faults, secrets=secrets, logs=self.folder)
         return await self.plane.push(snapshots, timeout=30, places=places(mesh))
 
     def egress(self, client: str, service: str) -> str:
@@ -131,7 +131,7 @@ async def live(
         started = [one for one in topology.replicas if only is None or one.node in only]
         for one in started:
             await run.spawn(one, mesh)
-        snapshots = translate(mesh, topology, faults=faults, secrets=secrets)
+        snapshots = translate(mesh, topology, faults=faults, secrets=secrets, logs=folder)
         await plane.push({one.key: snapshots[one.key] for one in started}, timeout=60)
         yield run
     finally:

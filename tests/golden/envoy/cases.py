@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chaosmesh.mesh import (
+    AccessLog,
     Breaker,
     ClientTls,
     Discovery,
@@ -277,6 +278,24 @@ def tls() -> Case:
     return _case(replace(made, workloads=(front, *made.workloads[1:])))
 
 
+def access_logs() -> Case:
+    """A text in a file, pairs on the standard output, and the default format; HTTP and TCP, in and out."""
+    made = mesh(
+        [workload("front", "color", "db"), workload("blue"), workload("store", port=5432, protocol="tcp")],
+        [
+            service("color", route("color", "all", {"blue": 1})),
+            service("db", route("db", "all", {"store": 1}, protocol="tcp"), port=5432, protocol="tcp"),
+        ],
+    )
+    logs = (
+        AccessLog("/var/log/front.log", text="%PROTOCOL%:%DURATION%\n"),
+        AccessLog("/dev/stdout", json=(("protocol", "it is %PROTOCOL%"), ("path", "%REQ(:path)%"))),
+        AccessLog("/var/log/store.log"),
+    )
+    written = zip(made.workloads, logs, strict=True)
+    return _case(replace(made, workloads=tuple(replace(one, access_log=log) for one, log in written)))
+
+
 def gateways() -> Case:
     """Two listeners; prefixes in both forms, a host that is kept, an expression, a gRPC service."""
     rules = (
@@ -310,6 +329,7 @@ CASES = {
         empty_service,
         gateways,
         tls,
+        access_logs,
         fallbacks,
         fallback_transports,
         budgets,
