@@ -9,12 +9,24 @@ from chaosmesh.documents.scenario import Scenario
 from chaosmesh.envoy import static_config, translate
 from chaosmesh.mesh import Mesh, Topology
 from chaosmesh.runtime import lay_out
+from chaosmesh.runtime.layout import relaid
 
 
 def layout_of(mesh: Mesh, scenario: Scenario, run: str, subnet: str) -> Topology:
     """Addresses for a mesh with the scenario's replicas and entries."""
-    replicas = {name: one.replicas for name, one in scenario.workloads.items() if one.replicas is not None}
-    return lay_out(mesh, run=run, subnet=subnet, replicas=replicas, entries=scenario.entry)
+    return lay_out(mesh, run=run, subnet=subnet, replicas=_copies(scenario), entries=scenario.entry)
+
+
+def layout_after(known: Topology, mesh: Mesh, scenario: Scenario) -> Topology:
+    """Addresses for a mesh that takes another's place. What the scenario says of workloads that this mesh does
+    not have (yet, or any more) waits for them."""
+    have = {one.name for one in mesh.workloads}
+    replicas = {name: count for name, count in _copies(scenario).items() if name in have}
+    return relaid(known, mesh, replicas=replicas, entries=[name for name in scenario.entry if name in have])
+
+
+def _copies(scenario: Scenario) -> dict[str, int]:
+    return {name: one.replicas for name, one in scenario.workloads.items() if one.replicas is not None}
 
 
 def rendering(mesh: Mesh, scenario: Scenario, subnet: str) -> dict[str, Any]:

@@ -6,30 +6,35 @@ import asyncio
 import contextlib
 import itertools
 import shutil
+import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from chaosmesh.documents.scenario import Scenario
+from chaosmesh.engine.change import CONNECT_DEADLINE, put_in_force
 from chaosmesh.engine.conditions import Bell
 from chaosmesh.engine.folder import RunFolder
-from chaosmesh.engine.rendering import layout_of
+from chaosmesh.engine.held import Effect, Held, heirs, proxies_of, strays
+from chaosmesh.engine.rendering import layout_after, layout_of
 from chaosmesh.engine.standins import stand_ins
-from chaosmesh.envoy import AccessRow, ControlPlane, Push, places, translate
+from chaosmesh.engine.turns import Turns
+from chaosmesh.envoy import AccessRow, ControlPlane, Push, Snapshot, places, translate
 from chaosmesh.errors import KeeperLostError, UsageError
 from chaosmesh.ledger import Addresses, Ledger
-from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream
+from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream, Tls
 from chaosmesh.load.plan import Arrivals
 from chaosmesh.mesh import Mesh, RequestFault, Topology
 from chaosmesh.runtime import Heal, Keeper, ProcessRuntime, lease_subnet, new_run, workdir
+from chaosmesh.runtime.layout import joined
 
 LEASE_TTL = 120.0
 """Seconds a fault stays without a word from its owner; every cell and claim ends far sooner."""
 
 PUSH_DEADLINE = 30.0
-CONNECT_DEADLINE = 60.0
 
 
 class Stack:
@@ -57,6 +62,8 @@ class Stack:
         self._leases: set[str] = set()
         self._streams = itertools.count(1)
         self._named: Counter[str] = Counter()
+        self._held: Held = {}
+        self._turns = Turns()
         self._exit = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Stack:
@@ -72,7 +79,13 @@ class Stack:
 
     async def _start(self) -> None:
         subnet = self._exit.enter_context(lease_subnet())
-        self.topology = layout_of(self.mesh, self._scenario, self.run, subnet.name)
+        empty = Topology(self.run, (), (), (), (), subnet.name)
+        self.topology = (
+            layout_of(self.mesh, self._scenario, self.run, subnet.name)
+            if self.mesh.workloads
+            else layout_after(empty, self.mesh, self._scenario)
+        )
+        self._known = self.topology
         self.ledger = Ledger(Addresses.of(self.topology))
         home = workdir(self.run)
         self._exit.callback(shutil.rmtree, home, ignore_errors=True)
@@ -96,8 +109,10 @@ class Stack:
         return await self.keeper.spawn(name, argv, env=env, log=log)
 
     async def _start_mesh(self, control_socket: str) -> None:
-        specs = stand_ins(self.mesh, self._scenario)
-        await self.runtime.start(self.mesh, self.topology, control_socket=control_socket, standins=specs)
+        self._specs = stand_ins(self.mesh, self._scenario, None if self.mesh.workloads else {})
+        await self.runtime.start(
+            self.mesh, self.topology, control_socket=control_socket, standins=self._specs
+        )
         await self.control.connected([one.key for one in self.topology.replicas], CONNECT_DEADLINE)
         await self._push()
         await self.runtime.ready()
@@ -106,27 +121,57 @@ class Stack:
         self.ledger.add_rows(rows)
         self.bell.ring()
 
+    def _snapshots(self, mesh: Mesh, topology: Topology) -> Mapping[str, Snapshot]:
+        services = {one.name for one in mesh.services}
+        faults = tuple(one for one in self._faults.values() if one.service in services)
+        return translate(mesh, topology, faults=faults)
+
     async def _push(self) -> Push:
-        snapshots = translate(self.mesh, self.topology, faults=tuple(self._faults.values()))
-        return await self.control.push(snapshots, timeout=PUSH_DEADLINE, places=places(self.mesh))
+        return await self._send(self._snapshots(self.mesh, self.topology))
+
+    async def _send(self, snapshots: Mapping[str, Snapshot], mesh: Mesh | None = None) -> Push:
+        return await self.control.push(snapshots, timeout=PUSH_DEADLINE, places=places(mesh or self.mesh))
 
     async def apply(self, mesh: Mesh) -> Push:
-        """Put another policy in force on the same workloads; it is in force when this returns."""
-        ours = {w.name: [one.port for one in w.listeners] for w in self.mesh.workloads}
-        theirs = {w.name: [one.port for one in w.listeners] for w in mesh.workloads}
-        if ours != theirs or set(self.mesh.edges()) != set(mesh.edges()):
-            raise UsageError(
-                "the new policy has other workloads, ports or backends than the running one",
-                hint="start a new mesh for it",
-            )
-        self.topology = await self.runtime.widen(mesh)
-        self.ledger.addresses.learn(self.topology)
-        before, self.mesh = self.mesh, mesh
-        try:
-            return await self._push()
-        except BaseException:
-            self.mesh = before
-            raise
+        """Put any other mesh in force; it is in force when this returns, and what it does not have is gone.
+
+        What stays keeps its addresses, processes and connections. A stand-in that shall listen or call
+        differently is started anew beside the old one, which first finishes what it has. After an error the mesh
+        before is in force, and nothing of the new one is left.
+        """
+        async with self._turns.alone():
+            return await self._apply(mesh)
+
+    async def _apply(self, mesh: Mesh) -> Push:
+        specs = stand_ins(mesh, self._scenario, self._specs)
+        topology = layout_after(self._known, mesh, self._scenario)
+        change = self.runtime.change(mesh, topology, self._known, specs)
+        old, new = (self.mesh, self.topology), (mesh, change.after.topology)
+        self._known = joined(self._known, new[1])
+        self.ledger.addresses.learn(new[1])
+        before = self._snapshots(*old)
+
+        async def inherit() -> None:
+            for lease, proxy, effect in heirs(self._held, old, new):
+                await self._hold(lease, proxy, effect)
+
+        push = await put_in_force(
+            change,
+            before,
+            self._snapshots(*new),
+            control=self.control,
+            runtime=self.runtime,
+            send=partial(self._send, mesh=mesh),
+            prepared=inherit,
+        )
+        self.mesh, self.topology = new
+        self._specs = {**self._specs, **specs}
+        for one in change.gone_sidecars:
+            self.ledger.sidecar_killed(one.key, time.time_ns())
+        gone = {one.name for one in change.gone_proxies}
+        for lease, proxy, effect in strays(self._held, *new):
+            await self._let_go(lease, proxy, effect, there=proxy not in gone)
+        return push
 
     def pids(self) -> list[int]:
         """Processes that requests go through: sidecars and stand-ins."""
@@ -168,6 +213,7 @@ class Stack:
         patience: float = 30.0,
         seed: int = 0,
         number: int | None = None,
+        tls: Tls | None = None,
         on_records: Callable[[list[Record]], None] | None = None,
     ) -> Running:
         """Start a stream of requests; its records go to the ledger (and to `on_records`).
@@ -187,6 +233,7 @@ class Stack:
             duration=duration,
             seed=seed,
             timeout=patience,
+            tls=tls,
         )
 
         def take(records: list[Record]) -> None:
@@ -210,19 +257,19 @@ class Stack:
 
     async def inject(self, fault: RequestFault) -> None:
         """Put a request fault in force."""
-        self._faults[fault.id] = fault
-        await self._push()
+        async with self._turns.shared():
+            self._faults[fault.id] = fault
+            await self._push()
 
     async def withdraw(self, fault_id: str) -> None:
         """Take a request fault off."""
-        if self._faults.pop(fault_id, None) is not None:
-            await self._push()
+        async with self._turns.shared():
+            if self._faults.pop(fault_id, None) is not None:
+                await self._push()
 
     def edge_proxies(self, client: str, service: str) -> tuple[str, ...]:
         """Proxies of an edge, every port of every replica behind the service."""
-        servers = self.mesh.targets(service)
-        proxies = (p for server in servers for p in self.topology.proxies_of(client, server))
-        return tuple(p.name(port) for p in proxies for port in p.ports)
+        return proxies_of(self.mesh, self.topology, client, service)
 
     @property
     def request_faults(self) -> tuple[str, ...]:
@@ -236,24 +283,41 @@ class Stack:
 
     async def toxic(self, lease: str, proxy: str, kind: str, attributes: Mapping[str, Any]) -> None:
         """Add a toxic under a lease."""
-        client = self.runtime.toxiproxy
-        await self._lease(f"{lease}/{proxy}", client.heal_toxic(proxy, lease))
-        await client.toxic(proxy, kind, "downstream", attributes, lease)
+        async with self._turns.shared():
+            await self._hold(lease, proxy, Effect(kind, attributes))
 
     async def untoxic(self, lease: str, proxy: str) -> None:
         """Remove a toxic and end its lease."""
-        await self.runtime.toxiproxy.heal(proxy, lease)
-        await self._release(f"{lease}/{proxy}")
+        async with self._turns.shared():
+            await self._let_go(lease, proxy, Effect("toxic"))
 
     async def cut(self, lease: str, proxy: str) -> None:
         """Disable a proxy under a lease."""
-        client = self.runtime.toxiproxy
-        await self._lease(f"{lease}/{proxy}", client.heal_switch(proxy))
-        await client.disable(proxy, lease)
+        async with self._turns.shared():
+            await self._hold(lease, proxy, Effect())
 
     async def uncut(self, lease: str, proxy: str) -> None:
         """Enable a proxy and end its lease."""
-        await self.runtime.toxiproxy.enable(proxy, lease)
+        async with self._turns.shared():
+            await self._let_go(lease, proxy, Effect())
+
+    async def _hold(self, lease: str, proxy: str, effect: Effect) -> None:
+        client = self.runtime.toxiproxy
+        heal = client.heal_toxic(proxy, lease) if effect.kind else client.heal_switch(proxy)
+        await self._lease(f"{lease}/{proxy}", heal)
+        self._held[lease, proxy] = effect
+        if effect.kind:
+            await client.toxic(proxy, effect.kind, "downstream", effect.attributes or {}, lease)
+        else:
+            await client.disable(proxy, lease)
+
+    async def _let_go(self, lease: str, proxy: str, effect: Effect, *, there: bool = True) -> None:
+        client = self.runtime.toxiproxy
+        if there and effect.kind:
+            await client.heal(proxy, lease)
+        elif there:
+            await client.enable(proxy, lease)
+        self._held.pop((lease, proxy), None)
         await self._release(f"{lease}/{proxy}")
 
     async def _lease(self, lease: str, heal: Heal) -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from chaosmesh.checks import Check, Outcome, Probe, Seen
 from chaosmesh.engine.results import CheckResult, ResourceRef
 from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.turns import Turns
 from chaosmesh.errors import DeadlineError
 from chaosmesh.faults import Down
 from chaosmesh.judge import Verdict
@@ -27,7 +28,7 @@ class Trial:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._budget = _RateBudget(TOGETHER)
-        self._quiet = _Quiet()
+        self._quiet = Turns()
 
     async def try_(self, check: Check) -> CheckResult:
         """One check; what stays undecided is tried once more, a `fail` never."""
@@ -163,37 +164,4 @@ class _RateBudget:
         finally:
             async with self._condition:
                 self._free += share
-                self._condition.notify_all()
-
-
-class _Quiet:
-    """Many may be inside at once, or a single one that disturbs the others."""
-
-    def __init__(self) -> None:
-        self._inside = 0
-        self._lone = False
-        self._condition = asyncio.Condition()
-
-    @asynccontextmanager
-    async def shared(self) -> AsyncIterator[None]:
-        async with self._condition:
-            await self._condition.wait_for(lambda: not self._lone)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            async with self._condition:
-                self._inside -= 1
-                self._condition.notify_all()
-
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
-        async with self._condition:
-            await self._condition.wait_for(lambda: not self._lone and not self._inside)
-            self._lone = True
-        try:
-            yield
-        finally:
-            async with self._condition:
-                self._lone = False
                 self._condition.notify_all()

@@ -150,7 +150,8 @@ class ControlPlane:
             one.want(**_union(one.wanted, new, "clusters", "endpoints", "secrets"))
         await self._barrier.in_force(present, ("clusters", "endpoints"), deadline)
         for one, new in encoded.items():
-            one.want(listeners=new["listeners"], secrets=new["secrets"], **_union(one.wanted, new, "routes"))
+            # Route tables need no union: one that is not told any more stays with the listeners that use it.
+            one.want(listeners=new["listeners"], secrets=new["secrets"], routes=new["routes"])
         await self._barrier.in_force(present, ("secrets", "listeners", "routes"), deadline)
         for one, new in encoded.items():
             one.want(**new)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chaosmesh.mesh import Topology
@@ -10,11 +9,11 @@ from chaosmesh.mesh import Topology
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """`servers`: IP → (workload, replica), growing with the run. `services`: IP of an egress → the service
-    behind it."""
+    """`servers`: IP → (workload, replica). `services`: IP of an egress → the service behind it. Both grow with
+    the run."""
 
     servers: dict[str, tuple[str, int]] = field(default_factory=dict)
-    services: Mapping[str, str] = field(default_factory=dict)
+    services: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, topology: Topology) -> Addresses:
@@ -24,8 +23,10 @@ class Addresses:
         return cls(direct | proxied, {one.address: one.service for one in topology.egresses})
 
     def learn(self, topology: Topology) -> None:
-        """Take in the servers of a topology that has grown; an address never changes its owner."""
-        self.servers.update(Addresses.of(topology).servers)
+        """Take in a topology that has grown; an address never changes its owner."""
+        grown = Addresses.of(topology)
+        self.servers.update(grown.servers)
+        self.services.update(grown.services)
 
     def server(self, upstream: str) -> tuple[str, int] | None:
         """The replica behind "ip:port"."""

@@ -52,13 +52,14 @@ class Egress:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """All addresses of a run."""
+    """All addresses of a run; all of them lie in `subnet` ("127.R")."""
 
     run: str
     replicas: tuple[Replica, ...]
     proxies: tuple[EdgeProxy, ...]
     egresses: tuple[Egress, ...]
     entries: tuple[str, ...]
+    subnet: str = ""
 
     def replicas_of(self, node: str) -> tuple[Replica, ...]:
         """The copies of one workload, by index."""

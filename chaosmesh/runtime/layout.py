@@ -7,7 +7,7 @@ last two octets in its first three blocks (sidecar 127.R.16.3 ↔ application 12
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chaosmesh.errors import UsageError
@@ -32,41 +32,71 @@ def lay_out(
     in; the default is the gateways, else the workloads that nobody calls, else the first one.
     Raises UsageError for names and numbers that can't be.
     """
-    counts = _counts(mesh, replicas or {})
-    doors = tuple(entries) or _default_entries(mesh)
+    return relaid(Topology(run, (), (), (), (), subnet), mesh, replicas=replicas, entries=entries)
+
+
+def relaid(
+    known: Topology,
+    mesh: Mesh,
+    *,
+    replicas: Mapping[str, int] | None = None,
+    entries: Sequence[str] = (),
+) -> Topology:
+    """Addresses for another mesh in the same run: what `known` has keeps its own, what is new gets unused ones.
+
+    `known` may hold more than runs now (`joined`): what comes back then has its old address again, and nobody
+    else ever gets it. What stays also keeps its copies, its door and the proxies of edges that another policy
+    may want again. The other arguments are those of `lay_out`; pure like it.
+    """
+    counts = _counts(mesh, replicas or {}, known)
+    doors = tuple(entries) or _entries(mesh, known)
     _known(mesh, doors, "entry")
-    copies = tuple(_replicas(mesh, subnet, counts, doors))
     return Topology(
-        run=run,
-        replicas=copies,
-        proxies=tuple(_proxies(mesh, subnet, counts)),
-        egresses=tuple(_egresses(mesh, subnet, counts)),
+        run=known.run,
+        replicas=tuple(_replicas(known, mesh, counts, doors)),
+        proxies=tuple(_proxies(known, mesh, counts)),
+        egresses=tuple(_egresses(known, mesh, counts)),
         entries=doors,
+        subnet=known.subnet,
     )
 
 
-def widened(topology: Topology, mesh: Mesh) -> Topology:
-    """The same topology with proxies for the edges that another policy of the same workloads adds.
+def joined(known: Topology, later: Topology) -> Topology:
+    """Everything of both, as `later` has it where both know it: the memory that `relaid` wants."""
+    replicas = {(one.node, one.index): one for one in (*known.replicas, *later.replicas)}
+    proxies = {(one.client, one.server, one.replica): one for one in (*known.proxies, *later.proxies)}
+    egresses = {(one.client, one.replica, one.service): one for one in (*known.egresses, *later.egresses)}
+    return replace(
+        later,
+        replicas=tuple(replicas.values()),
+        proxies=tuple(proxies.values()),
+        egresses=tuple(egresses.values()),
+    )
 
-    What is there keeps its address, whether the new policy uses it or not.
-    """
-    have = {(one.client, one.server) for one in topology.proxies}
-    taken = {one.address for one in topology.proxies}
-    subnet = api_address(topology).removesuffix(".0.1")
-    free = (one for one in _addresses(subnet, PROXIES, EGRESSES) if one not in taken)
-    added = [
-        EdgeProxy(client, server, one.index, next(free), _ports(mesh, server))
-        for client, server in edges(mesh)
-        if (client, server) not in have
-        for one in topology.replicas_of(server)
-    ]
-    return replace(topology, proxies=(*topology.proxies, *added))
+
+def new_app(topology: Topology, known: Topology, node: str, index: int) -> Topology:
+    """The same topology with another, unused application address for one replica: there a second copy of its
+    application can start while the first still serves."""
+    taken = {one.app for one in (*known.replicas, *topology.replicas)}
+    from_the_end = range(DOORS - 1, APPS - 1, -1)  # the front mirrors the sidecars' addresses
+    free = _unused(topology.subnet, from_the_end, taken)
+    return replace(
+        topology,
+        replicas=tuple(
+            replace(one, app=next(free)) if (one.node, one.index) == (node, index) else one
+            for one in topology.replicas
+        ),
+    )
+
+
+def at_home(replica: Replica) -> bool:
+    """Whether a replica's application has the address that mirrors its sidecar's, and not one of `new_app`."""
+    return replica.app == _twin(replica.sidecar, SIDECARS, APPS)
 
 
 def api_address(topology: Topology) -> str:
     """Where the run's own servers (Toxiproxy's API) listen."""
-    first, second, *_ = topology.replicas[0].sidecar.split(".")
-    return f"{first}.{second}.0.1"
+    return f"{topology.subnet}.0.1"
 
 
 def called(mesh: Mesh) -> frozenset[str]:
@@ -87,16 +117,18 @@ def edges(mesh: Mesh) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _counts(mesh: Mesh, wanted: Mapping[str, int]) -> dict[str, int]:
+def _counts(mesh: Mesh, wanted: Mapping[str, int], known: Topology) -> dict[str, int]:
     _known(mesh, wanted, "workload with replicas")
-    hit = called(mesh)
-    return {one.name: _count(one, wanted.get(one.name), one.name in hit) for one in mesh.workloads}
+    least = dict.fromkeys(called(mesh), 2)
+    for one in mesh.workloads:
+        least[one.name] = max(least.get(one.name, 1), len(known.replicas_of(one.name)))
+    return {one.name: _count(one, wanted.get(one.name), least[one.name]) for one in mesh.workloads}
 
 
-def _count(workload: Workload, wanted: int | None, is_called: bool) -> int:
+def _count(workload: Workload, wanted: int | None, default: int) -> int:
     single = workload.discovery is not None and workload.discovery.kind == "logical_dns"
     if wanted is None:
-        return 2 if is_called and not single else 1
+        return 1 if single else default
     if wanted < 1:
         raise UsageError(f"{workload.name}: replicas is {wanted}, it must be 1 or more")
     if wanted > 1 and single:
@@ -115,6 +147,12 @@ def _known(mesh: Mesh, names: Mapping[str, int] | Sequence[str], role: str) -> N
             raise UsageError(f"unknown {role} {name!r}", hint=f"one of: {', '.join(have) or 'none'}")
 
 
+def _entries(mesh: Mesh, known: Topology) -> tuple[str, ...]:
+    """Where users come in by default, and where they came in already."""
+    have = {one.name for one in mesh.workloads}
+    return tuple(dict.fromkeys((*_default_entries(mesh), *(one for one in known.entries if one in have))))
+
+
 def _default_entries(mesh: Mesh) -> tuple[str, ...]:
     gateways = tuple(one.name for one in mesh.workloads if one.gateway)
     if gateways:
@@ -124,49 +162,67 @@ def _default_entries(mesh: Mesh) -> tuple[str, ...]:
     return free or tuple(one.name for one in mesh.workloads[:1])
 
 
-def _addresses(subnet: str, first: int, end: int) -> Iterator[str]:
-    for third in range(first, end):
+def _unused(subnet: str, block: range, taken: Collection[str]) -> Iterator[str]:
+    """Addresses whose third octet is in `block`, in its order."""
+    for third in block:
         for fourth in range(1, HOSTS + 1):
-            yield f"{subnet}.{third}.{fourth}"
+            address = f"{subnet}.{third}.{fourth}"
+            if address not in taken:
+                yield address
     raise UsageError(
-        f"the mesh needs more than {(end - first) * HOSTS} addresses of one kind in {subnet}.0.0/16",
+        f"the mesh needs more than {len(block) * HOSTS} addresses of one kind in {subnet}.0.0/16",
         hint="lower `replicas` in the scenario file",
     )
 
 
-def _replicas(mesh: Mesh, subnet: str, counts: Mapping[str, int], doors: Sequence[str]) -> Iterator[Replica]:
-    sidecars = _addresses(subnet, SIDECARS, APPS)
-    apps = _addresses(subnet, APPS, DOORS)
-    entrances = _addresses(subnet, DOORS, PROXIES)
+def _replicas(
+    known: Topology, mesh: Mesh, counts: Mapping[str, int], doors: Sequence[str]
+) -> Iterator[Replica]:
+    have = {(one.node, one.index): one for one in known.replicas}
+    taken = {one.sidecar for one in known.replicas} | {
+        _twin(one.app, APPS, SIDECARS) for one in known.replicas
+    }
+    free = _unused(known.subnet, range(SIDECARS, APPS), taken)
     for workload in mesh.workloads:
         for index in range(counts[workload.name]):
-            door = next(entrances)
+            old = have.get((workload.name, index))
+            sidecar = old.sidecar if old else next(free)
             yield Replica(
                 node=workload.name,
                 index=index,
-                sidecar=next(sidecars),
-                app=next(apps),
-                door=door if workload.name in doors else None,
+                sidecar=sidecar,
+                app=old.app if old else _twin(sidecar, SIDECARS, APPS),
+                door=_twin(sidecar, SIDECARS, DOORS) if workload.name in doors else None,
             )
 
 
-def _proxies(mesh: Mesh, subnet: str, counts: Mapping[str, int]) -> Iterator[EdgeProxy]:
-    addresses = _addresses(subnet, PROXIES, EGRESSES)
-    for client, server in edges(mesh):
+def _twin(address: str, block: int, other: int) -> str:
+    """The address at the same place of another block."""
+    first, second, third, fourth = address.split(".")
+    return f"{first}.{second}.{int(third) - block + other}.{fourth}"
+
+
+def _proxies(known: Topology, mesh: Mesh, counts: Mapping[str, int]) -> Iterator[EdgeProxy]:
+    have = {(one.client, one.server, one.replica): one.address for one in known.proxies}
+    free = _unused(known.subnet, range(PROXIES, EGRESSES), set(have.values()))
+    before = [(c, s) for c, s, _ in have if c in counts and s in counts]
+    for client, server in dict.fromkeys((*edges(mesh), *before)):
         for index in range(counts[server]):
-            yield EdgeProxy(client, server, index, next(addresses), _ports(mesh, server))
+            address = have.get((client, server, index)) or next(free)
+            yield EdgeProxy(client, server, index, address, _ports(mesh, server))
 
 
 def _ports(mesh: Mesh, server: str) -> tuple[int, ...]:
     return tuple(one.port for one in mesh.workload(server).listeners)
 
 
-def _egresses(mesh: Mesh, subnet: str, counts: Mapping[str, int]) -> Iterator[Egress]:
-    addresses = _addresses(subnet, EGRESSES, END)
+def _egresses(known: Topology, mesh: Mesh, counts: Mapping[str, int]) -> Iterator[Egress]:
+    have = {(one.client, one.replica, one.service): one.address for one in known.egresses}
+    free = _unused(known.subnet, range(EGRESSES, END), set(have.values()))
     services = {service.name: service for service in mesh.services}
     for client, name in mesh.edges():
         if name not in services:
             continue
         ports = tuple(one.port for one in services[name].ports)
         for index in range(counts[client]):
-            yield Egress(client, index, name, next(addresses), ports)
+            yield Egress(client, index, name, have.get((client, index, name)) or next(free), ports)

@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from chaosmesh.mesh import Mesh, Replica, Topology
+from chaosmesh.runtime.layout import at_home
 from chaosmesh.runtime.toxiproxy import ProxySpec
 from chaosmesh.services.called import called_port, scheme
 from chaosmesh.services.config import StandIn
@@ -24,8 +25,14 @@ class Part:
 
     @property
     def name(self) -> str:
-        """Name in the keeper and of the log file."""
-        return f"{self.role}-{quote(self.replica.key, safe='')}" if self.replica else self.role
+        """Name in the keeper and of the log file. An application that was started anew beside its predecessor
+        has the end of its address in it."""
+        if self.replica is None:
+            return self.role
+        name = f"{self.role}-{quote(self.replica.key, safe='')}"
+        if self.role == "app" and not at_home(self.replica):
+            return f"{name}-{'.'.join(self.replica.app.split('.')[2:])}"
+        return name
 
 
 def standins(

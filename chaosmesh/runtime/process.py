@@ -9,7 +9,6 @@ import secrets
 import shutil
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,11 @@ from chaosmesh.envoy import binary, bootstrap, command
 from chaosmesh.errors import EnvironmentFailedError, UsageError
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime import parts, probe, procs
+from chaosmesh.runtime.change import Change, Layer, plan
 from chaosmesh.runtime.folder import workdir
 from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
-from chaosmesh.runtime.layout import api_address, widened
+from chaosmesh.runtime.layout import api_address
 from chaosmesh.runtime.parts import Part, Role
 from chaosmesh.runtime.toxiproxy import ToxiproxyClient, require
 from chaosmesh.services.config import StandIn
@@ -49,6 +49,7 @@ class ProcessRuntime:
         self._ended: dict[str, int] = {}
         self._disabling: dict[str, asyncio.Task[None]] = {}
         self._standins: dict[Replica, StandIn] = {}
+        self._leaving: set[str] = set()
         self._populated = self._stopping = False
         self._heard = keeper.on_exit
         keeper.on_exit = self._exited
@@ -86,17 +87,63 @@ class ProcessRuntime:
         chosen = self._topology.replicas if replicas is None else replicas
         await asyncio.gather(*(self._admin(one, 200, within) for one in chosen))
 
-    async def widen(self, mesh: Mesh) -> Topology:
-        """Proxies for the edges that another policy of the same workloads adds; the topology with them."""
-        before, wider = set(self._topology.proxies), widened(self._topology, mesh)
-        added = replace(wider, proxies=tuple(one for one in wider.proxies if one not in before))
-        await self.toxiproxy.populate(parts.proxies(added))
-        self._topology = wider
+    def change(
+        self, mesh: Mesh, topology: Topology, known: Topology, standins: Mapping[str, StandIn]
+    ) -> Change:
+        """What another mesh at `topology` takes; nothing is started. `known`: every address the run ever used."""
+        before = Layer(self._mesh, self._topology, self._standins)
+        return plan(before, mesh, topology, known, standins, token=self._token)
+
+    async def grow(self, change: Change) -> None:
+        """Starts what comes with a change, beside everything that runs; returns when it accepts connections.
+
+        `shrink` of the change completes it, `shrink` of its way back undoes it.
+        """
+        after = change.after
+        self._mesh, self._topology = after.mesh, after.topology
+        # What goes stays known until `shrink`.
+        self._standins = {**{one: change.before.standins[one] for one in change.gone_apps}, **after.standins}
+        await asyncio.gather(
+            self.toxiproxy.populate(change.new_proxies),
+            *(self._start_sidecar(one) for one in change.new_sidecars),
+            *(self._start_app(one) for one in change.new_apps),
+        )
+        await self._keep_down(change)
+        await asyncio.gather(
+            *(self._admin(one, None, START_TIMEOUT) for one in change.new_sidecars),
+            *(self._accepting(one, START_TIMEOUT) for one in change.new_apps),
+        )
+
+    async def shrink(self, change: Change) -> None:
+        """Ends what a change leaves behind, at once."""
+        after = change.after
+        self._mesh, self._topology, self._standins = after.mesh, after.topology, dict(after.standins)
+        gone = [Part("app", one) for one in change.gone_apps]
+        gone += [Part("sidecar", one) for one in change.gone_sidecars]
+        self._leaving |= {part.name for part in gone}
+        await self.toxiproxy.remove(one.name for one in change.gone_proxies)
+        await asyncio.gather(*(self._keeper.stop(part.name, STOP_TIMEOUT) for part in gone))
+        for part in gone:
+            await self._forget(part)
+
+    async def _keep_down(self, change: Change) -> None:
+        """New proxies in front of what is down refuse connections like the old ones."""
+        new = {one.name for one in change.new_proxies}
         for name in self._ended:
             if (replica := self._parts[name].replica) is not None:
-                for proxy in parts.proxies_to(added, replica):
+                for proxy in new & set(parts.proxies_to(self._topology, replica)):
                     await self.toxiproxy.disable(proxy, f"down:{name}")
-        return wider
+
+    async def _forget(self, part: Part) -> None:
+        """An application that was down and is replaced no longer keeps the proxies of its replica shut."""
+        was_down = self._ended.pop(part.name, None) is not None and part.name in self._disabling
+        self._leaving.discard(part.name)
+        self._parts.pop(part.name, None)
+        self._pids.pop(part.name, None)
+        self._disabling.pop(part.name, None)
+        if was_down and part.replica is not None:
+            for proxy in parts.proxies_to(self._topology, part.replica):
+                await self.toxiproxy.enable(proxy, f"down:{part.name}")
 
     async def stop(self) -> None:
         """Ends every process of the mesh (the keeper stays) and removes the temporary folder. Safe to call twice."""
@@ -264,7 +311,7 @@ class ProcessRuntime:
         if part is None:
             return
         self._ended[name] = status
-        if self._populated and not self._stopping:
+        if self._populated and not self._stopping and name not in self._leaving:
             self._disabling[name] = asyncio.get_running_loop().create_task(self._disable(part, status))
 
     async def _disable(self, part: Part, status: int) -> None:

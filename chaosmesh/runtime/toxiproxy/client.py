@@ -63,6 +63,12 @@ class ToxiproxyClient:
         wanted = [asdict(one) for one in proxies]
         await self._do(lambda: self._server.populate(wanted))
 
+    async def remove(self, proxies: Iterable[str]) -> None:
+        """Removes proxies with their connections; fine when one is gone already."""
+        for name in proxies:
+            self._reasons.pop(name, None)
+            await self._do(self._server.named(name).destroy)
+
     async def toxic(
         self,
         proxy: str,

@@ -84,8 +84,8 @@ class ServerProxy(Proxy):  # type: ignore[misc]
         self._switch(True)
 
     def destroy(self) -> bool:
-        """Removes the proxy."""
-        self._api.request("DELETE", self.path)
+        """Removes the proxy; fine when it is gone already."""
+        self._api.request("DELETE", self.path, missing_ok=True)
         return True
 
     def _switch(self, enabled: bool) -> None:

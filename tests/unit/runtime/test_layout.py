@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh import Mesh, Topology
 from chaosmesh.runtime import lay_out, lease_subnet
-from chaosmesh.runtime.layout import widened
+from chaosmesh.runtime.layout import joined, new_app, relaid
 from tests.unit.runtime import meshes
 
 
@@ -53,14 +53,56 @@ def test_in_a_cycle_the_first_is_the_entry() -> None:
     assert laid_out(meshes.mesh(nodes, {"a.local": ["a"], "b.local": ["b"]})).entries == ("a",)
 
 
-def test_an_edge_that_comes_later_gets_proxies_and_the_others_keep_theirs() -> None:
-    nodes = tuple(meshes.workload(*one) for one in (("a", "x.local"), ("b",), ("c",)))
+def test_what_stays_keeps_its_addresses_and_what_comes_gets_unused_ones() -> None:
+    before = laid_out(meshes.chain())
+    nodes = (
+        meshes.workload("new"),
+        meshes.workload("front", "flights.local", "new.local"),
+        meshes.workload("flights"),
+    )
+    after = relaid(before, meshes.mesh(nodes, {"flights.local": ["flights"], "new.local": ["new"]}))
+    kept = [one for one in addresses(before) if one in addresses(after)]
+    assert [one for one in before.replicas if one.node != "weather"] == [
+        one for one in after.replicas if one.node != "new"
+    ]
+    assert after.proxies_of("front", "flights") == before.proxies_of("front", "flights")
+    assert after.egress("front", "flights.local") == before.egress("front", "flights.local")
+    assert len(set(addresses(after))) == len(addresses(after))
+    assert not (set(addresses(after)) - set(kept)) & set(addresses(before))
+
+
+def test_what_comes_back_has_its_old_addresses_and_nobody_had_them_meanwhile() -> None:
+    first = laid_out(meshes.chain())
+    empty = relaid(first, meshes.mesh((), {}))
+    assert addresses(empty) == []
+    other = relaid(joined(first, empty), meshes.mesh((meshes.workload("other"),), {}))
+    memory = joined(joined(first, empty), other)
+    again = relaid(memory, meshes.chain())
+    assert (again.replicas, again.proxies, again.egresses) == (first.replicas, first.proxies, first.egresses)
+    assert not set(addresses(other)) & set(addresses(first))
+
+
+def test_an_application_can_move_while_its_sidecar_stays() -> None:
+    before = laid_out(meshes.chain())
+    after = new_app(before, before, "weather", 1)
+    (old, new) = (one.replicas_of("weather")[1] for one in (before, after))
+    assert (old.sidecar, old.door) == (new.sidecar, new.door)
+    assert new.app not in addresses(before)
+    assert [one for one in after.replicas if one != new] == [one for one in before.replicas if one != old]
+    assert relaid(joined(before, after), meshes.chain()) == after
+
+
+def test_a_workload_that_is_called_later_gets_its_default_copies_and_one_that_no_longer_is_keeps_them() -> (
+    None
+):
+    nodes = (meshes.workload("a", "x.local"), meshes.workload("b"), meshes.workload("c"))
     before = laid_out(meshes.mesh(nodes, {"x.local": ["b"]}))
-    after = widened(before, meshes.mesh(nodes, {"x.local": ["c"]}))
-    assert after.proxies[:2] == before.proxies
-    assert [(one.client, one.server, one.replica) for one in after.proxies[2:]] == [("a", "c", 0)]
-    assert len({one.address for one in after.proxies}) == 3
-    assert widened(after, meshes.mesh(nodes, {"x.local": ["b", "c"]})) == after
+    after = relaid(before, meshes.mesh(nodes, {"x.local": ["c"]}))
+    assert [len(before.replicas_of(node)) for node in "abc"] == [1, 2, 1]
+    assert [len(after.replicas_of(node)) for node in "abc"] == [1, 2, 2]
+    assert after.entries == ("a", "b", "c")
+    assert after.proxies_of("a", "b") == before.proxies_of("a", "b")
+    assert after.replicas_of("c")[0].sidecar == before.replicas_of("c")[0].sidecar
 
 
 def test_two_services_of_one_target_share_its_proxies() -> None:
