@@ -71,7 +71,7 @@ class Change:
 
     @property
     def abandoned(self) -> tuple[str, ...]:
-        """"address:port" of proxies that go and that a client which stays may still be connected to."""
+        """ "address:port" of proxies that go and that a client which stays may still be connected to."""
         clients = {one.name for one in self.after.mesh.workloads}
         own = {
             edge.name(port)
