@@ -59,6 +59,7 @@ class Http2Client:
                 _, link = await asyncio.get_running_loop().create_connection(
                     _ClientLink, self._host, self._port
                 )
+                await link.greeted  # it may bring a limit of streams
             self._links.append(link)
             return link
 
@@ -69,6 +70,7 @@ class _ClientLink(Link):
     def __init__(self) -> None:
         super().__init__(client=True)
         self.gone = False
+        self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting: dict[int, tuple[Answer, asyncio.Future[Answer]]] = {}
 
     @property
@@ -110,6 +112,9 @@ class _ClientLink(Link):
                 answer, done = self._waiting[event.stream_id]
                 if not done.done():
                     done.set_result(answer)
+        elif isinstance(event, events.RemoteSettingsChanged):
+            if not self.greeted.done():
+                self.greeted.set_result(None)
         elif isinstance(event, events.StreamReset):
             self._fail(event.stream_id, ConnectionError(f"the stream was reset: {_reason(event)}"))
 
@@ -121,14 +126,19 @@ class _ClientLink(Link):
         if not self._waiting:
             self.close()
 
+    def eof_received(self) -> None:
+        """The end comes; no request may be sent into it."""
+        self.gone = True
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Ends every request that waits."""
         super().connection_lost(exc)
         self.gone = True
+        problem = f"the connection was closed without an answer: {exc or 'end'}"
+        if not self.greeted.done():
+            self.greeted.set_exception(ConnectionError(problem))
         for stream in list(self._waiting):
-            self._fail(
-                stream, ConnectionError(f"the connection was closed without an answer: {exc or 'end'}")
-            )
+            self._fail(stream, ConnectionError(problem))
 
     def _leave(self) -> None:
         self.gone = True

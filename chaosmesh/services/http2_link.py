@@ -81,7 +81,7 @@ class Link(asyncio.Protocol):
     # for the two sides
 
     def happened(self, event: events.Event) -> None:
-        """An event of a stream."""
+        """An event of a stream, or new settings of the peer."""
         raise NotImplementedError
 
     def leaving(self, last_stream: int) -> None:
@@ -111,11 +111,11 @@ class Link(asyncio.Protocol):
         if isinstance(event, events.WindowUpdated):
             for stream in [event.stream_id] if event.stream_id else list(self._unsent):
                 self._pump(stream)
-        elif isinstance(event, events.RemoteSettingsChanged):
-            for stream in list(self._unsent):
-                self._pump(stream)
         else:
-            if isinstance(event, events.StreamReset):
+            if isinstance(event, events.RemoteSettingsChanged):
+                for stream in list(self._unsent):
+                    self._pump(stream)
+            elif isinstance(event, events.StreamReset):
                 self.forget(event.stream_id)
             elif isinstance(event, events.DataReceived):
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)

@@ -19,7 +19,7 @@ from chaosmesh.services.plan import Plan, parse
 Cut = Literal["hang", "close", "refuse"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """What is to be answered. `status` is HTTP's; `grpc` a code that was told as such, else the status is translated.
 

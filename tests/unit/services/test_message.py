@@ -119,7 +119,8 @@ def test_answers_within_answers_end_somewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"nodes": "a"}, {"node": 1}, {"replica": -1}, {"replica": True}, {"calls": {"a": 1}}, {"calls": [1]}]
+    "values",
+    [{"nodes": "a"}, {"node": 1}, {"replica": -1}, {"replica": True}, {"calls": {"a": 1}}, {"calls": [1]}],
 )
 def test_what_has_no_place_is_an_error(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
