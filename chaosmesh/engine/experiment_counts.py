@@ -100,11 +100,11 @@ class Outcomes:
     def _count(self, record: Record) -> None:
         latency = record.latency_ms if record.status else math.inf
         self.n += 1
-        self.ok += 0 < record.status < 500
+        self.ok += record.ok
         self.unknown_path += record.status == 404
         self.latencies.append(latency)
         for index, one in enumerate(self.questions):
-            self._met[index] += one.met(record.status, latency)
+            self._met[index] += one.met(record.status, latency) and not record.grpc_status
 
 
 def calls_on(ledger: Ledger, streams: Sequence[int], paths: Iterable[Path]) -> list[Call]:

@@ -50,13 +50,13 @@ class Tally:
         answered = record.status > 0
         latency = record.latency_ms if answered else math.inf
         self.n += 1
-        self.ok += answered and record.status < 500
+        self.ok += record.ok
         self.quick += self.bound_ms is not None and latency <= self.bound_ms
         self.latencies.append(latency)
 
     @property
     def success(self) -> Evidence:
-        """Requests that ended with a status below 500."""
+        """Requests that ended with a status below 500 (gRPC: 0)."""
         return Evidence.share(self.n, self.ok)
 
     @property

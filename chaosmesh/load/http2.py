@@ -6,35 +6,26 @@ Only the generator's process imports this module.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
 
-from h2 import events as h2_events
-from h2.config import H2Configuration
-from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.exceptions import ProtocolError
-from h2.settings import SettingCodes, Settings
 
 from chaosmesh.load.exchange import Exchange, Finished, ShortOfSocketsError
-from chaosmesh.load.goaway import BadFrameError, GoAway, GoAways
+from chaosmesh.load.goaway import GoAway
 from chaosmesh.load.http2_answer import Http2Answer
+from chaosmesh.load.http2_session import (
+    Ended,
+    Happening,
+    MisunderstoodError,
+    Reset,
+    Session,
+    Takes,
+    error_name,
+)
 from chaosmesh.load.link import Endpoint, Link
 from chaosmesh.load.wire import Failure
 
 MAX_STREAMS = 100
 """Exchanges on one connection, unless the server allows fewer; then another connection is opened."""
-
-_CONFIG = H2Configuration(
-    client_side=True,
-    header_encoding=None,
-    validate_outbound_headers=False,  # they are checked before the stream begins
-    normalize_outbound_headers=False,
-)
-_STREAM_WINDOW = 1 << 20
-_CONNECTION_WINDOW = 1 << 24
-_FIRST_WINDOW = 65_535  # of a connection, before any WINDOW_UPDATE
-_SETTINGS = {SettingCodes.ENABLE_PUSH: 0, SettingCodes.INITIAL_WINDOW_SIZE: _STREAM_WINDOW}
 
 
 class Http2Pool:
@@ -87,15 +78,13 @@ class Http2Connection(Link):
     """One connection. Exchanges wait until the server's SETTINGS say how many it takes at once."""
 
     __slots__ = (
-        "_answers",
         "_farewell",
-        "_goaways",
-        "_h2",
         "_heard",
         "_limit",
         "_pool",
         "_retired",
         "_served",
+        "_session",
         "_stirred",
         "_waiting",
     )
@@ -103,14 +92,10 @@ class Http2Connection(Link):
     def __init__(self, pool: Http2Pool) -> None:
         super().__init__(pool.endpoint)
         self._pool = pool
-        self._h2 = H2Connection(_CONFIG)
-        self._h2.local_settings = Settings(client=True, initial_values=_SETTINGS)
-        self._goaways = GoAways()
-        self._answers: dict[int, Http2Answer] = {}
+        self._session = Session()
         self._waiting: list[Exchange] = []
-        self._limit = 0
+        self._limit = self._heard = 0
         self._farewell = ""
-        self._heard = 0
         # `_served`: something was answered. `_stirred`: something came since the connection was idle.
         self._retired = self._served = self._stirred = False
 
@@ -119,10 +104,7 @@ class Http2Connection(Link):
         self._waiting.append(exchange)
         exchange.connection = self
         self.connect()
-        if not self.closed:
-            self._h2.initiate_connection()
-            self._h2.increment_flow_control_window(_CONNECTION_WINDOW - _FIRST_WINDOW)
-            self._flush()
+        self._flush()
 
     def start(self, exchange: Exchange) -> None:
         """Sends a request, or keeps it until the server's SETTINGS have come."""
@@ -139,19 +121,17 @@ class Http2Connection(Link):
         if exchange in self._waiting:
             self._waiting.remove(exchange)
         else:
-            del self._answers[exchange.number]
-            self._h2.reset_stream(exchange.number, ErrorCodes.CANCEL)
-            self._flush()
-        exchange.connection = None
+            self._session.cancel(exchange)
         if self._heard <= exchange.sent:
             self._retired = True
-        self._pool.finished(exchange, 0, 0, failure)
+        self._finish(exchange, 0, 0, failure)
+        self._flush()
         self._sort()
 
     def leave(self) -> None:
         """Closes an idle connection with a word to the server."""
-        if not self._answers and not self._waiting:
-            self._h2.close_connection()
+        if not self._session.answers and not self._waiting:
+            self._session.leave()
             self._flush()
             self.close()
 
@@ -166,26 +146,16 @@ class Http2Connection(Link):
         self._heard = time.monotonic_ns()
         self._stirred = True
         try:
-            passed, goodbyes = self._goaways.feed(data)
-            happened = self._h2.receive_data(passed)
-        except BadFrameError:
-            self._h2.close_connection(ErrorCodes.FRAME_SIZE_ERROR)
-            self._misunderstood()
-            return
-        except ProtocolError:  # the library has a word for the server
-            self._misunderstood()
-            return
-        for event in happened:
-            handler = _HANDLERS.get(type(event))
-            if handler is not None and not self.closed:
-                handler(self, event)
-        for goodbye in goodbyes:
-            if not self.closed:
-                self._on_goaway(goodbye)
-        if not self.closed:
+            for happening in self._session.feed(data):
+                if self.closed:
+                    return
+                self._met(happening)
+        except MisunderstoodError:
             self._flush()
-        if not self.closed:
-            self._sort()
+            self._drop(Failure.BAD_ANSWER)
+            return
+        self._flush()
+        self._sort()
 
     def ended(self) -> None:
         """The server closed."""
@@ -194,26 +164,19 @@ class Http2Connection(Link):
     def broken(self, failure: str) -> None:
         """A connection that was idle before may just have been closed as such: then everything goes out again."""
         if self._served and not self._stirred:
-            exchanges = self._taken()
-            for exchange in exchanges:
+            for exchange in self._taken():
                 self._pool.retry(exchange, failure)
         else:
             self._drop(self._farewell or failure)
 
-    def _misunderstood(self) -> None:
-        self._flush()
-        if not self.closed:
-            self._drop(Failure.BAD_ANSWER)
-
     def _drop(self, failure: str) -> None:
         for exchange in self._taken():
-            exchange.connection = None
-            self._pool.finished(exchange, 0, 0, failure)
+            self._finish(exchange, 0, 0, failure)
 
     def _taken(self) -> list[Exchange]:
         """Everything under way, taken off the connection, which is closed."""
-        exchanges = [*(one.exchange for one in self._answers.values()), *self._waiting]
-        self._answers.clear()
+        exchanges = [*(one.exchange for one in self._session.answers.values()), *self._waiting]
+        self._session.answers.clear()
         self._waiting.clear()
         self.close()
         return exchanges
@@ -222,7 +185,7 @@ class Http2Connection(Link):
         """Puts the connection among those with room, or out; ends it when it has nothing more to do."""
         if self.closed:
             return
-        busy = len(self._answers) + len(self._waiting)
+        busy = len(self._session.answers) + len(self._waiting)
         room = not self._retired and busy < (self._limit or MAX_STREAMS)
         if self._retired and not busy:
             self.close()
@@ -233,117 +196,67 @@ class Http2Connection(Link):
                 self._pool.roomy.remove(self)
 
     def _begin(self, exchange: Exchange) -> None:
-        if not self._answers:
+        if not self._session.answers:
             self._stirred = False
-        number = exchange.number = self._h2.get_next_available_stream_id()
-        answer = self._answers[number] = Http2Answer(exchange)
-        self._h2.send_headers(number, exchange.fields, end_stream=not answer.rest)
-        self._send_body(number, answer)
-
-    def _send_body(self, number: int, answer: Http2Answer) -> None:
-        while answer.rest:
-            window = self._h2.local_flow_control_window(number)
-            length = min(window, self._h2.max_outbound_frame_size)
-            if length <= 0:
-                return
-            piece, answer.rest = answer.rest[:length], answer.rest[length:]
-            self._h2.send_data(number, piece, end_stream=not answer.rest)
-
-    def _send_bodies(self) -> None:
-        for number, answer in self._answers.items():
-            if answer.rest:
-                self._send_body(number, answer)
+        self._session.begin(exchange)
 
     def _flush(self) -> None:
-        data = self._h2.data_to_send()
+        data = b"" if self.closed else self._session.outgoing()
         if data:
             self.write(data)
 
+    def _finish(self, exchange: Exchange, status: int, size: int, failure: str) -> None:
+        exchange.connection = None
+        self._pool.finished(exchange, status, size, failure)
+
     # -- what the server does ---------------------------------------------------------------------------------
 
-    def _on_head(self, event: Any) -> None:
-        if answer := self._answers.get(event.stream_id):
-            answer.head(event.headers)
+    def _met(self, happening: Happening) -> None:
+        match happening:
+            case Ended(answer):
+                self._on_end(answer)
+            case Reset(exchange, code):
+                self._on_reset(exchange, code)
+            case Takes(limit):
+                self._on_settings(limit)
+            case GoAway(last, code):
+                self._on_goaway(last, code)
 
-    def _on_data(self, event: Any) -> None:
-        self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-        if answer := self._answers.get(event.stream_id):
-            answer.body(event.data)
-
-    def _on_trailers(self, event: Any) -> None:
-        if answer := self._answers.get(event.stream_id):
-            answer.trailers(event.headers)
-
-    def _on_end(self, event: Any) -> None:
-        answer = self._answers.pop(event.stream_id, None)
-        if answer is None:
-            return
-        if answer.rest:  # an answer that needs no more of the request
-            self._h2.reset_stream(event.stream_id, ErrorCodes.NO_ERROR)
+    def _on_end(self, answer: Http2Answer) -> None:
         self._served = True
-        exchange = answer.exchange
-        exchange.connection = None
         if answer.complete():
-            exchange.grpc_status = answer.grpc_status
-            self._pool.finished(exchange, answer.status, answer.size, Failure.NONE)
+            answer.exchange.grpc_status = answer.grpc_status
+            self._finish(answer.exchange, answer.status, answer.size, Failure.NONE)
         else:
-            self._pool.finished(exchange, 0, 0, Failure.BAD_ANSWER)
+            self._finish(answer.exchange, 0, 0, Failure.BAD_ANSWER)
 
-    def _on_reset(self, event: Any) -> None:
-        answer = self._answers.pop(event.stream_id, None)
-        if answer is None:
-            return
-        failure = f"stream reset ({_name(event.error_code)})"
-        if event.error_code == ErrorCodes.REFUSED_STREAM:
-            self._pool.retry(answer.exchange, failure)
-        else:
-            answer.exchange.connection = None
-            self._pool.finished(answer.exchange, 0, 0, failure)
-
-    def _on_window(self, event: Any) -> None:
-        if not event.stream_id:
-            self._send_bodies()
-        elif answer := self._answers.get(event.stream_id):
-            self._send_body(event.stream_id, answer)
-
-    def _on_settings(self, _: Any) -> None:
-        self._limit = min(MAX_STREAMS, self._h2.remote_settings.max_concurrent_streams)
-        self._send_bodies()  # their windows may have grown
-        waiting, self._waiting = self._waiting, []
-        for at, exchange in enumerate(waiting):
-            if len(self._answers) >= self._limit:
-                self._sort()  # out of the pool, so that the rest goes elsewhere
-                for other in waiting[at:]:
-                    self._pool.move(other, Failure.BROKEN)
-                return
-            self._begin(exchange)
-
-    def _on_goaway(self, goodbye: GoAway) -> None:
-        self._retired = True
-        self._sort()
-        failure = f"goaway ({_name(goodbye.code)})"
-        if goodbye.code:
-            self._farewell = failure
-        waiting, self._waiting = self._waiting, []
-        for exchange in waiting:
+    def _on_reset(self, exchange: Exchange, code: int) -> None:
+        failure = f"stream reset ({error_name(code)})"
+        if code == ErrorCodes.REFUSED_STREAM:
             self._pool.retry(exchange, failure)
-        for number in [one for one in self._answers if one > goodbye.last]:
-            self._pool.retry(self._answers.pop(number).exchange, failure)
+        else:
+            self._finish(exchange, 0, 0, failure)
 
+    def _on_settings(self, limit: int) -> None:
+        self._limit = min(MAX_STREAMS, limit)
+        room = max(0, self._limit - len(self._session.answers))
+        waiting, self._waiting = self._waiting, []
+        for exchange in waiting[:room]:
+            self._begin(exchange)
+        self._sort()  # out of the pool when full, so that the rest goes elsewhere
+        for exchange in waiting[room:]:
+            self._pool.move(exchange, Failure.BROKEN)
 
-def _name(code: int) -> str:
-    try:
-        return ErrorCodes(code).name
-    except ValueError:
-        return str(code)
-
-
-_HANDLERS: dict[type, Callable[[Http2Connection, Any], None]] = {
-    h2_events.ResponseReceived: Http2Connection._on_head,
-    h2_events.DataReceived: Http2Connection._on_data,
-    h2_events.TrailersReceived: Http2Connection._on_trailers,
-    h2_events.StreamEnded: Http2Connection._on_end,
-    h2_events.StreamReset: Http2Connection._on_reset,
-    h2_events.WindowUpdated: Http2Connection._on_window,
-    h2_events.RemoteSettingsChanged: Http2Connection._on_settings,
-}
+    def _on_goaway(self, last: int, code: int) -> None:
+        self._retired = True
+        failure = f"goaway ({error_name(code)})"
+        if code:
+            self._farewell = failure
+        answers = self._session.answers
+        unprocessed = [answers.pop(number).exchange for number in list(answers) if number > last]
+        unprocessed += self._waiting
+        self._waiting = []
+        self._flush()
+        self._sort()
+        for exchange in unprocessed:
+            self._pool.retry(exchange, failure)

@@ -5,11 +5,25 @@ from __future__ import annotations
 import struct
 
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import DataReceived, Event
+from h2.settings import SettingCodes
 
 from chaosmesh.load import RequestSpec, Stream, Tls, grpc, request_id
 from chaosmesh.load.exchange import Exchange
 from chaosmesh.load.goaway import BadFrameError, GoAway, GoAways
 from chaosmesh.load.http2_answer import Http2Answer
+from chaosmesh.load.http2_session import (
+    Ended,
+    Happening,
+    MisunderstoodError,
+    Reset,
+    Session,
+    Takes,
+    error_name,
+)
 from chaosmesh.load.shapes import shape_of
 
 
@@ -142,3 +156,98 @@ def test_http2_says_how_long_its_body_is() -> None:
 def test_a_line_is_a_line() -> None:
     spec = RequestSpec(body=b"status:503", protocol="tcp")
     assert shape_of(stream(spec), spec).exchange(9, 0, 1, 2).data == b"status:503\n"
+
+
+class Server:
+    """The other side of a session, in memory."""
+
+    def __init__(self) -> None:
+        self.h2 = H2Connection(H2Configuration(client_side=False))
+        self.h2.initiate_connection()
+        self.session = Session()
+
+    def hears(self) -> list[Event]:
+        return self.h2.receive_data(self.session.outgoing())
+
+    def says(self, more: bytes = b"") -> list[Happening]:
+        return list(self.session.feed(self.h2.data_to_send() + more))
+
+    def asked(self, body: bytes = b"", *, is_grpc: bool = False) -> Exchange:
+        fields = ((b":method", b"POST"), (b":scheme", b"http"), (b":path", b"/"), (b":authority", b"a"))
+        exchange = Exchange(0, 0, 0, 0, body, fields=fields, grpc=is_grpc)
+        self.session.begin(exchange)
+        self.hears()
+        return exchange
+
+
+BIG = bytes(200_000)  # more than the first window
+
+
+def test_the_settings_say_how_many_exchanges_a_server_takes_and_push_is_off() -> None:
+    server = Server()
+    server.h2.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: 7})
+    assert [one.limit for one in server.says() if isinstance(one, Takes)][-1] == 7
+    server.hears()
+    assert server.h2.remote_settings.enable_push == 0
+
+
+def test_a_body_goes_out_as_its_windows_open() -> None:
+    server = Server()
+    server.says()
+    exchange = server.asked(BIG)
+    assert server.session.answers[exchange.number].rest
+    came = 65_535
+    while server.session.answers[exchange.number].rest:
+        server.h2.acknowledge_received_data(came, exchange.number)
+        server.says()
+        came = sum(one.flow_controlled_length for one in server.hears() if isinstance(one, DataReceived))
+        assert came
+
+
+def test_a_window_that_opens_for_a_stream_that_is_reset_opens_nothing() -> None:
+    server = Server()
+    server.says()
+    exchange = server.asked(BIG)
+    server.h2.increment_flow_control_window(100_000, exchange.number)
+    server.h2.increment_flow_control_window(100_000)
+    server.h2.reset_stream(exchange.number, ErrorCodes.ENHANCE_YOUR_CALM)
+    assert server.says() == [Reset(exchange, 11)]
+    assert error_name(11) == "ENHANCE_YOUR_CALM"
+    assert error_name(99) == "99"
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_an_answer_may_end_before_its_request(reset: bool) -> None:
+    server = Server()
+    server.says()
+    exchange = server.asked(BIG)
+    server.h2.send_headers(exchange.number, [(":status", "413")], end_stream=True)
+    if reset:
+        server.h2.reset_stream(exchange.number, ErrorCodes.NO_ERROR)
+    (ended,) = server.says()
+    assert isinstance(ended, Ended)
+    assert (ended.answer.exchange, ended.answer.status) == (exchange, 413)
+    assert not server.session.answers
+    server.hears()
+    again = server.asked()
+    server.h2.send_headers(again.number, [(":status", "204")], end_stream=True)
+    assert len(server.says()) == 1
+
+
+def test_after_a_goaway_what_is_under_way_still_ends() -> None:
+    server = Server()
+    server.says()
+    one, other = server.asked(), server.asked()
+    goodbye = frame(7, struct.pack(">II", one.number, 0))
+    assert server.says(goodbye) == [GoAway(one.number, 0)]
+    server.h2.send_headers(one.number, [(":status", "200")], end_stream=True)
+    (ended,) = server.says()
+    assert isinstance(ended, Ended)
+    assert ended.answer.exchange is one
+    assert list(server.session.answers) == [other.number]
+
+
+@pytest.mark.parametrize("data", [b"HTTP/1.1 400 Bad Request\r\n\r\n", frame(0, b"x"), frame(3, b"odd")])
+def test_what_is_no_http2_ends_the_session(data: bytes) -> None:
+    with pytest.raises(MisunderstoodError):
+        list(Server().session.feed(data))
