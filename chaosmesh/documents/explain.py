@@ -54,7 +54,7 @@ def explain(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
         return f"{field} is {seen!r}, which it can't be", did_you_mean(str(seen), allowed)
     if kind == "value_error":
         message, _, hint = str(limits.get("error", detail["msg"])).partition("; ")
-        return f"{field}: {message}", hint
+        return f"{field}: {message}", hint or "write what it asks for, or leave the whole out"
     if kind == "string_pattern_mismatch":
         return f"{field} is {seen!r} and must start with /", f"write /{seen}"
     return _range(field, detail)

@@ -66,7 +66,7 @@ class Resolver:
 
     def wrong(self, node: Node, message: str, hint: str = "") -> Node:
         """Notes a problem and goes on with a placeholder."""
-        self.context.problems.add(node.place, message, hint)
+        self.context.problems.add(node.place, message, hint or "add it to the template, or write the value out")
         return replace(node, value=UNRESOLVED, tag="")
 
     def outside(self, node: Node, name: str) -> Node:

@@ -9,7 +9,7 @@ import json
 import re
 from bisect import bisect_right
 
-from chaosmesh.documents.tree import MAX_DEPTH, Node
+from chaosmesh.documents.tree import MAX_DEPTH, MAX_DIGITS, Node
 from chaosmesh.errors import DocumentError, Problem, Where
 
 VARIABLE = "!variable"  # tag of a bare `$NAME`
@@ -94,6 +94,8 @@ class _Reader:
         if number and word and number.end() == word.end():
             self.at = number.end()
             raw = number.group()
+            if len(raw) > MAX_DIGITS:
+                raise self.wrong(f"a number of {len(raw)} characters", "write a shorter one", number.start())
             return Node(int(raw) if raw.lstrip("-").isdigit() else float(raw), where)
         raise self.wrong(f"a value is expected, seen {self.seen()}", self.hint())
 
@@ -150,7 +152,9 @@ class _Reader:
                     ]
                 )
             if self.peek() != ":":
-                raise self.wrong(f"':' is expected after \"{name}\", seen {self.seen()}")
+                raise self.wrong(
+                    f"':' is expected after \"{name[:40]}\", seen {self.seen()}", 'write "name": value'
+                )
             self.at += 1
             fields[name] = self.value(depth + 1).under(key.where)
             if self.more("}"):

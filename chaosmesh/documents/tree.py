@@ -12,6 +12,8 @@ from chaosmesh.errors import Problem, Where
 Scalar = str | int | float | bool | None
 Path = tuple[str | int, ...]
 MAX_DEPTH = 100
+MAX_DIGITS = 40
+"""Of one number in a document; Python refuses to read thousands of them."""
 
 
 class Bound(str):

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from chaosmesh.documents.tree import MAX_DEPTH, Node
+from chaosmesh.documents.tree import MAX_DEPTH, MAX_DIGITS, Node
 from chaosmesh.errors import DocumentError, Problem, Where
 
 _MAX_NODES = 500_000  # aliases of aliases grow without end
@@ -84,9 +84,16 @@ class _Converter:
 
     def scalar(self, raw: ScalarNode) -> Any:
         kind = str(raw.tag or "").removeprefix(_CORE)
-        if kind in {"int", "float", "bool", "null"}:
-            return self.constructor.construct_object(raw)
-        return raw.value
+        if kind not in {"int", "float", "bool", "null"}:
+            return raw.value
+        try:
+            if len(raw.value) <= MAX_DIGITS:
+                return self.constructor.construct_object(raw)
+        except (ValueError, OverflowError, YAMLError):
+            pass  # a tag like !!int promised what the text does not hold
+        shown = repr(raw.value[:MAX_DIGITS])
+        message = f"{shown} can't be read as {kind}"
+        raise DocumentError([Problem(self.where(raw), message, "write it in quotes, or shorter")])
 
 
 def _tag(raw: Any) -> str:
