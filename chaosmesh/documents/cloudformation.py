@@ -45,7 +45,7 @@ def read_cloudformation(root: Node, context: Context) -> Iterator[Tree]:
             hint = did_you_mean(written, BY_TYPE)
             context.problems.add(node.fields["Type"].place, f"{written} is no type of App Mesh", hint)
         condition = node.at("Condition")
-        if kind and (condition is None or resolver.condition(str(condition.value), condition)):
+        if kind and (condition is None or resolver.condition(condition)):
             yield _tree(kind, logical, node, resolver)
 
 

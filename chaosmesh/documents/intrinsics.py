@@ -41,7 +41,7 @@ class Resolver:
             "And": lambda call, arg: self.logic(call, arg, all),
             "Or": lambda call, arg: self.logic(call, arg, any),
             "Not": lambda call, arg: self.logic(call, arg, lambda found: not any(found)),
-            "Condition": lambda call, arg: replace(call, value=self.condition(str(arg.value), arg)),
+            "Condition": lambda call, arg: replace(call, value=self.condition(arg)),
         }
 
     def resolve(self, node: Node) -> Node:
@@ -66,8 +66,22 @@ class Resolver:
 
     def wrong(self, node: Node, message: str, hint: str = "") -> Node:
         """Notes a problem and goes on with a placeholder."""
-        self.context.problems.add(node.place, message, hint or "add it to the template, or write the value out")
+        self.context.problems.add(
+            node.place, message, hint or "add it to the template, or write the value out"
+        )
         return replace(node, value=UNRESOLVED, tag="")
+
+    def word(self, node: Node) -> str:
+        """The text of a single value; where a list or a mapping stands, a problem and a placeholder."""
+        if isinstance(node.value, Mapping | tuple):
+            seen = "a list" if isinstance(node.value, tuple) else "a mapping"
+            self.wrong(
+                node,
+                f"{seen} stands where one value is needed",
+                "write a text, or take one element by Select",
+            )
+            return UNRESOLVED
+        return node.value if isinstance(node.value, Unresolved) else _text(node)
 
     def outside(self, node: Node, name: str) -> Node:
         """A value that only the caller can know."""
@@ -95,7 +109,9 @@ class Resolver:
 
     def ref(self, call: Node, argument: Node) -> Node:
         """`Ref`: a parameter, a pseudo parameter, or a resource."""
-        name = str(argument.value)
+        name = self.word(argument)
+        if isinstance(name, Unresolved):
+            return replace(call, value=UNRESOLVED)
         if name == "AWS::NoValue":
             return replace(call, value=None, tag=NO_VALUE)
         if name in self.parameters:
@@ -160,7 +176,9 @@ class Resolver:
 
     def get_att(self, call: Node, argument: Node) -> Node:
         """`GetAtt`: a name of an App Mesh or Cloud Map resource; anything else has to be bound from outside."""
-        parts = [_text(one) for one in argument.items] or _text(argument).split(".", 1)
+        parts = [self.word(one) for one in argument.items] or self.word(argument).split(".", 1)
+        if any(isinstance(one, Unresolved) for one in parts) or parts == [UNRESOLVED]:
+            return replace(call, value=UNRESOLVED)
         logical, attribute = parts[0], ".".join(parts[1:])
         if logical not in self.resources:
             return self.wrong(
@@ -181,8 +199,8 @@ class Resolver:
 
     def import_value(self, call: Node, argument: Node) -> Node:
         """`ImportValue`: bound from outside under the export's name."""
-        name = self.resolve(argument)
-        return name if isinstance(name.value, Unresolved) else self.outside(call, _text(name))
+        name = self.word(self.resolve(argument))
+        return replace(call, value=name) if isinstance(name, Unresolved) else self.outside(call, name)
 
     # text and lists
 
@@ -203,34 +221,38 @@ class Resolver:
                 found = self.get_att(target, target)
             else:
                 found = self.ref(target, target)
-            broken = broken or isinstance(found.value, Unresolved)
-            return _text(found)
+            text = self.word(found)
+            broken = broken or isinstance(text, Unresolved)
+            return text
 
-        text = _HOLE.sub(fill, _text(pattern))
-        return replace(call, value=UNRESOLVED if broken else Bound(text))
+        shape = self.word(pattern)
+        text = _HOLE.sub(fill, shape)
+        return replace(call, value=UNRESOLVED if broken or isinstance(shape, Unresolved) else Bound(text))
 
     def join(self, call: Node, argument: Node) -> Node:
         """`Join`: a list with a text between its elements."""
         if len(argument.items) != 2:
             return self.wrong(call, "Join takes a separator and a list", 'write !Join ["-", [a, b]]')
         parts = self.resolve(argument.items[1])
-        if isinstance(parts.value, Unresolved) or any(
-            isinstance(one.value, Unresolved) for one in parts.items
-        ):
+        if isinstance(parts.value, Unresolved):
             return replace(call, value=UNRESOLVED)
-        return replace(call, value=Bound(_text(argument.items[0]).join(_text(one) for one in parts.items)))
+        if not isinstance(parts.value, tuple):
+            return self.wrong(call, "Join has no list to join", 'write !Join ["-", [a, b]]')
+        words = [self.word(one) for one in (argument.items[0], *parts.items)]
+        if any(isinstance(one, Unresolved) for one in words):
+            return replace(call, value=UNRESOLVED)
+        return replace(call, value=Bound(words[0].join(words[1:])))
 
     def split(self, call: Node, argument: Node) -> Node:
         """`Split`: a text cut at a separator."""
         if len(argument.items) != 2:
             return self.wrong(call, "Split takes a separator and a text", 'write !Split [",", text]')
-        text = self.resolve(argument.items[1])
-        if isinstance(text.value, Unresolved):
-            return text
-        return replace(
-            call,
-            value=tuple(Node(Bound(one), call.where) for one in _text(text).split(_text(argument.items[0]))),
-        )
+        separator, text = self.word(argument.items[0]), self.word(self.resolve(argument.items[1]))
+        if isinstance(separator, Unresolved) or isinstance(text, Unresolved):
+            return replace(call, value=UNRESOLVED)
+        if not separator:
+            return self.wrong(call, "Split has an empty separator", 'write !Split [",", text]')
+        return replace(call, value=tuple(Node(Bound(one), call.where) for one in text.split(separator)))
 
     def select(self, call: Node, argument: Node) -> Node:
         """`Select`: one element of a list, counted from 0."""
@@ -238,19 +260,22 @@ class Resolver:
         index, found = (*resolved.items, Node(None, call.where), Node(None, call.where))[:2]
         if isinstance(found.value, Unresolved):
             return found
-        at = _text(index)
-        if not at.isdigit() or int(at) >= len(found.items):
-            return self.wrong(call, f"Select has no element {at} to take", "the first element is 0")
-        return found.items[int(at)]
+        at = self.word(index)
+        if isinstance(at, Unresolved):
+            return replace(call, value=UNRESOLVED)
+        elements = {str(number): one for number, one in enumerate(found.items)}
+        return elements.get(at) or self.wrong(
+            call, f"Select has no element {at[:20]} to take", "the first element is 0"
+        )
 
     def find_in_map(self, call: Node, argument: Node) -> Node:
         """`FindInMap`: a value of the template's Mappings by two keys."""
-        keys = [self.resolve(one) for one in argument.items]
-        if any(isinstance(one.value, Unresolved) for one in keys):
+        keys = [self.word(self.resolve(one)) for one in argument.items]
+        if any(isinstance(one, Unresolved) for one in keys):
             return replace(call, value=UNRESOLVED)
         found: Mapping[str, Node] = self.mappings
         node: Node | None = None
-        for key in (_text(one) for one in keys):
+        for key in keys:
             node = found.get(key)
             if node is None:
                 return self.wrong(call, f"the template's Mappings have no {key}", did_you_mean(key, found))
@@ -267,11 +292,14 @@ class Resolver:
             return self.wrong(
                 call, "If takes a condition and two values", "write !If [condition, then, else]"
             )
-        holds = self.condition(_text(argument.items[0]), argument.items[0])
+        holds = self.condition(argument.items[0])
         return self.resolve(argument.items[1 if holds else 2])
 
-    def condition(self, name: str, node: Node) -> bool:
-        """Whether a condition of the template holds."""
+    def condition(self, node: Node) -> bool:
+        """Whether a condition of the template holds. `node` names it."""
+        name = self.word(node)
+        if isinstance(name, Unresolved):
+            return True
         if name not in self.conditions:
             self.wrong(node, f"the template has no condition {name}", did_you_mean(name, self.conditions))
             return True
@@ -283,11 +311,17 @@ class Resolver:
 
     def equals(self, call: Node, argument: Node) -> Node:
         """`Equals`: two values as text."""
-        sides = [_text(self.resolve(one)) for one in argument.items]
-        return replace(call, value=len(set(sides)) == 1)
+        sides = [self.word(self.resolve(one)) for one in argument.items]
+        if len(sides) != 2:
+            return self.wrong(call, "Equals takes two values", "write !Equals [one, other]")
+        return replace(call, value=sides[0] == sides[1])
 
     def logic(self, call: Node, argument: Node, holds: Callable[[list[bool]], bool]) -> Node:
         """`And`, `Or`, `Not` over conditions."""
+        if not argument.items:
+            return self.wrong(
+                call, "And, Or and Not take a list of conditions", "write !Not [!Condition NAME]"
+            )
         return replace(call, value=holds([_true(self.resolve(one)) for one in argument.items]))
 
 

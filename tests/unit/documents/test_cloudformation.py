@@ -84,6 +84,16 @@ def test_what_only_the_caller_knows(tmp_path, value, name):
         ("!FindInMap [M, live, name]", "Mappings have no live"),
         ("!Select [5, [a]]", "no element 5"),
         ("!If [Tst, a, b]", "did you mean Test?"),
+        ("!Split ['', a]", "empty separator"),
+        ("!Select ['²', [a]]", "no element ²"),
+        ("!Join ['-', a]", "Join has no list"),
+        ("!Sub ['${a}', {a: !Ref Names}]", "a list stands where one value is needed"),
+        ("!Sub {a: 1}", "a mapping stands where one value is needed"),
+        ("!FindInMap [M, !Ref Names, x]", "a list stands where one value is needed"),
+        ("!GetAtt [[Mesh], MeshName]", "a list stands where one value is needed"),
+        ("!Ref {}", "a mapping stands where one value is needed"),
+        ("!If [[Test], a, b]", "a list stands where one value is needed"),
+        ("!If [{}, a, b]", "a mapping stands where one value is needed"),
     ],
 )
 def test_what_is_wrong_with_an_intrinsic(tmp_path, value, word):
@@ -137,3 +147,28 @@ def test_types_and_properties_that_app_mesh_does_not_have(tmp_path):
     type_, property_ = caught.value.problems
     assert type_.hint == "did you mean AWS::AppMesh::VirtualNode?"
     assert property_.hint == "did you mean MeshName?"
+
+
+@pytest.mark.parametrize(
+    ("condition", "word"),
+    [("!Equals [a]", "Equals takes two values"), ("!Not x", "take a list of conditions")],
+)
+def test_conditions_of_the_wrong_shape(tmp_path, condition, word):
+    file = tmp_path / "doc.yaml"
+    text = NODE.replace("Test: !Equals [!Ref Stage, test]", f"Test: {condition}")
+    file.write_text(text % "!If [Test, a, b]")
+    with pytest.raises(DocumentError, match=word):
+        load([file])
+
+
+@pytest.mark.parametrize(("stage", "names"), [("test", []), ("live", ["node"])])
+def test_a_resource_under_a_condition(tmp_path, stage, names):
+    file = tmp_path / "doc.yaml"
+    text = NODE.replace(
+        "Type: AWS::AppMesh::VirtualNode\n", "Type: AWS::AppMesh::VirtualNode\n    Condition: Live\n"
+    )
+    text = text.replace("Conditions: {", "Conditions: {Live: !Not [!Condition Test], ").replace(
+        "AllowedValues", "X"
+    )
+    file.write_text(text % "a")
+    assert list(load([file], variables={"Stage": stage}).virtual_nodes) == names
