@@ -40,4 +40,8 @@ def static(mesh: Mesh, scenario: Scenario, subnet: str) -> dict[str, Any]:
     """One complete bootstrap per sidecar, by replica key."""
     topology = layout_of(mesh, scenario, "render", subnet)
     snapshots = translate(mesh, topology)
-    return {one.key: static_config(snapshots[one.key], one, mesh=mesh.name) for one in topology.replicas}
+    gateways = {one.name for one in mesh.workloads if one.gateway}
+    return {
+        one.key: static_config(snapshots[one.key], one, mesh=mesh.name, gateway=one.node in gateways)
+        for one in topology.replicas
+    }

@@ -21,10 +21,10 @@ _FROM_CONTROL: Final[Json] = {
 """Where a static file gets the secrets from that nobody supplied."""
 
 
-def bootstrap(replica: Replica, *, mesh: str, control_socket: str) -> Json:
-    """A sidecar that gets everything from the control plane on a unix socket."""
+def bootstrap(replica: Replica, *, mesh: str, control_socket: str, gateway: bool = False) -> Json:
+    """A sidecar that gets everything from the control plane on a unix socket. `gateway`: that of a gateway."""
     return {
-        **_frame(replica, mesh),
+        **_frame(replica, mesh, gateway=gateway),
         "static_resources": {"clusters": _control_clusters(control_socket)},
         "dynamic_resources": {
             "ads_config": {
@@ -40,11 +40,16 @@ def bootstrap(replica: Replica, *, mesh: str, control_socket: str) -> Json:
 
 
 def static_config(
-    snapshot: Snapshot, replica: Replica, *, mesh: str = "mesh", control_socket: str = "/run/chaosmesh.sock"
+    snapshot: Snapshot,
+    replica: Replica,
+    *,
+    mesh: str = "mesh",
+    control_socket: str = "/run/chaosmesh.sock",
+    gateway: bool = False,
 ) -> Json:
     """The same configuration in one static file: routes and endpoints stand where they are used."""
     return {
-        **_frame(replica, mesh),
+        **_frame(replica, mesh, gateway=gateway),
         "static_resources": {
             "clusters": _control_clusters(control_socket)
             + [_static_cluster(one, snapshot) for one in snapshot.clusters.values()],
@@ -53,10 +58,16 @@ def static_config(
     }
 
 
-def _frame(replica: Replica, mesh: str) -> Json:
+def _frame(replica: Replica, mesh: str, *, gateway: bool) -> Json:
+    """The tags are those that App Mesh's Envoys put on all statistics."""
+    own = "appmesh.virtual_gateway" if gateway else "appmesh.virtual_node"
+    tags = {"appmesh.mesh": mesh, own: replica.node}
     return {
         "node": {"id": replica.key, "cluster": mesh},
         "admin": {"address": socket(replica.sidecar, names.ADMIN_PORT)},
+        "stats_config": {
+            "stats_tags": [{"tag_name": name, "fixed_value": value} for name, value in tags.items()]
+        },
     }
 
 
@@ -83,7 +94,7 @@ def _control_clusters(control_socket: str) -> list[Json]:
 
 def _static_cluster(cluster: Json, snapshot: Snapshot) -> Json:
     rest: Json = _inline(cluster, snapshot)
-    if cluster["type"] != "EDS":
+    if cluster.get("type") != "EDS":
         return rest
     rest.pop("eds_cluster_config")
     return {**rest, "type": "STATIC", "load_assignment": snapshot.endpoints[cluster["name"]]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chaosmesh.envoy import filters, logs, names, routes, tls
+from chaosmesh.envoy import filters, logs, names, passthrough, routes, tls
 from chaosmesh.envoy.forms import FROM_ADS, Json, extension, seconds, socket
 from chaosmesh.mesh import Listener, Mesh, Replica, Route, Service, Timeout, Topology, Workload
 
@@ -44,7 +44,7 @@ def egress(mesh: Mesh, topology: Topology, replica: Replica) -> list[Json]:
     """Routing by host on 15001; and a listener on each port of the address that a backend has here."""
     offers = [(one.address, mesh.service(one.service)) for one in topology.egresses_of(replica)]
     http = [
-        (names.egress_listener(service.name, port), address, port, _egress_chain(port))
+        (names.egress_listener(service.name, port), address, port, _egress_chain(mesh, port))
         for address, service in offers
         for port in routes.http_ports(service)
     ]
@@ -55,7 +55,12 @@ def egress(mesh: Mesh, topology: Topology, replica: Replica) -> list[Json]:
         if one.protocol == "tcp"
         for chain in _tcp_egress_chain(mesh, replica.node, one.port, service)
     ]
-    by_host = (names.EGRESS_LISTENER, replica.sidecar, names.EGRESS_PORT, _egress_chain(names.EGRESS_PORT))
+    by_host = (
+        names.EGRESS_LISTENER,
+        replica.sidecar,
+        names.EGRESS_PORT,
+        _egress_chain(mesh, names.EGRESS_PORT),
+    )
     return [
         {
             **_listener(name, address, port),
@@ -83,11 +88,12 @@ def _ingress_chain(mesh: Mesh, workload: Workload, side: str, listener: Listener
     return {"name": name, "filters": [_http(side, table, filters.ingress(), prefix)]}
 
 
-def _egress_chain(port: int) -> Json:
+def _egress_chain(mesh: Mesh, port: int) -> Json:
+    lookup = [passthrough.http_filter()] if mesh.open_egress else []
     router = filters.router(logs.attempts("egress"))
     return {
         "name": f"egress_{port}",
-        "filters": [_http("egress", names.egress_routes(port), [router])],
+        "filters": [_http("egress", names.egress_routes(port), [*lookup, router])],
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chaosmesh.envoy import fallback, filters, gateway, matching, names, retry
+from chaosmesh.envoy import fallback, filters, gateway, matching, names, passthrough, retry
 from chaosmesh.envoy.actions import call_headers, marked, timeouts
 from chaosmesh.envoy.forms import Json
 from chaosmesh.errors import UsageError
@@ -35,7 +35,7 @@ def ingress(
 def egress(mesh: Mesh, topology: Topology, replica: Replica) -> dict[str, Json]:
     """The calls an application may make: one configuration per port, and one for Host routing on 15001.
 
-    What is not a backend has no virtual host, and so gets 404.
+    What is not a backend has no virtual host, and so gets 404, unless the mesh lets everything out.
     """
     hosts: dict[int, list[Json]] = {names.EGRESS_PORT: []}
     addresses = {one.service: one.address for one in topology.egresses_of(replica)}
@@ -52,18 +52,28 @@ def egress(mesh: Mesh, topology: Topology, replica: Replica) -> dict[str, Json]:
                     name for alias in (backend, addresses[backend]) for name in (alias, f"{alias}:{port}")
                 ]
                 hosts.setdefault(port, []).append(_host(replica.node, backend, backend, domains, routes))
-    hosts[names.EGRESS_PORT] += _default_backend(mesh, mesh.workload(replica.node))
+    for port, group in hosts.items():
+        group += _elsewhere(mesh, topology, replica, port, group)
     return {
         (name := names.egress_routes(port)): {"name": name, "virtual_hosts": group}
         for port, group in hosts.items()
     }
 
 
-def _default_backend(mesh: Mesh, workload: Workload) -> list[Json]:
-    """At a gateway: services that are told by a header, for requests that keep their user's host."""
-    found = gateway.hostless(workload, mesh.services, lambda service, port: _routes(mesh, service, port))
+def _elsewhere(
+    mesh: Mesh, topology: Topology, replica: Replica, port: int, known: Sequence[Json]
+) -> list[Json]:
+    """What is told by no backend's name: at a gateway, on 15001, by a header, for requests that keep their user's
+    host; and with open egress whatever is called."""
+    workload, found, rest = mesh.workload(replica.node), [], []
+    if port == names.EGRESS_PORT:
+        rest = gateway.hostless(workload, mesh.services, lambda service, port: _routes(mesh, service, port))
+    if mesh.open_egress:
+        taken = {domain for host in known for domain in host["domains"]}
+        found = passthrough.modelled(mesh, topology, replica, port, taken)
+        rest = [*rest, passthrough.others(mesh, workload.name)]
     host = {"name": "default_backend", "domains": ["*"], "include_request_attempt_count": True}
-    return [{**host, "routes": found}] if found else []
+    return [*found, *([{**host, "routes": rest}] if rest else [])]
 
 
 def http_ports(service: Service) -> tuple[int, ...]:

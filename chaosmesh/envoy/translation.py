@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from chaosmesh.envoy import clusters, endpoints, fallback, filelog, gateway, listeners, routes
+from chaosmesh.envoy import clusters, endpoints, fallback, filelog, gateway, listeners, passthrough, routes
 from chaosmesh.envoy.forms import Json
 from chaosmesh.envoy.handshakes import upstreams
 from chaosmesh.envoy.secrets import Secret, needed, resources
@@ -56,6 +56,7 @@ def _snapshot(
             [_inside(mesh, workload, replica, one) for one in workload.listeners]
             + [clusters.egress(mesh, server, one, workload.name) for server, one in reached]
             + [cluster for cluster, _ in spare]
+            + (passthrough.clusters(mesh) if mesh.open_egress else [])
         ),
         endpoints=_named(
             [endpoints.egress(mesh, topology, replica.node, server, one) for server, one in reached]

@@ -232,7 +232,12 @@ class ProcessRuntime:
 
     async def _start_sidecar(self, replica: Replica) -> None:
         path = self._folder / f"{Part('sidecar', replica).name}.json"
-        config = bootstrap(replica, mesh=self._mesh.name, control_socket=self._socket)
+        config = bootstrap(
+            replica,
+            mesh=self._mesh.name,
+            control_socket=self._socket,
+            gateway=self._mesh.workload(replica.node).gateway,
+        )
         path.write_text(json.dumps(config))
         await self._spawn(Part("sidecar", replica), command(path), {})
 

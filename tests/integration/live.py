@@ -81,7 +81,14 @@ class Live:
     async def spawn(self, replica: Replica, mesh: Mesh) -> None:
         config = self.folder / f"{replica.key}.json"
         config.write_text(
-            json.dumps(bootstrap(replica, mesh=mesh.name, control_socket=str(self.folder / "control.sock")))
+            json.dumps(
+                bootstrap(
+                    replica,
+                    mesh=mesh.name,
+                    control_socket=str(self.folder / "control.sock"),
+                    gateway=mesh.workload(replica.node).gateway,
+                )
+            )
         )
         guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         with (self.folder / f"{replica.key}.log").open("ab") as log:

@@ -195,6 +195,19 @@ def test_each_listener_has_its_own_routes_ports_and_limits():
                 async with one.http.get(door_of(one, port) + "/") as answer:
                     told = await answer.json()
                 assert (told["node"], told["host"]) == (node, host)
+            replica = one.topology.replicas_of("door")[0]
+            async with one.http.get(f"http://{replica.sidecar}:8089/") as answer:
+                assert answer.status == 200
+            async with one.http.get(f"http://{replica.sidecar}:9901/stats/prometheus?usedonly") as answer:
+                stats = [
+                    line for line in (await answer.text()).splitlines() if "downstream_rq_total{" in line
+                ]
+            tags = ('appmesh_mesh="test"', 'appmesh_virtual_gateway="door"')
+            assert stats
+            assert all(tag in line for line in stats for tag in tags)
+            url = f"http://{replica.sidecar}:9901/stats?filter=http.ingress.http.8089.downstream_rq_total"
+            async with one.http.get(url) as answer:
+                assert await answer.text() == "http.ingress.http.8089.downstream_rq_total: 1\n"
             rows = await one.rows_until(lambda rows: sum(r.side == "door" for r in rows) >= 2)
             assert {r.cluster for r in rows if r.side == "door"} == {
                 "cds_ingress_test_door_self_redirect_8088_http_15001",

@@ -32,8 +32,8 @@ async def lines(file, enough=bool):
     found = []
     try:
         async with asyncio.timeout(30):
-            while not enough(found := file.read_text().splitlines() if file.exists() else []):
-                await asyncio.sleep(0.02)  # noqa: ASYNC110 - another process writes the file
+            while not enough(found := file.read_text().splitlines() if file.exists() else []):  # noqa: ASYNC110 - another process writes it
+                await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"{file.name}: not enough in 30 s; last seen: {found}") from None
     return found

@@ -296,6 +296,18 @@ def access_logs() -> Case:
     return _case(replace(made, workloads=tuple(replace(one, access_log=log) for one, log in written)))
 
 
+def open_egress() -> Case:
+    """What is no backend is let out: hosts of the mesh to their sidecars, all others by DNS."""
+    made = mesh(
+        [workload("front", "color"), workload("blue"), workload("red", port=9090)],
+        [
+            service("color", route("color", "all", {"blue": 1})),
+            service("tint", route("tint", "all", {"blue": 0, "red": 1})),
+        ],
+    )
+    return _case(replace(made, open_egress=True))
+
+
 def gateways() -> Case:
     """Two listeners; prefixes in both forms, a host that is kept, an expression, a gRPC service."""
     rules = (
@@ -330,6 +342,7 @@ CASES = {
         gateways,
         tls,
         access_logs,
+        open_egress,
         fallbacks,
         fallback_transports,
         budgets,

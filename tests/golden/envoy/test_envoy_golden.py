@@ -59,7 +59,7 @@ def test_every_name_that_is_referred_to_exists_and_nothing_else(name):
     for snapshot in translate(mesh, addresses, faults=faults).values():
         text = json.dumps([snapshot.routes, snapshot.listeners])
         referred = {one for one in snapshot.clusters if f'"{one}"' in text}
-        eds = {one for one, cluster in snapshot.clusters.items() if cluster["type"] == "EDS"}
+        eds = {one for one, cluster in snapshot.clusters.items() if cluster.get("type") == "EDS"}
         assert set(snapshot.endpoints) == eds
         assert set(_values(snapshot.listeners, "route_config_name")) == set(snapshot.routes)
         assert set(_values(snapshot.routes, "cluster")) <= referred
