@@ -6,13 +6,14 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from chaosmesh.appmesh import Resources
+from chaosmesh.appmesh.load import DEFAULT_MESH
 from chaosmesh.documents import parse, plain
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.documents.source import SCENARIO_NAME, read_text
@@ -22,11 +23,12 @@ from chaosmesh.errors import DocumentError, Problem, UsageError, Where
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the user named: the resources of the mesh and the scenario around it."""
+    """What the user named: the resources of the mesh and the scenario around it. `again` reads it anew."""
 
     resources: Resources
     scenario: Scenario
     documents: tuple[str, ...]
+    again: Callable[[], Inputs] | None = None
 
 
 def read_inputs(
@@ -86,10 +88,12 @@ def _pair(text: str, form: str) -> tuple[str, str]:
     return name, value
 
 
-def with_inputs(command: Callable[..., int], *, whole: bool = True) -> Callable[..., int]:
+def with_inputs(
+    command: Callable[..., int], *, whole: bool = True, optional: bool = False
+) -> Callable[..., int]:
     """Adds DOC… and everything that binds, names and surrounds documents; the command gets `inputs`.
 
-    With `whole` false references may lead out of the documents.
+    With `whole` false references may lead out of the documents; with `optional` there need not be any document.
     """
 
     @functools.wraps(command)
@@ -102,8 +106,11 @@ def with_inputs(command: Callable[..., int], *, whole: bool = True) -> Callable[
         scenario_file: Path | None,
         **rest: Any,
     ) -> int:
-        inputs = read_inputs(documents, bindings, binding_files, mesh_name, names, scenario_file, whole=whole)
-        return command(inputs=inputs, **rest)
+        given = (documents, bindings, binding_files, mesh_name, names, scenario_file)
+        if optional and not documents and scenario_file is None:
+            return command(inputs=Inputs(Resources(mesh_name or DEFAULT_MESH), Scenario(), ()), **rest)
+        again = functools.partial(read_inputs, *given, whole=whole)
+        return command(inputs=replace(again(), again=again), **rest)
 
     for option in reversed(_OPTIONS):
         reading = option(reading)

@@ -3,38 +3,62 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
+import os
 import signal
+import sys
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
 from chaosmesh.cli.options import profile_option, runs_option
-from chaosmesh.errors import ExitCode
+from chaosmesh.errors import ChaosMeshError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from chaosmesh.appmesh.api import Service
+    from chaosmesh.engine.stack import Stack
 
 
 @click.command()
+@click.option("--watch", is_flag=True, help="Put a document in force as soon as it is saved.")
+@click.option(
+    "--json",
+    "as_json",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the addresses to a file too (- is stdout, where they are anyway).",
+)
 @profile_option
 @runs_option
-@with_inputs
+@functools.partial(with_inputs, optional=True)
 def up(
     inputs: Inputs,
     profile: str,
     runs: Path,
+    watch: bool,
+    as_json: Path | None,
 ) -> int:
     """Start the mesh and keep it until Ctrl-C.
 
-    Prints one JSON line: `entry` (where users come in), `nodes` (egress, ingress and admin of every replica).
+    Prints one JSON line: `api` (the App Mesh API of this mesh), `entry` (where users come in), `nodes` (egress,
+    ingress and admin of every replica); and another one whenever a change brings or takes addresses. Without
+    documents the mesh is empty, and grows by calls of the API.
     """
-    asyncio.run(_up(inputs, profile, runs))
+    if as_json is not None and not as_json.parent.is_dir():
+        raise UsageError(f"--json: there is no folder {as_json.parent}")
+    asyncio.run(_up(inputs, profile, runs, as_json, watching=watch))
     return ExitCode.PASS
 
 
-async def _up(inputs: Inputs, profile: str, runs: Path) -> None:
+async def _up(inputs: Inputs, profile: str, runs: Path, as_json: Path | None, *, watching: bool) -> None:
+    from chaosmesh.appmesh.api import Service, Store
     from chaosmesh.engine.folder import RunFolder
     from chaosmesh.engine.inputs import policy
+    from chaosmesh.engine.publishing import Publisher
     from chaosmesh.engine.stack import Stack
 
     mesh = policy(inputs.resources, inputs.scenario, profile)
@@ -42,13 +66,71 @@ async def _up(inputs: Inputs, profile: str, runs: Path) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Stack(mesh, inputs.scenario, folder, load=False) as stack:
-        click.echo(json.dumps(addresses(stack)))
-        click.echo("the mesh is up; Ctrl-C ends it", err=True)
+    async with AsyncExitStack() as end:
+        stack = await end.enter_async_context(Stack(mesh, inputs.scenario, folder, load=False))
+        publisher = Publisher(stack, inputs.resources, inputs.scenario, profile, _say)
+        api = Service(Store.of(inputs.resources) if inputs.documents else Store(), publisher)
+        tell = _Addresses(stack, await api.start(), as_json)
+        end.push_async_callback(api.stop)
+        tell()
+        publisher.published = tell
+        if note := stack.secrets.note(mesh):
+            _say(note)
+        _say("the mesh is up; Ctrl-C ends it")
+        if watching:
+            task = asyncio.create_task(_watch(inputs, api))
+            end.push_async_callback(_ended, task)
         await stack.guarded(stop.wait())
 
 
-def addresses(stack: Any) -> dict[str, Any]:
+class _Addresses:
+    """Prints the addresses, and again when they are others."""
+
+    def __init__(self, stack: Stack, api: str, file: Path | None) -> None:
+        self._stack = stack
+        self._api = api
+        self._file = None if file == Path("-") else file
+        self._last = ""
+
+    def __call__(self) -> None:
+        line = json.dumps(addresses(self._stack, self._api))
+        if line == self._last:
+            return
+        self._last = line
+        if self._file is not None:
+            self._file.write_text(line + "\n")
+        click.echo(line)
+
+
+async def _watch(inputs: Inputs, api: Service) -> None:
+    from chaosmesh.cli.watching import watch
+    from chaosmesh.engine.inputs import sources
+    from chaosmesh.report.errors import present
+
+    async def saved() -> None:
+        if inputs.again is None:
+            return
+        try:
+            newer = await asyncio.to_thread(inputs.again)
+            await api.saved(newer.resources)
+        except ChaosMeshError as error:
+            _say(present(error, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
+            _say("the policy before stays in force")
+
+    await watch(sources(inputs.documents, inputs.scenario), saved)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def addresses(stack: Stack, api: str | None = None) -> dict[str, Any]:
     """`{"api", "entry", "nodes", "ui"}` of a running mesh."""
     from chaosmesh.engine.standins import version_of
 
@@ -64,5 +146,12 @@ def addresses(stack: Any) -> dict[str, Any]:
                 "admin": f"http://{one.sidecar}:9901",
             }
         )
-    entry = {name: stack.entry_url(name) for name in stack.topology.entries if stack.speaks_http(name)}
-    return {"api": None, "entry": entry, "nodes": nodes, "ui": None}
+    entries = [name for name in stack.topology.entries if stack.mesh.workload(name).listeners]
+    trusted = {name: str(path) for name in entries if (path := stack.ca_file(name))}
+    found = {
+        "api": api,
+        "entry": {name: stack.entry_url(name) for name in entries},
+        "nodes": nodes,
+        "ui": None,
+    }
+    return {**found, "trusted": trusted} if trusted else found

@@ -20,14 +20,15 @@ from chaosmesh.engine.conditions import Bell
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.held import Effect, Held, heirs, proxies_of, strays
 from chaosmesh.engine.rendering import layout_after, layout_of
+from chaosmesh.engine.secrets import Secrets, encrypted
 from chaosmesh.engine.standins import stand_ins
 from chaosmesh.engine.turns import Turns
-from chaosmesh.envoy import AccessRow, ControlPlane, Push, Snapshot, places, translate
+from chaosmesh.envoy import AccessRow, ControlPlane, Push, Snapshot, filelog, places, translate
 from chaosmesh.errors import KeeperLostError, UsageError
 from chaosmesh.ledger import Addresses, Ledger
 from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream, Tls
 from chaosmesh.load.plan import Arrivals
-from chaosmesh.mesh import Mesh, RequestFault, Topology
+from chaosmesh.mesh import Listener, Mesh, RequestFault, Topology
 from chaosmesh.runtime import Heal, Keeper, ProcessRuntime, lease_subnet, new_run, workdir
 from chaosmesh.runtime.layout import joined
 
@@ -62,6 +63,7 @@ class Stack:
         self._leases: set[str] = set()
         self._streams = itertools.count(1)
         self._named: Counter[str] = Counter()
+        self.secrets = Secrets(scenario, folder.path / "trusted")
         self._held: Held = {}
         self._turns = Turns()
         self._exit = contextlib.AsyncExitStack()
@@ -78,6 +80,7 @@ class Stack:
         await self._exit.aclose()
 
     async def _start(self) -> None:
+        self.secrets.of(self.mesh)  # a file that can't be used shows before anything is started
         subnet = self._exit.enter_context(lease_subnet())
         empty = Topology(self.run, (), (), (), (), subnet.name)
         self.topology = (
@@ -124,7 +127,11 @@ class Stack:
     def _snapshots(self, mesh: Mesh, topology: Topology) -> Mapping[str, Snapshot]:
         services = {one.name for one in mesh.services}
         faults = tuple(one for one in self._faults.values() if one.service in services)
-        return translate(mesh, topology, faults=faults)
+        for folder in filelog.folders(mesh, topology, self.folder.logs.resolve()):
+            folder.mkdir(parents=True, exist_ok=True)
+        return translate(
+            mesh, topology, faults=faults, secrets=self.secrets.of(mesh), logs=self.folder.logs.resolve()
+        )
 
     async def _push(self) -> Push:
         return await self._send(self._snapshots(self.mesh, self.topology))
@@ -182,12 +189,29 @@ class Stack:
         return any(one.protocol == "http" for one in self.mesh.workload(workload).listeners)
 
     def entry_url(self, entry: str) -> str:
-        """Where users come in at a workload: its door and its first http port."""
+        """Where users come in at a workload: its door and its first port ("https" where it takes TLS only, "tcp"
+        where it speaks no HTTP)."""
+        listener = self._front(entry)
         replica = self.topology.replicas_of(entry)[0]
-        port = next((one.port for one in self.mesh.workload(entry).listeners if one.protocol == "http"), None)
-        if port is None:
-            raise UsageError(f"{entry} has no http listener: no request can come in there")
-        return f"http://{replica.door or replica.sidecar}:{port}"
+        scheme = "tcp" if listener.protocol == "tcp" else "https" if encrypted(listener) else "http"
+        return f"{scheme}://{replica.door or replica.sidecar}:{listener.port}"
+
+    def entry_tls(self, entry: str) -> Tls | None:
+        """How users speak TLS at a workload; None for plain text."""
+        return self.secrets.tls(self.mesh, self.mesh.workload(entry), self._front(entry))
+
+    def ca_file(self, entry: str) -> Path | None:
+        """PEM file of what users must believe at a workload that takes TLS; None where nothing is needed."""
+        tls = self._front(entry).tls
+        if tls is None or tls.mode == "disabled":
+            return None
+        return self.secrets.ca_file(self.mesh, self.mesh.workload(entry), tls)
+
+    def _front(self, entry: str) -> Listener:
+        listeners = self.mesh.workload(entry).listeners
+        if not listeners:
+            raise UsageError(f"{entry} has no listener: no request can come in there")
+        return next((one for one in listeners if one.protocol == "http"), listeners[0])
 
     def egress_url(self, client: str, service: str) -> str:
         """Where a client's application calls a service."""

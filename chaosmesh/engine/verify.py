@@ -110,7 +110,7 @@ class Verification:
         stack = Stack(self.mesh, self.scenario, folder)
         async with stack:
             emit(self._started(stack, folder))
-            for text in self._notes():
+            for text in (*self._notes(), *filter(None, [stack.secrets.note(self.mesh)])):
                 emit(Note(text))
             emit(PhaseStarted("checks", len(self.plan.checks)))
             result: VerifyResult = await stack.guarded(self._tried(stack, emit, begin))

@@ -49,7 +49,7 @@ def relaid(
     may want again. The other arguments are those of `lay_out`; pure like it.
     """
     counts = _counts(mesh, replicas or {}, known)
-    doors = tuple(entries) or _entries(mesh, known)
+    doors = tuple(entries) or _default_entries(mesh)
     _known(mesh, doors, "entry")
     return Topology(
         run=known.run,
@@ -147,12 +147,6 @@ def _known(mesh: Mesh, names: Mapping[str, int] | Sequence[str], role: str) -> N
             raise UsageError(f"unknown {role} {name!r}", hint=f"one of: {', '.join(have) or 'none'}")
 
 
-def _entries(mesh: Mesh, known: Topology) -> tuple[str, ...]:
-    """Where users come in by default, and where they came in already."""
-    have = {one.name for one in mesh.workloads}
-    return tuple(dict.fromkeys((*_default_entries(mesh), *(one for one in known.entries if one in have))))
-
-
 def _default_entries(mesh: Mesh) -> tuple[str, ...]:
     gateways = tuple(one.name for one in mesh.workloads if one.gateway)
     if gateways:
@@ -192,7 +186,9 @@ def _replicas(
                 index=index,
                 sidecar=sidecar,
                 app=old.app if old else _twin(sidecar, SIDECARS, APPS),
-                door=_twin(sidecar, SIDECARS, DOORS) if workload.name in doors else None,
+                door=_twin(sidecar, SIDECARS, DOORS)
+                if workload.name in doors or (old and old.door)
+                else None,
             )
 
 

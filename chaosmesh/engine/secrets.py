@@ -1,0 +1,60 @@
+"""What a running mesh shows and believes: the certificates that its policy asks for, and what users need of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chaosmesh.documents.scenario import Scenario
+from chaosmesh.envoy.secrets import Secret, SecretNeed, needed
+from chaosmesh.load import Tls
+from chaosmesh.mesh import Listener, Mesh, ServerTls, Workload
+from chaosmesh.runtime.authority import Authority
+
+
+class Secrets:
+    """The certificates of one run; `folder` takes what users need as files, never a private key."""
+
+    def __init__(self, scenario: Scenario, folder: Path) -> None:
+        self._authority = Authority(scenario)
+        self._folder = folder
+
+    def of(self, mesh: Mesh) -> dict[str, Secret]:
+        """Every secret of a mesh by its name. DocumentError where files of the scenario can't be used."""
+        return self._authority.supply(needs_of(mesh))
+
+    def note(self, mesh: Mesh) -> str | None:
+        """In words: which certificates are not the user's own. None where there are none."""
+        names = self._authority.invented(needs_of(mesh))
+        if not names:
+            return None
+        return f"certificates: a local authority stands in for {', '.join(names)}"
+
+    def ca_file(self, mesh: Mesh, workload: Workload, tls: ServerTls) -> Path:
+        """A file with what one must believe to call this listener."""
+        need = next(
+            one
+            for one in needed(mesh, workload)
+            if one.role == "identity" and (one.kind, one.sources[0]) == (tls.identity.kind, tls.identity.name)
+        )
+        path = self._folder / f"{workload.name}.pem"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(self._authority.believers(need))
+        return path.resolve()
+
+    def tls(self, mesh: Mesh, workload: Workload, listener: Listener) -> Tls | None:
+        """How users speak TLS to a listener; None where it takes (or wants) plain text."""
+        if not encrypted(listener) or listener.tls is None:
+            return None
+        name = workload.discovery.hostname if workload.discovery else ""
+        return Tls(server_name=name or workload.name, ca_file=str(self.ca_file(mesh, workload, listener.tls)))
+
+
+def encrypted(listener: Listener) -> bool:
+    """Whether a listener takes nothing but TLS."""
+    return listener.tls is not None and listener.tls.mode == "strict"
+
+
+def needs_of(mesh: Mesh) -> tuple[SecretNeed, ...]:
+    """What all sidecars of a mesh ask for, each once."""
+    found = {one.name: one for workload in mesh.workloads for one in needed(mesh, workload)}
+    return tuple(found.values())
