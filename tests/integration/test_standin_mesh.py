@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,11 @@ RETRY = Retry(2, None, statuses=(503,), on_refused_stream=True, grpc=("unavailab
 Ask = Callable[..., Awaitable[tuple[int, dict[str, Any]]]]
 
 
-def chain(protocol: Protocol, match: Match | None = None, *, check: bool = False) -> Mesh:
+def chain(
+    protocol: Protocol, match: Match | None = None, *, check: bool = False, retry: Retry | None = RETRY
+) -> Mesh:
     """`front` speaks HTTP/1.1; `mid` and `leaf` behind it the protocol."""
-    retry = None if protocol == "tcp" else RETRY
+    retry = None if protocol == "tcp" else retry
     health = HealthCheck(protocol, 2, 2, 0.1, 2, "/ping" if protocol == "http2" else None) if check else None
     services = [
         service(
@@ -112,13 +115,19 @@ def test_context_goes_down_the_whole_chain(
 FAILING = {"http2": "status:503", "grpc": "grpc:14"}
 
 
-def test_a_refused_stream_is_tried_again(tmp_path: Path) -> None:
+def test_a_refused_stream_is_a_503_of_the_callees_sidecar(tmp_path: Path) -> None:
+    """So the event for refused streams never sees it; the one for 503 does."""
+
     async def body() -> None:
-        async with running(chain("http2"), tmp_path) as (_, ask):
+        async with running(chain("http2"), tmp_path) as (one, ask):
             status, answer = await ask(x_standin="leaf=refuse;attempts:1")
             assert (status, inner(answer, 2)["attempt"]) == (200, 2)
             status, answer = await ask(x_standin="leaf=refuse")
             assert status == inner(answer, 1)["calls"][0]["status"] == 503
+            only = replace(RETRY, statuses=())
+            await one.put(chain("http2", retry=only))
+            status, answer = await ask(x_standin="leaf=refuse;attempts:1")
+            assert status == 503
 
     run(body())
 

@@ -27,6 +27,7 @@ class Server:
         self.act, self.streams = act, streams
         self.connections: list[One] = []
         self.answered = False
+        self.reset = asyncio.Event()
 
 
 class One(asyncio.Protocol):
@@ -34,6 +35,7 @@ class One(asyncio.Protocol):
         self.server = server
         self.state = H2Connection(H2Configuration(client_side=False))
         self.asked: list[int] = []
+        self.greeted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -41,6 +43,11 @@ class One(asyncio.Protocol):
         self.server.connections.append(self)
         self.state.initiate_connection()
         self.state.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: self.server.streams})
+        asyncio.get_running_loop().call_later(0.05, self.greet)
+
+    def greet(self) -> None:
+        """Late, as from far away."""
+        self.greeted = True
         self.flush()
 
     def data_received(self, data: bytes) -> None:
@@ -48,10 +55,13 @@ class One(asyncio.Protocol):
             if isinstance(event, events.StreamEnded):
                 self.asked.append(event.stream_id)
                 self.server.act(self, event.stream_id)
+            elif isinstance(event, events.StreamReset):
+                self.server.reset.set()
         self.flush()
 
     def flush(self) -> None:
-        self.transport.write(self.state.data_to_send())
+        if self.greeted:
+            self.transport.write(self.state.data_to_send())
 
     def answer(self, stream: int) -> None:
         self.state.send_headers(stream, OK, end_stream=True)
@@ -166,6 +176,21 @@ def test_what_breaks_off_is_an_error_and_the_next_request_connects_again() -> No
             assert "closed without an answer" in str(await outcome(client))
             assert await outcome(client) == 200
             assert len(server.connections) == 2
+
+    asyncio.run(asyncio.wait_for(body(), 60))
+
+
+def test_a_request_that_is_given_up_is_taken_back_alone() -> None:
+    async def body() -> None:
+        async with serving(lambda one, stream: one.answer(stream) if stream > 1 else None) as (
+            server,
+            client,
+        ):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(client.request(HEADERS), 0.3)
+            await asyncio.wait_for(server.reset.wait(), 30)
+            assert await outcome(client) == 200
+            assert len(server.connections) == 1
 
     asyncio.run(asyncio.wait_for(body(), 60))
 

@@ -218,22 +218,24 @@ HANGING = {
 
 
 @asynccontextmanager
-async def hanging(to: Speakers, protocol: str) -> AsyncIterator[None]:
-    """A request to the front that hangs in the leaf; its client is gone at the end."""
+async def hanging(to: Speakers, protocol: str) -> AsyncIterator[Callable[[], None]]:
+    """A request to the front that hangs in the leaf, and how its client gives it up."""
     if protocol in HANGING:
         _, writer = await to.connect(protocol)
         writer.write(HANGING[protocol])
         linger = struct.pack("ii", 1, 0)  # closing is a reset: an end alone may be half of one over TCP
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        yield
-        writer.close()
+        yield writer.close
         return
     async with to.h2(protocol=protocol) as one:
         kind = {"content_type": "application/grpc"} if protocol == "grpc" else {}
         stream = one.ask(x_standin="leaf=hang", **kind)
-        yield
-        one.state.reset_stream(stream, ErrorCodes.CANCEL)
-        one.flush()
+
+        def leave() -> None:
+            one.state.reset_stream(stream, ErrorCodes.CANCEL)
+            one.flush()
+
+        yield leave
         assert (await one.answer(one.ask("/ping")))[0] == 200
 
 
@@ -242,9 +244,10 @@ def test_a_call_that_hangs_ends_with_its_client(talk: Talk, protocol: str) -> No
     async def use(to: Speakers) -> None:
         leaf = f"{to.hosts['leaf']}:{PORTS['tcp']}"
         await outside.auntil(lambda: outside.connections(leaf) == 0, "nobody is connected to leaf", 30)
-        async with hanging(to, protocol):
+        async with hanging(to, protocol) as leave:
             await outside.auntil(lambda: outside.connections(leaf) == 1, "front calls leaf", 30)
-        await outside.auntil(lambda: outside.connections(leaf) == 0, "the call ended too", 30)
+            leave()
+            await outside.auntil(lambda: outside.connections(leaf) == 0, "the call ended too", 30)
         assert (await to.http())[0] == 200
 
     talk(use, "tcp")
