@@ -88,6 +88,7 @@ def take_down(aws: Aws) -> None:
     aws("delete-mesh", **M)
 
 
+@pytest.mark.timeout(900)
 def test_a_mesh_is_built_changed_and_taken_down_while_it_runs(tmp_path: Path) -> None:
     async def main() -> None:
         folder = RunFolder.create(tmp_path / "runs", "api")
@@ -103,7 +104,7 @@ def test_a_mesh_is_built_changed_and_taken_down_while_it_runs(tmp_path: Path) ->
             finally:
                 await service.stop()
 
-    within(main(), 250)
+    within(main(), 800)
 
 
 def changes(aws: Aws, url: str) -> None:

@@ -36,6 +36,7 @@ def dashed(kind: str) -> str:
     return kind.replace("_", "-")
 
 
+@pytest.mark.timeout(900)  # a call is a process: a second each, several on a crowded host
 def test_a_mesh_from_nothing_and_back(tmp_path: Path):
     published = Published()
     with served(Store(), published) as url:
