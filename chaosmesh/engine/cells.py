@@ -71,7 +71,7 @@ async def _run(
     begin = time.monotonic()
     goal, emit = given.goal, given.emit
     way = entrance(stack, edge)
-    theory = predict(stack.mesh, way.workload, column.theory(edge))
+    theory = predict(way.seen(stack.mesh), way.workload, column.theory(edge))
     emit(CellStarted(edge, column.dose, _planned(given, theory.success)))
     fault = column.make(
         f"{column.dose.kind}-{edge[0]}-{edge[1]}-{time.monotonic_ns() % 10**9:x}", edge, given.traffic.seed
@@ -118,7 +118,8 @@ def estimate(stack: Stack, edge: tuple[str, str], column: Column, given: Conditi
     """Seconds that the cell should take if the prediction holds. Calls that are held back until a timeout ends
     them come in late, and the last of them must be waited for."""
     fault = column.theory(edge)
-    theory = predict(stack.mesh, entrance(stack, edge).workload, fault)
+    way = entrance(stack, edge)
+    theory = predict(way.seen(stack.mesh), way.workload, fault)
     seconds = _planned(given, theory.success) / given.traffic.rate + SWITCHING
     if fault.how == "slow" and theory.success < given.goal.success:
         routes = (route for service in stack.mesh.services for route in service.routes)
@@ -167,13 +168,14 @@ async def _load(
         f"{column.dose.kind} {way.workload}",
         way.url,
         way.host,
-        traffic.mix or (RequestSpec(path=way.path),),
+        traffic.mix or (way.request,),
         traffic.rate,
         arrivals=traffic.arrivals,
         duration=given.budget_s,
         seed=traffic.seed,
         number=number,
         patience=PATIENCE,
+        tls=way.tls,
         on_records=take,
     )
     looked = 0

@@ -136,6 +136,7 @@ class Drive:
             arrivals=plan.arrivals,
             seed=plan.seed,
             patience=plan.patience,
+            tls=stack.entry_tls(plan.entry),
             on_records=self._take,
         )
         self._streams.append(running.stream.id)
