@@ -8,13 +8,14 @@ up by DNS. Connections that are no HTTP can't be told by a host, and stay refuse
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Final
 
 from chaosmesh.envoy.actions import ANY_PATH, call_headers, header, marked
 from chaosmesh.envoy.clusters import EGRESS_CONNECT_TIMEOUT
 from chaosmesh.envoy.forms import Json, extension, seconds, typed
 from chaosmesh.envoy.names import EGRESS_PORT
-from chaosmesh.mesh import Mesh, Replica, Service, Topology
+from chaosmesh.mesh import Mesh, Replica, Service, Target, Topology
 
 NAME: Final = "mesh-allow-all"
 _FILTER: Final = "envoy.filters.http.dynamic_forward_proxy"
@@ -74,63 +75,71 @@ def modelled(
             used.update(domains)
             if domains:
                 name = f"{host}:{number}" if by_host else host
-                result.append(_host(name, domains, [_route(mesh, replica.node, host, address)]))
+                called = call_headers(replica.node, host)
+                result.append(_host(name, domains, [_there(_name(mesh), address)], called))
     if by_host:
         own = [replica.sidecar, f"{replica.sidecar}:{port}"]
-        result.append(_host("self", own, []))
+        result.append(_host("self", own, [], []))
     return result
 
 
 def others(mesh: Mesh, client: str) -> Json:
     """The route of every other host."""
-    return _route(mesh, client, "%REQ(:AUTHORITY)%", None)
+    route: Json = {
+        "name": NAME,
+        "match": ANY_PATH,
+        "route": {"cluster": _name(mesh), "timeout": "0s"},
+        "request_headers_to_add": call_headers(client, "%REQ(:AUTHORITY)%"),
+    }
+    return marked(route, "", {})
 
 
 def _name(mesh: Mesh) -> str:
     return f"cds_egress_{mesh.name}_{NAME}"
 
 
-def _host(name: str, domains: list[str], routes: list[Json]) -> Json:
-    return {"name": name, "domains": domains, "routes": routes, "include_request_attempt_count": True}
+def _host(name: str, domains: list[str], routes: list[Json], headers: list[Json]) -> Json:
+    return {
+        "name": name,
+        "domains": domains,
+        "routes": routes,
+        "include_request_attempt_count": True,
+        "request_headers_to_add": headers,
+    }
 
 
-def _route(mesh: Mesh, client: str, called: str, address: str | None) -> Json:
-    """`address` goes along in a header, which the upstream dials; the host stays what was called."""
-    dialled = [header(_DIALLED, address)] if address else []
+@lru_cache(maxsize=10_000)
+def _there(upstream: str, address: str) -> Json:
+    """The route to one address, the same for all clients: a header tells the upstream what to dial, and the host
+    stays what was called."""
     route: Json = {
         "name": NAME,
         "match": ANY_PATH,
-        "route": {"cluster": _name(mesh) + ("_modelled" if address else ""), "timeout": "0s"},
-        "request_headers_to_add": [*call_headers(client, called), *dialled],
+        "route": {"cluster": f"{upstream}_modelled", "timeout": "0s"},
+        "request_headers_to_add": [header(_DIALLED, address)],
     }
     return marked(route, "", {})
 
 
 def _addresses(mesh: Mesh, topology: Topology) -> Iterator[tuple[str, int, str]]:
     """(host, port, address of a sidecar) of every name that the mesh gives: one address, as a DNS answer is."""
+    workloads = {one.name: one for one in mesh.workloads}
+    sidecars = {one.node: one.sidecar for one in reversed(topology.replicas)}
     for one in mesh.workloads:
-        if one.discovery and one.discovery.hostname:
+        if one.discovery and one.discovery.hostname and one.name in sidecars:
             for listener in one.listeners:
                 if listener.protocol != "tcp":
-                    yield from _at(topology, one.discovery.hostname, listener.port, one.name, listener.port)
+                    yield one.discovery.hostname, listener.port, f"{sidecars[one.name]}:{listener.port}"
     for service in mesh.services:
         for offered in service.ports:
-            if offered.protocol != "tcp":
-                yield from _behind(mesh, topology, service, offered.port)
+            arm = _arm(service, offered.port) if offered.protocol != "tcp" else None
+            behind = workloads.get(arm.workload) if arm else None
+            listener_there = behind.listener(arm.port) if behind and arm else None
+            if behind and listener_there and behind.name in sidecars:
+                yield service.name, offered.port, f"{sidecars[behind.name]}:{listener_there.port}"
 
 
-def _behind(mesh: Mesh, topology: Topology, service: Service, port: int) -> Iterator[tuple[str, int, str]]:
+def _arm(service: Service, port: int) -> Target | None:
     """Without the service's routes nobody splits its traffic: its first target answers."""
     rules = (one for one in service.routes if one.protocol != "tcp" and one.match.port in (None, port))
-    arm = next((target for rule in rules for target in rule.targets if target.weight), None)
-    workload = next((one for one in mesh.workloads if arm and one.name == arm.workload), None)
-    listener = workload.listener(arm.port) if workload and arm else None
-    if workload and listener:
-        yield from _at(topology, service.name, port, workload.name, listener.port)
-
-
-def _at(
-    topology: Topology, host: str, port: int, workload: str, there: int
-) -> Iterator[tuple[str, int, str]]:
-    for replica in topology.replicas_of(workload)[:1]:
-        yield host, port, f"{replica.sidecar}:{there}"
+    return next((target for rule in rules for target in rule.targets if target.weight), None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import grpc
+import grpc.aio
 import pytest
 from aiohttp import web
 
@@ -213,5 +215,57 @@ def test_each_listener_has_its_own_routes_ports_and_limits():
                 "cds_ingress_test_door_self_redirect_8088_http_15001",
                 "cds_ingress_test_door_self_redirect_8089_http_15001",
             }
+
+    run(body())
+
+
+def test_grpc_calls_go_through_a_gateway_by_their_service():
+    async def answer(request, context):
+        if dict(context.invocation_metadata())["x-envoy-attempt-count"] == "1":
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "not yet")
+        return request
+
+    async def body():
+        made = mesh(
+            [
+                gateway(
+                    entry_route("say", "greeter", Match(prefix="/g.G/"), Rewrite(), protocol="grpc"),
+                    listeners=[Listener(8088, "grpc")],
+                ),
+                workload("server", port=7100, protocol="grpc"),
+            ],
+            [
+                service(
+                    "greeter",
+                    route(
+                        "greeter",
+                        "all",
+                        {"server": 1},
+                        retry=Retry(1, None, grpc=("unavailable",)),
+                        protocol="grpc",
+                    ),
+                    port=7100,
+                    protocol="grpc",
+                )
+            ],
+        )
+        async with live(made, lambda s: topology(made, s, doors=["door"]), serve=[]) as one:
+            server = grpc.aio.server()
+            method = grpc.unary_unary_rpc_method_handler(answer)
+            server.add_generic_rpc_handlers(
+                tuple(grpc.method_handlers_generic_handler(name, {"Say": method}) for name in ("g.G", "g.H"))
+            )
+            server.add_insecure_port(f"{one.topology.replicas_of('server')[0].app}:7100")
+            await server.start()
+            try:
+                async with grpc.aio.insecure_channel(door_of(one).removeprefix("http://")) as channel:
+                    assert await channel.unary_unary("/g.G/Say")(b"hello", timeout=30) == b"hello"
+                    with pytest.raises(grpc.aio.AioRpcError) as caught:
+                        await channel.unary_unary("/g.H/Say")(b"hello", timeout=30)
+                    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+                rows = await one.rows_until(lambda rows: sum(r.attempt_row for r in rows) >= 2)
+                assert {r.attempt for r in rows if r.attempt_row} == {1, 2}
+            finally:
+                await server.stop(None)
 
     run(body())
