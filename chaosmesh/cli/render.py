@@ -32,7 +32,7 @@ def render(
     static_folder: Path | None,
     profile: str,
 ) -> int:
-    """The Envoy configuration of each sidecar, as JSON: {node: {listeners, routes, clusters, endpoints}}."""
+    """The Envoy configuration of each sidecar, as JSON: {node: {listeners, routes, clusters, endpoints, secrets}}."""
     from chaosmesh.engine.inputs import policy
     from chaosmesh.engine.rendering import rendering, static
 
@@ -42,9 +42,10 @@ def render(
         raise UsageError(f"there is no node {node!r}", hint=f"one of: {', '.join(known)}")
     if static_folder is not None:
         static_folder.mkdir(parents=True, exist_ok=True)
-        for key, config in static(mesh, inputs.scenario, SUBNET).items():
+        for key, config in static(mesh, inputs.scenario, SUBNET, static_folder).items():
             if node in (None, key.rpartition(".")[0]):
                 path = static_folder / f"{key}.json"
+                path.touch(mode=0o600)  # private keys may be in it
                 path.write_text(json.dumps(config, indent=1) + "\n")
                 click.echo(path)
         return ExitCode.PASS

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from chaosmesh.documents.scenario import Scenario
-from chaosmesh.envoy import static_config, translate
-from chaosmesh.mesh import Mesh, Topology
+from chaosmesh.engine.secrets import needs_of
+from chaosmesh.envoy import filelog, static_config, translate
+from chaosmesh.envoy.secrets import needed
+from chaosmesh.mesh import Mesh, Topology, Workload
 from chaosmesh.runtime import lay_out
+from chaosmesh.runtime.authority import Authority
 from chaosmesh.runtime.layout import relaid
 
 
@@ -30,18 +34,36 @@ def _copies(scenario: Scenario) -> dict[str, int]:
 
 
 def rendering(mesh: Mesh, scenario: Scenario, subnet: str) -> dict[str, Any]:
-    """`{node: {listeners, routes, clusters, endpoints}}`, of each node's first replica."""
+    """`{node: {listeners, routes, clusters, endpoints, secrets}}`, of each node's first replica. Secrets are what must
+    be supplied and for which names, never a certificate or a key."""
     topology = layout_of(mesh, scenario, "render", subnet)
     snapshots = translate(mesh, topology)
-    return {one.node: asdict(snapshots[one.key]) for one in topology.replicas if one.index == 0}
+    return {
+        one.node: {**asdict(snapshots[one.key]), "secrets": _needs(mesh, mesh.workload(one.node))}
+        for one in topology.replicas
+        if one.index == 0
+    }
 
 
-def static(mesh: Mesh, scenario: Scenario, subnet: str) -> dict[str, Any]:
-    """One complete bootstrap per sidecar, by replica key."""
+def static(mesh: Mesh, scenario: Scenario, subnet: str, folder: Path) -> dict[str, Any]:
+    """One complete bootstrap per sidecar, by replica key. Certificates that the scenario does not supply are issued
+    for this rendering; access logs stand in `folder`, and their folders are made."""
     topology = layout_of(mesh, scenario, "render", subnet)
-    snapshots = translate(mesh, topology)
+    secrets = Authority(scenario).supply(needs_of(mesh))
+    logs = folder.resolve() / "logs"
+    for place in filelog.folders(mesh, topology, logs):
+        place.mkdir(parents=True, exist_ok=True)
+    snapshots = translate(mesh, topology, secrets=secrets, logs=logs)
     gateways = {one.name for one in mesh.workloads if one.gateway}
     return {
         one.key: static_config(snapshots[one.key], one, mesh=mesh.name, gateway=one.node in gateways)
         for one in topology.replicas
+    }
+
+
+def _needs(mesh: Mesh, workload: Workload) -> dict[str, Any]:
+    found = {one.name: asdict(one) for one in needed(mesh, workload)}
+    return {
+        name: {key: one[key] for key in ("role", "kind", "sources", "dns", "uris") if one[key]}
+        for name, one in found.items()
     }

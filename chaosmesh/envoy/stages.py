@@ -55,6 +55,7 @@ def switched(before: Snapshots, after: Snapshots) -> dict[str, Snapshot]:
             clusters={**_inner(before[key].clusters), **new.clusters},
             listeners={**_inner(before[key].listeners), **new.listeners},
             routes={**_inner(before[key].routes), **new.routes},
+            secrets={**before[key].secrets, **new.secrets},
         )
         if key in before
         else new
@@ -72,6 +73,7 @@ def _grown(old: Snapshot, new: Snapshot) -> Snapshot:
         endpoints={**new.endpoints, **old.endpoints},
         listeners={**new.listeners, **old.listeners},
         routes={**old.routes, **routes},
+        secrets={**old.secrets, **new.secrets},
     )
 
 
