@@ -25,6 +25,8 @@ def connected(places: Collection[str]) -> dict[str, int]:
 
 async def drained(places: Collection[str], within: float) -> bool:
     """Waits until nobody is connected to these places; False after `within` seconds."""
+    if not places:
+        return True
 
     async def look() -> str:
         return ", ".join(f"{count} connections to {place}" for place, count in connected(places).items())
