@@ -6,14 +6,25 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from chaosmesh.documents.context import Context
+from chaosmesh.documents.intrinsics_text import (
+    equals,
+    find_in_map,
+    is_true,
+    join,
+    logic,
+    select,
+    split,
+    sub,
+    text_of,
+)
 from chaosmesh.documents.kinds import BY_TYPE, Kind
 from chaosmesh.documents.tree import UNRESOLVED, Bound, Node, Unresolved, did_you_mean
 
 NO_VALUE = "!AWS::NoValue"
-_HOLE = re.compile(r"\$\{(!?)([^}]*)\}")
 _EMPTY: Mapping[str, Node] = {}
 
 
@@ -30,17 +41,17 @@ class Resolver:
         self.functions: dict[str, Callable[[Node, Node], Node]] = {
             "Ref": self.ref,
             "GetAtt": self.get_att,
-            "Sub": self.sub,
-            "Join": self.join,
+            "Sub": partial(sub, self),
+            "Join": partial(join, self),
             "If": self.choose,
-            "FindInMap": self.find_in_map,
+            "FindInMap": partial(find_in_map, self),
             "ImportValue": self.import_value,
-            "Select": self.select,
-            "Split": self.split,
-            "Equals": self.equals,
-            "And": lambda call, arg: self.logic(call, arg, all),
-            "Or": lambda call, arg: self.logic(call, arg, any),
-            "Not": lambda call, arg: self.logic(call, arg, lambda found: not any(found)),
+            "Select": partial(select, self),
+            "Split": partial(split, self),
+            "Equals": partial(equals, self),
+            "And": lambda call, arg: logic(self, call, arg, all),
+            "Or": lambda call, arg: logic(self, call, arg, any),
+            "Not": lambda call, arg: logic(self, call, arg, lambda found: not any(found)),
             "Condition": lambda call, arg: replace(call, value=self.condition(arg)),
         }
 
@@ -81,7 +92,7 @@ class Resolver:
                 "write a text, or take one element by Select",
             )
             return UNRESOLVED
-        return node.value if isinstance(node.value, Unresolved) else _text(node)
+        return node.value if isinstance(node.value, Unresolved) else text_of(node)
 
     def outside(self, node: Node, name: str) -> Node:
         """A value that only the caller can know."""
@@ -134,12 +145,12 @@ class Resolver:
         value: str | None = self.context.variables.get(name)
         default = declared.at("Default")
         if value is None and default is not None and not kind.startswith("AWS::SSM"):
-            value = _text(default)
+            value = text_of(default)
         if value is None:
             return self.outside(call, name)
         allowed = declared.at("AllowedValues")
-        if allowed and value not in [_text(one) for one in allowed.items]:
-            names = ", ".join(_text(one) for one in allowed.items)
+        if allowed and value not in [text_of(one) for one in allowed.items]:
+            names = ", ".join(text_of(one) for one in allowed.items)
             return self.wrong(call, f"the parameter {name} may not be {value}", f"allowed: {names}")
         if kind == "CommaDelimitedList" or kind.startswith("List<"):
             return replace(
@@ -202,88 +213,6 @@ class Resolver:
         name = self.word(self.resolve(argument))
         return replace(call, value=name) if isinstance(name, Unresolved) else self.outside(call, name)
 
-    # text and lists
-
-    def sub(self, call: Node, argument: Node) -> Node:
-        """`Sub`: `${Name}`, `${Resource.Attribute}`, `${!literal}`, and names of its own."""
-        pattern, own = (argument, _EMPTY) if not argument.items else (argument.items[0], _own(argument))
-        broken = False
-
-        def fill(match: re.Match[str]) -> str:
-            nonlocal broken
-            literal, name = match[1], match[2].strip()
-            if literal:
-                return "${" + name + "}"
-            target = Node(name, call.where, call.key)
-            if name in own:
-                found = self.resolve(own[name])
-            elif "." in name:
-                found = self.get_att(target, target)
-            else:
-                found = self.ref(target, target)
-            text = self.word(found)
-            broken = broken or isinstance(text, Unresolved)
-            return text
-
-        shape = self.word(pattern)
-        text = _HOLE.sub(fill, shape)
-        return replace(call, value=UNRESOLVED if broken or isinstance(shape, Unresolved) else Bound(text))
-
-    def join(self, call: Node, argument: Node) -> Node:
-        """`Join`: a list with a text between its elements."""
-        if len(argument.items) != 2:
-            return self.wrong(call, "Join takes a separator and a list", 'write !Join ["-", [a, b]]')
-        parts = self.resolve(argument.items[1])
-        if isinstance(parts.value, Unresolved):
-            return replace(call, value=UNRESOLVED)
-        if not isinstance(parts.value, tuple):
-            return self.wrong(call, "Join has no list to join", 'write !Join ["-", [a, b]]')
-        words = [self.word(one) for one in (argument.items[0], *parts.items)]
-        if any(isinstance(one, Unresolved) for one in words):
-            return replace(call, value=UNRESOLVED)
-        return replace(call, value=Bound(words[0].join(words[1:])))
-
-    def split(self, call: Node, argument: Node) -> Node:
-        """`Split`: a text cut at a separator."""
-        if len(argument.items) != 2:
-            return self.wrong(call, "Split takes a separator and a text", 'write !Split [",", text]')
-        separator, text = self.word(argument.items[0]), self.word(self.resolve(argument.items[1]))
-        if isinstance(separator, Unresolved) or isinstance(text, Unresolved):
-            return replace(call, value=UNRESOLVED)
-        if not separator:
-            return self.wrong(call, "Split has an empty separator", 'write !Split [",", text]')
-        return replace(call, value=tuple(Node(Bound(one), call.where) for one in text.split(separator)))
-
-    def select(self, call: Node, argument: Node) -> Node:
-        """`Select`: one element of a list, counted from 0."""
-        resolved = self.resolve(argument)
-        index, found = (*resolved.items, Node(None, call.where), Node(None, call.where))[:2]
-        if isinstance(found.value, Unresolved):
-            return found
-        at = self.word(index)
-        if isinstance(at, Unresolved):
-            return replace(call, value=UNRESOLVED)
-        elements = {str(number): one for number, one in enumerate(found.items)}
-        return elements.get(at) or self.wrong(
-            call, f"Select has no element {at[:20]} to take", "the first element is 0"
-        )
-
-    def find_in_map(self, call: Node, argument: Node) -> Node:
-        """`FindInMap`: a value of the template's Mappings by two keys."""
-        keys = [self.word(self.resolve(one)) for one in argument.items]
-        if any(isinstance(one, Unresolved) for one in keys):
-            return replace(call, value=UNRESOLVED)
-        found: Mapping[str, Node] = self.mappings
-        node: Node | None = None
-        for key in keys:
-            node = found.get(key)
-            if node is None:
-                return self.wrong(call, f"the template's Mappings have no {key}", did_you_mean(key, found))
-            found = node.fields
-        return node or self.wrong(
-            call, "FindInMap takes a map and two keys", "write !FindInMap [map, first, second]"
-        )
-
     # conditions
 
     def choose(self, call: Node, argument: Node) -> Node:
@@ -307,22 +236,7 @@ class Resolver:
             if not fresh:
                 self.cycle(node, f"condition {name}")
                 return True
-            return _true(self.resolve(self.conditions[name]))
-
-    def equals(self, call: Node, argument: Node) -> Node:
-        """`Equals`: two values as text."""
-        sides = [self.word(self.resolve(one)) for one in argument.items]
-        if len(sides) != 2:
-            return self.wrong(call, "Equals takes two values", "write !Equals [one, other]")
-        return replace(call, value=sides[0] == sides[1])
-
-    def logic(self, call: Node, argument: Node, holds: Callable[[list[bool]], bool]) -> Node:
-        """`And`, `Or`, `Not` over conditions."""
-        if not argument.items:
-            return self.wrong(
-                call, "And, Or and Not take a list of conditions", "write !Not [!Condition NAME]"
-            )
-        return replace(call, value=holds([_true(self.resolve(one)) for one in argument.items]))
+            return is_true(self.resolve(self.conditions[name]))
 
 
 _PSEUDO = {  # an empty text stands for the file's own name
@@ -350,22 +264,8 @@ def _call(node: Node) -> tuple[str, Node] | None:
     return None
 
 
-def _own(argument: Node) -> Mapping[str, Node]:
-    return argument.items[1].fields if len(argument.items) > 1 else _EMPTY
-
-
 def _name_properties(kind: Kind | None) -> list[str]:
     if kind is None:
         return []
     keys = ["meshName", *([kind.parent_key] if kind.parent_key else []), kind.name_key]
     return [one[0].upper() + one[1:] for one in dict.fromkeys(keys)]
-
-
-def _text(node: Node) -> str:
-    if isinstance(node.value, bool):
-        return "true" if node.value else "false"
-    return "" if node.value is None else str(node.value)
-
-
-def _true(node: Node) -> bool:
-    return _text(node) == "true"
