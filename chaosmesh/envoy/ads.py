@@ -1,7 +1,7 @@
 """The control plane: an aggregated discovery service whose `push` returns when the policy is in force.
 
-Order inside a push, each step gated by the acknowledgements of the step before: clusters and endpoints;
-listeners and routes; removals. Nothing is sent that did not change.
+Order inside a push, each step gated by the acknowledgements of the step before: clusters with their endpoints and
+secrets; listeners with theirs, and routes; removals. Nothing is sent that did not change.
 """
 
 from __future__ import annotations
@@ -147,11 +147,13 @@ class ControlPlane:
         encoded = {one: one.encode(snapshots[one.key]) for one in targets}
         present = [one for one in targets if one.key not in absent]
         for one, new in encoded.items():
-            one.want(**_union(one.wanted, new, "clusters", "endpoints", "secrets"))
-        await self._barrier.in_force(present, ("clusters", "endpoints"), deadline)
+            asked = snapshots[one.key].secrets_of_clusters()
+            first = {name: secret for name, secret in new["secrets"].items() if name in asked}
+            one.want(**_union(one.wanted, new, "clusters", "endpoints"), secrets=first)
+        await self._barrier.in_force(present, ("clusters", "endpoints", "secrets"), deadline)
         for one, new in encoded.items():
             # Route tables need no union: one that is not told any more stays with the listeners that use it.
-            one.want(listeners=new["listeners"], secrets=new["secrets"], routes=new["routes"])
+            one.want(secrets=new["secrets"], listeners=new["listeners"], routes=new["routes"])
         await self._barrier.in_force(present, ("secrets", "listeners", "routes"), deadline)
         for one, new in encoded.items():
             one.want(**new)

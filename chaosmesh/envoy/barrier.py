@@ -46,17 +46,15 @@ class Sidecar:
         self.wake.set()
 
     def in_force(self, kinds: Iterable[Kind]) -> bool:
-        """Whether everything told of these kinds is acknowledged; RefusedError if something was rejected.
-
-        Of any kind: a refused secret holds back the acknowledgement of the clusters that need it.
-        """
+        """Whether everything told of these kinds is acknowledged; RefusedError if it was rejected."""
         if self.stream is None:
             return False
-        if all(self.stream.in_force(kind, self.wanted.get(kind, {})) for kind in kinds):
-            return True
-        for kind in KINDS:
-            self._check(self.stream.rejection(kind))
-        return False
+        done = True
+        for kind in kinds:
+            if not self.stream.in_force(kind, self.wanted.get(kind, {})):
+                self._check(self.stream.rejection(kind))
+                done = False
+        return done
 
     def seen(self, kinds: Iterable[Kind]) -> str:
         """What was last seen, for an error."""

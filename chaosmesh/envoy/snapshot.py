@@ -29,6 +29,10 @@ class Snapshot:
             if (mark := route["metadata"]["filter_metadata"]["chaosmesh"])["rule"]
         }
 
+    def secrets_of_clusters(self) -> set[str]:
+        """The secrets without which a cluster can't be used; Envoy acknowledges the cluster before it has them."""
+        return set(_secrets(list(self.clusters.values()))) if self.secrets else set()
+
     def asked_secrets(self) -> dict[str, Json]:
         """The secrets that the clusters and listeners ask for: no other one is ever acknowledged.
 

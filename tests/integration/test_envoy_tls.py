@@ -166,6 +166,36 @@ def test_a_broken_certificate_is_refused_and_the_one_before_stays(tmp_path):
     run(body())
 
 
+def test_a_broken_authority_of_a_new_upstream_is_refused_at_once():
+    async def body():
+        plain, strict = secured(None), secured(ServerTls("strict", FILE), ClientTls(OURS))
+        secrets = {
+            **supplied(strict, Authority("ours")),
+            "trust/file//keys/ca.pem": Secret(trusted="nonsense"),
+        }
+        async with opened(plain, {}) as one:
+            with pytest.raises(
+                RejectedError, match=r"front\.0 refused its secrets: .*trust/file//keys/ca\.pem"
+            ):
+                await one.put(strict, secrets=secrets)
+            assert (await call(one))[0] == 200
+
+    run(body())
+
+
+def test_without_names_any_certificate_of_the_authority_will_do_but_one_there_must_be(tmp_path):
+    async def body():
+        ours = Authority("ours")
+        made = secured(ServerTls("strict", FILE, OURS), ClientTls(OURS, FILE))
+        async with opened(made, supplied(made, ours)) as one:
+            assert (await call(one))[0] == 200
+            assert await enter(one, client_context(ours, tmp_path)) != 200
+            assert await enter(one, client_context(ours, tmp_path, Authority("x").issue("a"))) != 200
+            assert await enter(one, client_context(ours, tmp_path, ours.issue("any.name"))) == 200
+
+    run(body())
+
+
 def test_tls_comes_goes_and_comes_back_on_a_running_mesh(tmp_path):
     async def body():
         ours = Authority("ours")
