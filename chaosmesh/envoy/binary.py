@@ -71,7 +71,12 @@ def _checked(path: Path) -> Path:
 def _version_of(path: Path) -> str:
     try:
         answer = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=30, check=True
+            [path, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+            start_new_session=True,  # a Ctrl-C is for us
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise EnvironmentFailedError(

@@ -55,6 +55,9 @@ class WrittenStack:
     def entry_url(self, entry: str) -> str:
         return f"http://{entry}"
 
+    def entry_tls(self, entry: str) -> None:
+        return None
+
     async def settled(self, streams) -> None:
         assert list(streams) == [self.begun]
 
