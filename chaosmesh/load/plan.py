@@ -59,9 +59,9 @@ class Tls:
 class Stream:
     """An open-loop stream: requests leave by the clock, whatever the answers do.
 
-    `url` is `http://ip:port` whatever is spoken there (`https://` is allowed with `tls`), `host` the Host header, `rate` in requests per second, `duration` and
-    `timeout` in seconds (the timeout counts from the send). The stream ends after `count` requests, after
-    `duration`, whichever comes first, or when it is stopped.
+    `url` is `http://ip:port` whatever is spoken there (`tcp://` and, with `tls`, `https://` will do too), `host` the
+    Host header, `rate` in requests per second, `duration` and `timeout` in seconds (the timeout counts from the
+    send). The stream ends after `count` requests, after `duration`, whichever comes first, or when it is stopped.
     """
 
     id: int

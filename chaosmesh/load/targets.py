@@ -65,7 +65,7 @@ def _check_url(stream: Stream, allowed: Sequence[Network]) -> None:
         raise UsageError(
             f"stream {stream.name}: url {stream.url!r}: {error}", hint="http://IP:PORT"
         ) from error
-    schemes = ("http", "https") if stream.tls else ("http",)
+    schemes = ("http", "tcp", "https") if stream.tls else ("http", "tcp")
     if parts.scheme not in schemes or port is None or parts.path or parts.query:
         raise UsageError(
             f"stream {stream.name}: url {stream.url!r}", hint="http://IP:PORT, paths stand in requests"

@@ -120,7 +120,7 @@ class Manners2(asyncio.Protocol):
         elif path == "/garbage":
             self.transport.write(b"\xff" * 100)
         elif path == "/goodbye":
-            self.goodbye(stream, 0)
+            self.goodbye(0x7FFFFFFF, 0)  # what is under way is still answered
             self.reply(stream, "200", b"bye")
         elif path == "/calm":
             self.goodbye(0, int(ErrorCodes.ENHANCE_YOUR_CALM))

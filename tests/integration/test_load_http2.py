@@ -44,7 +44,7 @@ def test_every_kind_of_answer_and_of_failure_is_told_apart(tmp_path: Path) -> No
                 assert {(one.status, one.size, one.error) for one in records} == {expected}, path
                 assert {one.grpc_status for one in records} == {None}
                 assert report.finished == 10
-                if report.late(1_000) is None and path not in ("/close", "/abort", "/garbage", "/goodbye"):
+                if path not in ("/close", "/abort", "/garbage", "/goodbye"):
                     assert (report.retried, len(seen.ids) - before) == (0, 10), path
 
     with_load(tmp_path, scenario)
@@ -139,10 +139,11 @@ def test_an_idle_connection_that_closes_on_reuse_is_tried_again(tmp_path: Path) 
         async with server2() as (bench.url, seen):
             report, records = await bench.run(bench.stream(spec("/once"), rate=10, count=10))
             assert report.finished == len(records) == 10
-            assert sum(Counter(seen.ids).values()) == 10 + report.retried
-            if report.late(1_000) is None:
-                assert {(one.status, one.error) for one in records} == {(200, "")}
-                assert report.retried >= 1
+            assert max(Counter(seen.ids).values()) == 2
+            assert report.retried >= 1
+            # Two that overlap on a slow machine may meet the close in the middle of an answer.
+            assert {(one.status, one.error) for one in records} <= {(200, ""), (0, "connection closed")}
+            assert sum(one.status == 200 for one in records) >= 5
 
     with_load(tmp_path, scenario)
 

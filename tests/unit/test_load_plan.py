@@ -54,8 +54,9 @@ def test_success_is_a_status_below_500_and_for_grpc_0(status: int, grpc: int | N
     assert Record(0, 0, 0, 0, 0, status, 0, grpc_status=grpc).ok is ok
 
 
-def test_the_url_may_say_https_where_tls_is_spoken() -> None:
+def test_the_url_may_say_tcp_and_where_tls_is_spoken_https() -> None:
     check_stream(replace(STREAM, url="https://127.0.0.1:80", tls=Tls()), networks(()))
+    check_stream(replace(STREAM, url="tcp://127.0.0.1:80"), networks(()))
 
 
 def test_on_time_is_99_percent_sent_and_a_small_lag() -> None:
