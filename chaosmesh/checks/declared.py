@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from chaosmesh.appmesh import Resource, Resources
+from chaosmesh.load.plan import Protocol
 
 DEFAULT_PER_REQUEST = 15.0
 """Seconds a request may take where nobody wrote a timeout (App Mesh user guide, route timeouts)."""
@@ -17,6 +18,23 @@ EVENTS: dict[str, tuple[int, ...]] = {
     "client-error": (409,),
 }
 """Which statuses an HTTP retry event stands for (App Mesh API reference, HttpRetryPolicy)."""
+
+GRPC_EVENTS: dict[str, int] = {
+    "cancelled": 1,
+    "deadline-exceeded": 4,
+    "internal": 13,
+    "resource-exhausted": 8,
+    "unavailable": 14,
+}
+"""Which gRPC status a gRPC retry event stands for (gRPC's own names of its codes)."""
+
+KINDS: dict[str, Protocol] = {
+    "httpRoute": "http",
+    "http2Route": "http2",
+    "grpcRoute": "grpc",
+    "tcpRoute": "tcp",
+}
+"""What is spoken to a kind of route."""
 
 EXAMPLE_STATUS = {"server-error": 500, "gateway-error": 503, "client-error": 409}
 """The status that tells an event from the others best."""
@@ -31,6 +49,7 @@ class Retrying:
     http: tuple[str, ...]
     tcp: tuple[str, ...]
     hidden: bool = False
+    grpc: tuple[str, ...] = ()
 
     @cached_property
     def statuses(self) -> frozenset[int]:
@@ -38,6 +57,11 @@ class Retrying:
         if self.hidden:
             return frozenset({503})
         return frozenset(status for event in self.http for status in EVENTS.get(event, ()))
+
+    @property
+    def codes(self) -> frozenset[int]:
+        """gRPC statuses that are tried again."""
+        return frozenset({14}) if self.hidden else frozenset(GRPC_EVENTS[event] for event in self.grpc)
 
     @property
     def on_reset(self) -> bool:
@@ -51,10 +75,11 @@ HIDDEN = Retrying(2, None, (), (), hidden=True)
 
 @dataclass(frozen=True)
 class Rule:
-    """One http route with the services that lead to it and the nodes that call these."""
+    """One route with the services that lead to it and the nodes that call these."""
 
     route: Resource
     body: Any
+    protocol: Protocol
     services: tuple[str, ...]
     callers: tuple[tuple[str, str], ...]
     retry: Retrying | None
@@ -86,32 +111,28 @@ def seconds(duration: Any) -> float | None:
     return float(duration.value or 0) / (1000 if duration.unit == "ms" else 1)
 
 
-def http_body(route: Resource) -> Any:
-    """The http part of a route, None for other kinds."""
-    return route.spec.http_route
-
-
 def rules(resources: Resources, *, hidden_retry: bool) -> list[Rule]:
-    """Every http route. `hidden_retry`: the profile adds a retry policy where none is written."""
-    callers = _callers(resources)
+    """Every route. `hidden_retry`: the profile adds a retry policy where none is written."""
+    callers = callers_of(resources)
     listeners = {name: _listener_timeout(node) for name, node in resources.virtual_nodes.items()}
     found = []
     for route in resources.routes.values():
-        body = http_body(route)
-        if body is None:
-            continue
+        body: Any = route.spec.body
+        (kind,) = route.spec.kinds
+        protocol = KINDS[kind]
         services = tuple(s for s, router in _routers(resources).items() if router == route.parent)
         edges = tuple((client, s) for s in services for client in callers.get(s, ()))
-        timeout = body.timeout.per_request if body.timeout else None
-        written = seconds(timeout)
+        written = seconds(getattr(body.timeout, "per_request", None))
+        default = 0.0 if protocol == "tcp" else DEFAULT_PER_REQUEST
         found.append(
             Rule(
                 route=route,
                 body=body,
+                protocol=protocol,
                 services=services,
                 callers=edges,
-                retry=_retrying(body.retry_policy, hidden_retry=hidden_retry),
-                per_request=DEFAULT_PER_REQUEST if written is None else written,
+                retry=_retrying(body, hidden_retry=hidden_retry and protocol != "tcp"),
+                per_request=default if written is None else written,
                 node_timeouts={
                     t.virtual_node: listeners.get(t.virtual_node, DEFAULT_PER_REQUEST)
                     for t in body.action.weighted_targets
@@ -121,7 +142,8 @@ def rules(resources: Resources, *, hidden_retry: bool) -> list[Rule]:
     return found
 
 
-def _retrying(policy: Any, *, hidden_retry: bool) -> Retrying | None:
+def _retrying(body: Any, *, hidden_retry: bool) -> Retrying | None:
+    policy = getattr(body, "retry_policy", None)
     if policy is None:
         return HIDDEN if hidden_retry else None
     return Retrying(
@@ -129,6 +151,7 @@ def _retrying(policy: Any, *, hidden_retry: bool) -> Retrying | None:
         per_try=seconds(policy.per_retry_timeout) or None,
         http=tuple(policy.http_retry_events or ()),
         tcp=tuple(policy.tcp_retry_events or ()),
+        grpc=tuple(getattr(policy, "grpc_retry_events", None) or ()),
     )
 
 
@@ -141,7 +164,7 @@ def _routers(resources: Resources) -> dict[str, str]:
     return found
 
 
-def _callers(resources: Resources) -> dict[str, list[str]]:
+def callers_of(resources: Resources) -> dict[str, list[str]]:
     """Who calls a service: nodes first, for they have an application; a gateway calls what its routes name."""
     found: dict[str, list[str]] = {}
     for name, node in resources.virtual_nodes.items():
@@ -159,7 +182,7 @@ def _callers(resources: Resources) -> dict[str, list[str]]:
 def _listener_timeout(node: Resource) -> float:
     spec: Any = node.spec
     for listener in spec.listeners or ():
-        http = listener.timeout and (listener.timeout.http or listener.timeout.http2)
-        if http and http.per_request is not None:
-            return seconds(http.per_request) or 0.0
+        written = listener.timeout and getattr(listener.timeout.member[1], "per_request", None)
+        if written:
+            return seconds(written) or 0.0
     return DEFAULT_PER_REQUEST

@@ -3,73 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chaosmesh.appmesh import Resources
+from chaosmesh.appmesh.routing import ports_of
 from chaosmesh.checks.asking import expected_route
 from chaosmesh.checks.declared import Rule
-from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every
-from chaosmesh.checks.reach import reachable
+from chaosmesh.checks.model import Check, Outcome, Seen, Shape, Skipped, answer, answer_text, every
+from chaosmesh.checks.reach import Way, reachable
 from chaosmesh.checks.shapes import misses
 from chaosmesh.ledger import Call
 
 COUNT = 5
+UNIMPLEMENTED = 12
+INFERRED = ("match.serviceName", "match.methodName")
+"""Nobody saw how App Mesh told them: by the two parts of the path."""
 
 
 def checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
     """One check per condition. A condition that nothing can miss (prefix `/`) is tried by what it lets in."""
-    fields = list(_fields(rule.body.match))
-    at = reachable(resources, rule)
-    if isinstance(at, str):
-        yield from (Skipped(f"{rule.route.id}/{field}", at) for field in fields)
+    fields = list(_fields(rule.body.match)) if rule.body.match else []
+    way = reachable(resources, rule)
+    if isinstance(way, str):
+        yield from (Skipped(f"{rule.route.id}/{field}", way) for field in fields)
         return
-    client, service, shape = at
-    missing = {miss.field: miss for miss in misses(rule.body.match)}
+    missing = {miss.field: miss for miss in misses(rule)}
     for field in fields:
-        met = Probe(client, service, shape, COUNT)
-        probes, wanted, words = [met], [rule.route.name], "met: by this route"
-        if (miss := missing.get(field)) is not None:
-            other = expected_route(resources, service, miss.shape)
-            probes.append(Probe(client, service, miss.shape, COUNT))
-            wanted.append(other)
-            words += f"; {miss.how}: {'by ' + other if other else '404'}"
-        yield Check(
-            f"{rule.route.id}/{field}",
-            rule.route,
-            f"{field.removeprefix('match.')} of {rule.route.name} ({words})",
-            "documented",
-            tuple(probes),
-            lambda seen, wanted=tuple(wanted): _judge(seen, wanted),  # type: ignore[misc]
-        )
+        others = [(way, miss.shape, miss.how)] if (miss := missing.get(field)) else []
+        if field == "match.port":
+            others = [(one, one.shape, f"port {one.port}") for one in _other_ports(resources, rule, way)]
+        elif field == "match.scheme":
+            yield Skipped(
+                f"{rule.route.id}/{field}", "egress takes plain text only: no other scheme can be sent"
+            )
+            continue
+        yield _check(resources, rule, way, field, others)
+
+
+def _check(
+    resources: Resources, rule: Rule, way: Way, field: str, others: Sequence[tuple[Way, Shape, str]]
+) -> Check:
+    probes, wanted, words = [way.probe(COUNT)], [rule.route.name], "met: by this route"
+    for other, shape, how in others:
+        route = expected_route(resources, way.service, shape, other.port)
+        probes.append(other.probe(COUNT, shape))
+        wanted.append(route)
+        words += f"; {how}: {'by ' + route if route else 'none' if rule.protocol == 'grpc' else '404'}"
+    return Check(
+        f"{rule.route.id}/{field}",
+        rule.route,
+        f"{field.removeprefix('match.')} of {rule.route.name} ({words})",
+        "inferred" if rule.protocol == "grpc" and field in INFERRED else "documented",
+        tuple(probes),
+        lambda seen: _judge(seen, wanted),
+    )
+
+
+def _other_ports(resources: Resources, rule: Rule, way: Way) -> Iterator[Way]:
+    """The service's other ports that take the same kind of request."""
+    for one in ports_of(resources, way.service):
+        if one.number != way.port and (one.protocol == "tcp") == (rule.protocol == "tcp"):
+            yield replace(way, port=one.number)
 
 
 def _fields(match: Any) -> Iterator[str]:
-    if match.prefix is not None:
-        yield "match.prefix"
-    if match.path is not None:
-        yield "match.path"
-    if match.method is not None:
-        yield "match.method"
-    for header in match.headers or ():
-        yield f"match.headers.{header.name}"
-    for parameter in match.query_parameters or ():
-        yield f"match.queryParameters.{parameter.name}"
+    for name, value in match.written():
+        if name in {"headers", "queryParameters", "metadata"}:
+            yield from (f"match.{name}.{one.name}" for one in value)
+        else:
+            yield f"match.{name}"
 
 
-def _judge(seen: Sequence[Seen], wanted: tuple[str, ...]) -> Outcome:
-    by_request = {c.request_id: want for one, want in zip(seen, wanted, strict=True) for c in one.calls}
+def _judge(seen: Sequence[Seen], wanted: Sequence[str]) -> Outcome:
+    by_id = {c.id: want for one, want in zip(seen, wanted, strict=True) for c in one.calls}
 
     def right(call: Call) -> str:
-        want = by_request[call.request_id]
+        want = by_id[call.id]
         if not want:
-            return (
-                ""
-                if call.status == 404 and not call.attempts
-                else f"went by {call.route or call.status}, not 404"
-            )
-        return "" if call.route == want else f"went by {call.route or f'none ({call.status})'}, not {want}"
+            return "" if lost(call) else f"went by {call.route or answer_text(call)}, not 404"
+        return (
+            "" if call.route == want else f"went by {call.route or f'none ({answer_text(call)})'}, not {want}"
+        )
 
     return every(seen, right, expected={"routes": list(wanted)}, observed=routes_taken)
+
+
+def lost(call: Call) -> bool:
+    """Whether no route took it: 404, over gRPC "unimplemented", and no attempt."""
+    if call.tcp:
+        return not call.attempts
+    return not call.attempts and answer(call) in (404, UNIMPLEMENTED)
 
 
 def routes_taken(calls: Sequence[Call]) -> Mapping[str, Any]:
@@ -83,4 +107,10 @@ def routes_taken(calls: Sequence[Call]) -> Mapping[str, Any]:
 
 def shape_text(shape: Shape) -> str:
     """A request in one line."""
-    return " ".join([shape.method, shape.path, *(f"{n}: {v}" for n, v in shape.headers)])
+    return " ".join(
+        [
+            *([] if shape.protocol == "grpc" else [shape.method]),
+            shape.path,
+            *(f"{n}: {v}" for n, v in shape.headers),
+        ]
+    )

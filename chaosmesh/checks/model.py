@@ -9,7 +9,8 @@ from typing import Any, Literal
 from chaosmesh.appmesh import Resource
 from chaosmesh.errors import Where
 from chaosmesh.judge import Verdict
-from chaosmesh.ledger import Call, Request
+from chaosmesh.ledger import Attempt, Call, Request
+from chaosmesh.load.plan import Protocol
 
 EARLY_SHARE, EARLY_MS = 0.02, 5.0
 """How much earlier than its bound Envoy's timer is seen to fire on a quiet host."""
@@ -19,18 +20,20 @@ Basis = Literal["documented", "observed", "inferred"]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a request looks like. `path` carries the query string."""
+    """What a request looks like. `path` carries the query string; over gRPC it is the method, and `headers` are
+    metadata. Over TCP none of them counts."""
 
     path: str = "/"
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
+    protocol: Protocol = "http"
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """`count` requests of one shape that `client`'s application sends to `service` at `rate` a second.
 
-    `standin` is the value of the `x-standin` header (nothing: the stand-ins behave), `down` asks for the
+    `port` is the service's (None: its first). `standin` is what the stand-ins are told (nothing: they behave), `down` asks for the
     edge to be down meanwhile, `timeout` is what the sender waits in seconds, `wait` what an answer is expected
     to take. With `split` the stream goes on until the judgement is decided, `count` being the most.
     """
@@ -45,6 +48,7 @@ class Probe:
     wait: float = 0.0
     down: bool = False
     split: bool = False
+    port: int | None = None
 
     @property
     def seconds(self) -> float:
@@ -74,7 +78,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule, tried. `judge` gets what was seen of each probe, in the order of `probes`."""
+    """One rule, tried. `judge` gets what was seen of each probe, in the order of `probes`.
+
+    `alone` names what no other check may touch meanwhile, `shares` what it touches beside others.
+    """
 
     id: str
     resource: Resource
@@ -83,6 +90,8 @@ class Check:
     probes: tuple[Probe, ...]
     judge: Callable[[Sequence[Seen]], Outcome]
     where: Where | None = None
+    alone: frozenset[str] = frozenset()
+    shares: frozenset[str] = frozenset()
 
     @property
     def place(self) -> Where:
@@ -101,6 +110,27 @@ class Skipped:
 
     id: str
     reason: str
+
+
+def done(one: Call | Attempt) -> bool:
+    """Whether a call or an attempt was answered as a program that is well answers."""
+    return one.status == 200 and not one.grpc_status
+
+
+def answer(one: Call | Attempt) -> int:
+    """The status, over gRPC its own."""
+    return one.status if one.grpc_status is None else one.grpc_status
+
+
+def answer_text(one: Call | Attempt) -> str:
+    """The same in words."""
+    return str(one.status) if one.grpc_status is None else f"gRPC status {one.grpc_status}"
+
+
+def cut(one: Call | Attempt) -> bool:
+    """Whether a timeout ended it, on either side."""
+    flags = {*one.flags, *(one.server_flags if isinstance(one, Attempt) else ())}
+    return one.status == 504 or bool({"UT", "SI"} & flags)
 
 
 def not_before(outcome: Outcome, cut_ms: Sequence[float], bound_ms: float) -> Outcome:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from chaosmesh.appmesh import Declared, Resources, clauses
+from chaosmesh.appmesh import Resources, clauses
 from chaosmesh.checks import match, priority, retries, timeouts, weights
 from chaosmesh.checks.declared import Rule, rules
 from chaosmesh.checks.model import Check, Skipped
+from chaosmesh.checks.quiet import Quiet
 
 NO_CHECK = "no check for this kind of rule yet"
 
@@ -43,18 +44,12 @@ def plan(resources: Resources, *, profile: str, alpha: float, quick: bool = Fals
     declared = clauses(resources)
     for clause in declared:
         if clause.id not in checks:
-            skipped.setdefault(clause.id, Skipped(clause.id, _why(clause)))
+            skipped.setdefault(clause.id, Skipped(clause.id, NO_CHECK))
     open_ = tuple(one for name, one in skipped.items() if name not in checks)
     places = {clause.id: clause.where for clause in declared}
-    placed = tuple(replace(one, where=places.get(one.id)) for one in checks.values())
+    quiet = Quiet(resources)
+    placed = tuple(replace(quiet.settled(one), where=places.get(one.id)) for one in checks.values())
     return Plan(placed, open_, len(declared))
-
-
-def _why(clause: Declared) -> str:
-    if clause.resource.kind == "route" and clause.resource.spec.http_route is None:
-        (kind,) = clause.resource.spec.kinds
-        return f"stand-ins speak HTTP/1.1 only: {kind} can't be tried yet"
-    return NO_CHECK
 
 
 def _all(resources: Resources, found: list[Rule], alpha: float) -> Iterator[Check | Skipped]:

@@ -9,7 +9,8 @@ from chaosmesh.appmesh import Resources
 from chaosmesh.checks.asking import expected_route
 from chaosmesh.checks.declared import Rule
 from chaosmesh.checks.match import routes_taken, shape_text
-from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every
+from chaosmesh.checks.model import Check, Outcome, Seen, Shape, Skipped, every
+from chaosmesh.checks.reach import Way, ports_for
 from chaosmesh.checks.shapes import example
 
 COUNT = 5
@@ -27,34 +28,35 @@ def checks(resources: Resources, rule: Rule, rivals: Sequence[Rule]) -> Iterator
     if contest is None:
         yield Skipped(name, "no other route matches the same requests: the number decides nothing")
         return
-    rival, shape = contest
-    client, service = rule.callers[0]
-    winner = expected_route(resources, service, shape)
+    rival, way = contest
+    shape, winner = way.shape, expected_route(resources, way.service, way.shape, way.port)
     yield Check(
         name,
         rule.route,
-        f"{shape_text(shape)} matches {rule.route.name} and {rival.route.name}: {winner} takes it",
+        f"{'a connection' if shape.protocol == 'tcp' else shape_text(shape)} matches {rule.route.name} and {rival.route.name}: {winner} takes it",
         "documented",
-        (Probe(client, service, shape, COUNT),),
+        (way.probe(COUNT),),
         lambda seen: _judge(seen, winner),
     )
 
 
-def _contest(resources: Resources, rule: Rule, rivals: Sequence[Rule]) -> tuple[Rule, Shape] | None:
+def _contest(resources: Resources, rule: Rule, rivals: Sequence[Rule]) -> tuple[Rule, Way] | None:
     """A rival and a request that both would take, were each alone."""
-    service = rule.callers[0][1]
-    mine = example(rule.body.match)
+    client, service = rule.callers[0]
+    mine = example(rule)
     for rival in rivals:
         if rival.route.id == rule.route.id or rival.route.parent != rule.route.parent:
             continue
-        theirs = example(rival.body.match)
-        for shape, other in ((mine, rival), (theirs, rule)):
-            if shape is None:
-                continue
-            alone = replace(resources, routes={(other.route.parent or "", other.route.name): other.route})
-            if expected_route(alone, service, shape) == other.route.name:
-                return rival, shape
+        for shape, owner, other in ((mine, rule, rival), (example(rival), rival, rule)):
+            for port in ports_for(resources, service, owner) if shape else ():
+                if shape and _takes(resources, other, service, shape, port):
+                    return rival, Way(client, service, shape, port)
     return None
+
+
+def _takes(resources: Resources, rule: Rule, service: str, shape: Shape, port: int | None) -> bool:
+    alone = replace(resources, routes={(rule.route.parent or "", rule.route.name): rule.route})
+    return expected_route(alone, service, shape, port) == rule.route.name
 
 
 def _judge(seen: Sequence[Seen], winner: str) -> Outcome:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chaosmesh.appmesh import Resources
-from chaosmesh.checks.declared import EVENTS, EXAMPLE_STATUS, Retrying, Rule
-from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every, not_before
-from chaosmesh.checks.reach import reachable
+from chaosmesh.checks.declared import EVENTS, EXAMPLE_STATUS, GRPC_EVENTS, Retrying, Rule
+from chaosmesh.checks.model import Check, Outcome, Seen, Skipped, answer, done, every, not_before
+from chaosmesh.checks.reach import Way, reachable
 from chaosmesh.ledger import Call
 
 COUNT = 6
@@ -22,16 +22,16 @@ def checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
     retry = rule.retry
     if retry is None:
         return
-    at = reachable(resources, rule)
-    if isinstance(at, str):
-        yield from (Skipped(f"{rule.route.id}/{field}", at) for field in _fields(retry))
+    way = reachable(resources, rule)
+    if isinstance(way, str):
+        yield from (Skipped(f"{rule.route.id}/{field}", way) for field in _fields(retry))
         return
-    yield _max_retries(rule, retry, at)
-    for event, statuses in EVENTS.items():
-        status = EXAMPLE_STATUS[event]
-        if event in retry.http or not retry.statuses & set(statuses):
-            yield from _event(rule, retry, at, event, status)
-    yield from _rare_events(rule, retry, at)
+    yield _max_retries(rule, retry, way)
+    if rule.protocol == "grpc":
+        yield from _grpc_events(rule, retry, way)
+    else:
+        yield from _http_events(rule, retry, way)
+    yield from _rare_events(rule, retry, way)
 
 
 def _fields(retry: Retrying) -> Iterator[str]:
@@ -39,6 +39,7 @@ def _fields(retry: Retrying) -> Iterator[str]:
     if retry.per_try:
         yield "retryPolicy.perRetryTimeout"
     yield from (f"retryPolicy.httpRetryEvents.{event}" for event in retry.http)
+    yield from (f"retryPolicy.grpcRetryEvents.{event}" for event in retry.grpc)
     yield from (f"retryPolicy.tcpRetryEvents.{event}" for event in retry.tcp)
 
 
@@ -46,7 +47,7 @@ def _origin(retry: Retrying) -> str:
     return "added where none is written" if retry.hidden else "as written"
 
 
-def _max_retries(rule: Rule, retry: Retrying, at: tuple[str, str, Shape]) -> Check | Skipped:
+def _max_retries(rule: Rule, retry: Retrying, way: Way) -> Check | Skipped:
     name = f"{rule.route.id}/retryPolicy.maxRetries"
     longest = retry.max_retries * LONGEST_BACKOFF
     if rule.ceiling and longest > 0.8 * rule.ceiling:
@@ -54,67 +55,93 @@ def _max_retries(rule: Rule, retry: Retrying, at: tuple[str, str, Shape]) -> Che
             name,
             f"{retry.max_retries} retries may take {longest:g} s: the timeout of {rule.ceiling:g} s may end them",
         )
-    client, service, shape = at
     attempts = retry.max_retries + 1
     statement = f"{rule.route.name}: at most {retry.max_retries} retries ({attempts} attempts; policy {_origin(retry)})"
-    if not retry.statuses:
-        probe = Probe(client, service, shape, COUNT, down=True)
-        return Check(
-            name,
-            rule.route,
-            statement,
-            "documented",
-            (probe,),
-            lambda seen: _exactly(seen, [(attempts, 503)]),
-        )
-    status = _trigger(retry)
-    never = Probe(client, service, shape, COUNT, standin=steer(rule.nodes, f"status:{status}"))
-    last = Probe(
-        client,
-        service,
-        shape,
-        COUNT,
-        standin=steer(rule.nodes, f"status:{status};attempts:{retry.max_retries}"),
+    failure = _trigger(rule, retry)
+    if failure is None and not (retry.hidden or retry.tcp):
+        return Skipped(name, "no stand-in can produce any of its events")
+    if failure is None:
+        probes = [way.probe(COUNT, down=True)]
+        wanted = [(attempts, _refused(rule))]
+    else:
+        words, code = failure
+        probes = [way.probe(COUNT, standin=steer(rule.nodes, words))]
+        wanted = [(attempts, code)]
+        if retry.max_retries:
+            standin = steer(rule.nodes, f"{words};attempts:{retry.max_retries}")
+            probes.append(way.probe(COUNT, standin=standin))
+            wanted.append((attempts, _fine(rule)))
+    return Check(
+        name, rule.route, statement, "documented", tuple(probes), lambda seen: _exactly(seen, wanted)
     )
-    probes = (never, last) if retry.max_retries else (never,)
-    wanted = [(attempts, status), (attempts, 200)][: len(probes)]
-    return Check(name, rule.route, statement, "documented", probes, lambda seen: _exactly(seen, wanted))
 
 
-def _trigger(retry: Retrying) -> int:
+def _trigger(rule: Rule, retry: Retrying) -> tuple[str, int] | None:
+    """What a stand-in is told so that its answer is tried again, and the status that this gives."""
+    if rule.protocol == "grpc":
+        code = next((GRPC_EVENTS[event] for event in retry.grpc), 14 if retry.hidden else None)
+        return None if code is None else (f"grpc:{code}", code)
     event = next((e for e in retry.http if e in EXAMPLE_STATUS), None)
-    return EXAMPLE_STATUS[event] if event else min(retry.statuses)
+    status = EXAMPLE_STATUS[event] if event else min(retry.statuses, default=None)
+    return None if status is None else (f"status:{status}", status)
+
+
+def _fine(rule: Rule) -> int:
+    return 0 if rule.protocol == "grpc" else 200
+
+
+def _refused(rule: Rule) -> int:
+    """What a sidecar answers where no connection could be made."""
+    return 14 if rule.protocol == "grpc" else 503
+
+
+def _http_events(rule: Rule, retry: Retrying, way: Way) -> Iterator[Check | Skipped]:
+    for event, statuses in EVENTS.items():
+        status = EXAMPLE_STATUS[event]
+        if event in retry.http or not retry.statuses & set(statuses):
+            again = event in retry.http and status in retry.statuses
+            name = f"retryPolicy.httpRetryEvents.{event}"
+            yield _event(rule, retry, way, name, f"status:{status}", status, again=again)
+
+
+def _grpc_events(rule: Rule, retry: Retrying, way: Way) -> Iterator[Check | Skipped]:
+    for event, code in GRPC_EVENTS.items():
+        name = f"retryPolicy.grpcRetryEvents.{event}"
+        yield _event(rule, retry, way, name, f"grpc:{code}", code, again=code in retry.codes)
+    for event in retry.http:
+        if event in EVENTS:
+            yield Skipped(
+                f"{rule.route.id}/retryPolicy.httpRetryEvents.{event}",
+                "a gRPC program answers with HTTP status 200 whatever happens: no stand-in can produce it",
+            )
 
 
 def _event(
-    rule: Rule, retry: Retrying, at: tuple[str, str, Shape], event: str, status: int
-) -> Iterator[Check | Skipped]:
-    client, service, shape = at
-    name = f"{rule.route.id}/retryPolicy.httpRetryEvents.{event}"
-    configured = event in retry.http
-    if configured and not retry.max_retries:
-        yield Skipped(name, "maxRetries is 0: no event is ever tried again")
-        return
-    again = configured and status in retry.statuses
-    wanted = (2, 200) if again else (1, status)
-    words = "is tried again" if again else f"is not tried again ({event} is not configured)"
-    probe = Probe(client, service, shape, COUNT, standin=steer(rule.nodes, f"status:{status};attempts:1"))
-    yield Check(
+    rule: Rule, retry: Retrying, way: Way, field: str, words: str, code: int, *, again: bool
+) -> Check | Skipped:
+    name, event = f"{rule.route.id}/{field}", field.rpartition(".")[2]
+    if again and not retry.max_retries:
+        return Skipped(name, "maxRetries is 0: no event is ever tried again")
+    wanted = (2, _fine(rule)) if again else (1, code)
+    text = "is tried again" if again else f"is not tried again ({event} is not configured)"
+    what = f"gRPC status {code}" if rule.protocol == "grpc" else f"a {code}"
+    return Check(
         name,
         rule.route,
-        f"{rule.route.name}: a {status} {words}",
-        "documented",
-        (probe,),
+        f"{rule.route.name}: {what} {text}",
+        "inferred" if rule.protocol == "grpc" else "documented",
+        (way.probe(COUNT, standin=steer(rule.nodes, f"{words};attempts:1")),),
         lambda seen: _exactly(seen, [wanted]),
     )
 
 
-def _rare_events(rule: Rule, retry: Retrying, at: tuple[str, str, Shape]) -> Iterator[Check | Skipped]:
-    client, service, shape = at
+def _rare_events(rule: Rule, retry: Retrying, way: Way) -> Iterator[Check | Skipped]:
     if "stream-error" in retry.http:
         yield Skipped(
             f"{rule.route.id}/retryPolicy.httpRetryEvents.stream-error",
-            "a refused stream does not exist over HTTP/1",
+            "a refused stream does not exist over HTTP/1"
+            if rule.protocol == "http"
+            else "a sidecar answers 503 for the stream that its application refuses: its callers see no refused stream",
         )
     if "connection-error" in retry.tcp or retry.hidden:
         attempts = retry.max_retries + 1
@@ -123,26 +150,25 @@ def _rare_events(rule: Rule, retry: Retrying, at: tuple[str, str, Shape]) -> Ite
             rule.route,
             f"{rule.route.name}: a refused connection is tried again ({attempts} attempts)",
             "documented",
-            (Probe(client, service, shape, COUNT, down=True),),
-            lambda seen: _exactly(seen, [(attempts, 503)]),
+            (way.probe(COUNT, down=True),),
+            lambda seen: _exactly(seen, [(attempts, _refused(rule))]),
         )
     if retry.per_try:
-        yield _per_try(rule, retry, retry.per_try, at)
+        yield _per_try(rule, retry, retry.per_try, way)
 
 
-def _per_try(rule: Rule, retry: Retrying, bound: float, at: tuple[str, str, Shape]) -> Check | Skipped:
+def _per_try(rule: Rule, retry: Retrying, bound: float, way: Way) -> Check | Skipped:
     name = f"{rule.route.id}/retryPolicy.perRetryTimeout"
     if rule.ceiling and bound >= rule.ceiling:
         return Skipped(
             name, f"a timeout of {rule.ceiling:g} s cuts the call before a try may take {bound:g} s"
         )
-    client, service, shape = at
     bound_ms = round(bound * 1000)
-    slow = Probe(
-        client, service, shape, COUNT, standin=steer(rule.nodes, f"delay_ms:{bound_ms * 2 + 200};attempts:1")
+    slow = way.probe(
+        COUNT, standin=steer(rule.nodes, f"delay_ms:{bound_ms * 2 + 200};attempts:1"), wait=bound
     )
-    fast = Probe(
-        client, service, shape, COUNT, standin=steer(rule.nodes, f"delay_ms:{bound_ms // 2};attempts:1")
+    fast = way.probe(
+        COUNT, standin=steer(rule.nodes, f"delay_ms:{max(1, bound_ms // 2)};attempts:1"), wait=bound / 2
     )
     again = retry.on_reset and retry.max_retries > 0
     return Check(
@@ -162,10 +188,10 @@ def _judge_per_try(seen: Sequence[Seen], bound_ms: int, *, again: bool) -> Outco
         first = call.attempts[0] if call.attempts else None
         if first is None:
             return f"no attempt (status {call.status})"
-        cut = first.status != 200
-        if call.request_id in slow and not cut:
+        ended = not done(first)
+        if call.request_id in slow and not ended:
             return f"a try of {first.duration_ms:.0f} ms was let through"
-        if cut and again != (len(call.attempts) > 1):
+        if ended and again != (len(call.attempts) > 1):
             return f"{len(call.attempts)} attempts after a cut try"
         return ""
 
@@ -175,7 +201,7 @@ def _judge_per_try(seen: Sequence[Seen], bound_ms: int, *, again: bool) -> Outco
 
 
 def _cut(calls: Sequence[Call]) -> list[float]:
-    return [c.attempts[0].duration_ms for c in calls if c.attempts and c.attempts[0].status != 200]
+    return [c.attempts[0].duration_ms for c in calls if c.attempts and not done(c.attempts[0])]
 
 
 def _first_try(calls: Sequence[Call]) -> Mapping[str, Any]:
@@ -189,9 +215,9 @@ def _exactly(seen: Sequence[Seen], wanted: Sequence[tuple[int, int]]) -> Outcome
 
     def right(call: Call) -> str:
         attempts, status = by_request[call.request_id]
-        if (len(call.attempts), call.status) == (attempts, status):
+        if (len(call.attempts), answer(call)) == (attempts, status):
             return ""
-        return f"{len(call.attempts)} attempts ending in {call.status}, not {attempts} ending in {status}"
+        return f"{len(call.attempts)} attempts ending in {answer(call)}, not {attempts} ending in {status}"
 
     expected = {"attempts": [a for a, _ in wanted], "status": [s for _, s in wanted]}
     return every(seen, right, expected=expected, observed=_histogram)
@@ -200,7 +226,7 @@ def _exactly(seen: Sequence[Seen], wanted: Sequence[tuple[int, int]]) -> Outcome
 def _histogram(calls: Sequence[Call]) -> Mapping[str, Any]:
     return {
         "attempts": {str(k): n for k, n in sorted(Counter(len(c.attempts) for c in calls).items())},
-        "status": {str(k): n for k, n in sorted(Counter(c.status for c in calls).items())},
+        "status": {str(k): n for k, n in sorted(Counter(answer(c) for c in calls).items())},
     }
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from chaosmesh.appmesh.matching import holds
+from chaosmesh.checks.declared import Rule
 from chaosmesh.checks.model import Shape
 from chaosmesh.checks.regexes import sample
 
 NOWHERE = "/chaosmesh-somewhere-else"
+GRPC_SERVICE, GRPC_METHOD = "chaosmesh.Example", "Call"
+"""What is called over gRPC where the match leaves it open."""
 _METHODS = ("GET", "POST", "PUT")
 
 
@@ -23,26 +26,39 @@ class Miss:
     shape: Shape
 
 
-def example(match: Any) -> Shape | None:
-    """A request that meets every condition of an http match; None if none could be made up."""
-    path = _path(match)
-    if path is None or (match.scheme or "http") != "http":
+def example(rule: Rule) -> Shape | None:
+    """A request that meets every condition of a route's match; None if none could be made up."""
+    match = rule.body.match
+    if rule.protocol == "tcp":
+        return Shape(protocol="tcp")
+    if rule.protocol == "grpc":
+        path = f"/{match.service_name or GRPC_SERVICE}/{match.method_name or GRPC_METHOD}"
+        return _with_conditions(Shape(path, "POST", protocol="grpc"), match.metadata)
+    found = _path(match)
+    if found is None or (match.scheme or "http") != "http":
         return None
-    shape = Shape(path, match.method or "GET", ())
-    for header in match.headers or ():
-        value = _header_value(header)
+    shape = _with_conditions(Shape(found, match.method or "GET", protocol=rule.protocol), match.headers)
+    query = "&".join(f"{q.name}={_query_value(q)}" for q in match.query_parameters or ())
+    return replace(shape, path=f"{shape.path}?{query}") if shape and query else shape
+
+
+def _with_conditions(shape: Shape, conditions: Sequence[Any] | None) -> Shape | None:
+    for one in conditions or ():
+        value = _header_value(one)
         if value is None:
             return None
         if value:
-            shape = _with_header(shape, header.name, value)
-    query = "&".join(f"{q.name}={_query_value(q)}" for q in match.query_parameters or ())
-    return replace(shape, path=f"{shape.path}?{query}") if query else shape
+            shape = _with_header(shape, one.name, value)
+    return shape
 
 
-def misses(match: Any) -> Iterator[Miss]:
+def misses(rule: Rule) -> Iterator[Miss]:
     """For each condition a request that meets all others; conditions that nothing can miss are left out."""
-    shape = example(match)
-    if shape is None:
+    shape, match = example(rule), rule.body.match
+    if shape is None or rule.protocol == "tcp":
+        return
+    if rule.protocol == "grpc":
+        yield from _grpc_misses(match, shape)
         return
     if match.prefix not in (None, "/") or match.path is not None:
         field = "match.prefix" if match.prefix is not None else "match.path"
@@ -51,18 +67,33 @@ def misses(match: Any) -> Iterator[Miss]:
     if match.method:
         other = next(m for m in _METHODS if m != match.method)
         yield Miss("match.method", f"method {other}", replace(shape, method=other))
-    for header in match.headers or ():
-        wrong = _wrong_header(header)
-        if wrong is not None:
-            field = f"match.headers.{header.name}"
-            how = f"{header.name}: {wrong}" if wrong else f"no {header.name}"
-            yield Miss(field, how, _with_header(shape, header.name, wrong))
+    yield from _condition_misses("match.headers", match.headers, shape)
     for parameter in match.query_parameters or ():
         bare = shape.path.partition("?")[0]
         rest = [q for q in match.query_parameters if q.name != parameter.name]
         query = "&".join(f"{q.name}={_query_value(q)}" for q in rest)
         field = f"match.queryParameters.{parameter.name}"
         yield Miss(field, f"no {parameter.name}", replace(shape, path=f"{bare}?{query}" if query else bare))
+
+
+def _grpc_misses(match: Any, shape: Shape) -> Iterator[Miss]:
+    service, method = match.service_name, match.method_name
+    if service:
+        path = f"/{GRPC_SERVICE}/{method or GRPC_METHOD}"
+        yield Miss("match.serviceName", f"service {GRPC_SERVICE}", replace(shape, path=path))
+    if method:
+        other = f"{method}Other"
+        path = f"/{service or GRPC_SERVICE}/{other}"
+        yield Miss("match.methodName", f"method {other}", replace(shape, path=path))
+    yield from _condition_misses("match.metadata", match.metadata, shape)
+
+
+def _condition_misses(field: str, conditions: Sequence[Any] | None, shape: Shape) -> Iterator[Miss]:
+    for one in conditions or ():
+        wrong = _wrong_header(one)
+        if wrong is not None:
+            how = f"{one.name}: {wrong}" if wrong else f"no {one.name}"
+            yield Miss(f"{field}.{one.name}", how, _with_header(shape, one.name, wrong))
 
 
 def _path(match: Any) -> str | None:

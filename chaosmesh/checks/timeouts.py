@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chaosmesh.appmesh import Resource, Resources
 from chaosmesh.checks.declared import Rule, seconds
-from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Shape, Skipped, every, not_before
-from chaosmesh.checks.reach import reachable
+from chaosmesh.checks.model import Check, Outcome, Seen, Skipped, answer_text, cut, done, every, not_before
+from chaosmesh.checks.reach import Way, reachable
 from chaosmesh.checks.retries import steer
 from chaosmesh.judge import Verdict
-from chaosmesh.ledger import Call
+from chaosmesh.ledger import Attempt, Call
 
 COUNT = 3
 BELOW = 0.8
@@ -20,11 +20,13 @@ BELOW = 0.8
 
 def route_checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
     """The route's bound on a request, written or the 15 s that hold where nothing is."""
+    if rule.protocol == "tcp":
+        return
     name = f"{rule.route.id}/timeout.perRequest"
     written = bool(rule.body.timeout and rule.body.timeout.per_request)
-    at = reachable(resources, rule)
-    if isinstance(at, str) or not rule.per_request:
-        yield Skipped(name, at if isinstance(at, str) else "0 switches it off: there is no bound to reach")
+    way = reachable(resources, rule)
+    if isinstance(way, str) or not rule.per_request:
+        yield Skipped(name, way if isinstance(way, str) else "0 switches it off: there is no bound to reach")
         return
     if (why := _never_reached(rule)) is not None:
         yield Skipped(name, why)
@@ -34,7 +36,7 @@ def route_checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
         name,
         rule.route,
         f"{rule.route.name}: a request is cut after {rule.per_request:g} s ({origin})",
-        at,
+        way,
         rule,
         rule.per_request,
         whole_call=True,
@@ -45,12 +47,12 @@ def listener_checks(resources: Resources, node: Resource, rules: Sequence[Rule])
     """The bound of a node's listener on what its own application takes, seen from a caller."""
     spec: Any = node.spec
     for listener in spec.listeners or ():
-        http = listener.timeout and (listener.timeout.http or listener.timeout.http2)
-        if not http or http.per_request is None:
+        kind, timeout = listener.timeout.member if listener.timeout else ("", None)
+        written = getattr(timeout, "per_request", None)
+        if written is None:
             continue
-        port, protocol = listener.port_mapping.port, listener.port_mapping.protocol
-        name = f"{node.id}/listeners.{port}.timeout.{protocol}.perRequest"
-        bound = seconds(http.per_request) or 0.0
+        name = f"{node.id}/listeners.{listener.port_mapping.port}.timeout.{kind}.perRequest"
+        bound = seconds(written) or 0.0
         if not bound:
             yield Skipped(name, "0 switches it off: there is no bound to reach")
             continue
@@ -64,16 +66,16 @@ def _listener_check(
     for rule in rules:
         if rule.nodes != (node.name,):
             continue
-        at = reachable(resources, rule)
+        way = reachable(resources, rule)
         per_try = rule.retry.per_try if rule.retry else None
         shorter = min((t for t in (rule.per_request, per_try) if t), default=None)
-        if isinstance(at, str):
-            reason = at
+        if isinstance(way, str):
+            reason = way
         elif shorter is not None and shorter <= bound:
             reason = f"{rule.route.name} cuts at {shorter:g} s, before {bound:g} s"
         else:
             statement = f"{node.name}: its sidecar waits {bound:g} s for the application"
-            return _check(name, node, statement, at, rule, bound, whole_call=False)
+            return _check(name, node, statement, way, rule, bound, whole_call=False)
     return Skipped(name, reason)
 
 
@@ -94,23 +96,20 @@ def _check(
     name: str,
     resource: Resource,
     statement: str,
-    at: tuple[str, str, Shape],
+    way: Way,
     rule: Rule,
     bound: float,
     *,
     whole_call: bool,
 ) -> Check:
-    client, service, shape = at
     patience = bound * 2 + 10
     words = "hang" if whole_call else "hang;attempts:1"
-    probes = [
-        Probe(client, service, shape, COUNT, standin=steer(rule.nodes, words), timeout=patience, wait=bound)
-    ]
+    probes = [way.probe(COUNT, standin=steer(rule.nodes, words), timeout=patience, wait=bound)]
     per_try = rule.retry.per_try if rule.retry else None
     below = bound * BELOW
     if per_try is None or per_try > below:
         standin = steer(rule.nodes, f"delay_ms:{round(below * 1000)}")
-        probes.append(Probe(client, service, shape, COUNT, standin=standin, timeout=patience, wait=below))
+        probes.append(way.probe(COUNT, standin=standin, timeout=patience, wait=below))
     return Check(
         name,
         resource,
@@ -126,30 +125,32 @@ def _judge(seen: Sequence[Seen], bound: float, *, whole_call: bool) -> Outcome:
     bound_ms = bound * 1000
     hung = {call.request_id for call in seen[0].calls}
 
-    def took(call: Call) -> tuple[float, int]:
-        if whole_call or not call.attempts:
-            return call.duration_ms, call.status
-        return call.attempts[0].duration_ms, call.attempts[0].status
+    def seen_at(call: Call) -> Call | Attempt:
+        return call if whole_call or not call.attempts else call.attempts[0]
+
+    def cuts_of(calls: Iterable[Call]) -> list[float]:
+        return [one.duration_ms for one in map(seen_at, calls) if cut(one)]
 
     def right(call: Call) -> str:
-        duration, status = took(call)
-        if status == 504:
+        one = seen_at(call)
+        if cut(one):
             return ""
         if call.request_id in hung:
-            return f"not cut: {status} after {duration:.0f} ms"
-        return (
-            "" if status == 200 else f"{status} after {duration:.0f} ms although it took less than the bound"
-        )
+            return f"not cut: {answer_text(one)} after {one.duration_ms:.0f} ms"
+        text = f"{answer_text(one)} after {one.duration_ms:.0f} ms although it took less than the bound"
+        return "" if done(one) else text
 
     def observed(calls: Sequence[Call]) -> Mapping[str, Any]:
-        cut = [took(c)[0] for c in calls if took(c)[1] == 504]
-        return {"cut_ms": [round(min(cut)), round(max(cut))] if cut else [], "passed": len(calls) - len(cut)}
+        found = cuts_of(calls)
+        return {
+            "cut_ms": [round(min(found)), round(max(found))] if found else [],
+            "passed": len(calls) - len(found),
+        }
 
     outcome = every(seen, right, expected={"cut_ms": round(bound_ms)}, observed=observed)
-    cuts = [took(c)[0] for one in seen for c in one.calls if took(c)[1] == 504]
-    outcome = not_before(outcome, cuts, bound_ms)
-    late = [took(c)[0] for c in seen[0].calls if took(c)[0] > bound_ms * 1.5 + 1000]
-    disturbed = [c for one in seen[1:] for c in one.calls if took(c)[1] == 504]
+    outcome = not_before(outcome, cuts_of(c for one in seen for c in one.calls), bound_ms)
+    late = [c for c in map(seen_at, seen[0].calls) if c.duration_ms > bound_ms * 1.5 + 1000]
+    disturbed = cuts_of(c for one in seen[1:] for c in one.calls)
     if outcome.verdict is Verdict.PASS and (late or len(disturbed) > COUNT // 2):
         reason = (
             "the host was too busy: cuts came late"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.checks.declared import Rule
-from chaosmesh.checks.model import Check, Outcome, Probe, Seen, Skipped
+from chaosmesh.checks.model import Check, Outcome, Seen, Skipped
 from chaosmesh.checks.reach import reachable
 from chaosmesh.judge import Verdict, judge_split, planned_split
 
@@ -20,11 +20,10 @@ FEW = 10
 def checks(resources: Resources, rule: Rule, alpha: float) -> Iterator[Check | Skipped]:
     """One check per route: with a single target all calls go there, with several the split is tested."""
     name = f"{rule.route.id}/action.weightedTargets"
-    at = reachable(resources, rule)
-    if isinstance(at, str):
-        yield Skipped(name, at)
+    way = reachable(resources, rule)
+    if isinstance(way, str):
+        yield Skipped(name, way)
         return
-    client, service, shape = at
     weights = _weights(rule)
     total = sum(weights.values())
     live = {node: weight / total for node, weight in weights.items()}
@@ -35,7 +34,7 @@ def checks(resources: Resources, rule: Rule, alpha: float) -> Iterator[Check | S
         rule.route,
         f"{rule.route.name} splits {' : '.join(f'{n} {w}' for n, w in weights.items())}",
         "documented",
-        (Probe(client, service, shape, count, rate=RATE if several else 20.0, split=several),),
+        (way.probe(count, rate=RATE if several else 20.0, split=several),),
         lambda seen: _judge(seen, live, alpha),
     )
 

@@ -213,10 +213,10 @@ class Stack:
             raise UsageError(f"{entry} has no listener: no request can come in there")
         return next((one for one in listeners if one.protocol == "http"), listeners[0])
 
-    def egress_url(self, client: str, service: str) -> str:
-        """Where a client's application calls a service."""
+    def egress_url(self, client: str, service: str, port: int | None = None) -> str:
+        """Where a client's application calls a service, by default on its first port."""
         egress = self.topology.egress(client, service)
-        return f"http://{egress.address}:{egress.ports[0]}"
+        return f"http://{egress.address}:{egress.ports[0] if port is None else port}"
 
     def number(self, name: str) -> int:
         """A stream number for something that is tried by name: the same in every run, another at each call."""

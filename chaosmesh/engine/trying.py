@@ -8,33 +8,29 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from chaosmesh.checks import Check, Outcome, Probe, Seen
+from chaosmesh.engine.lanes import Lanes
+from chaosmesh.engine.probing import send
 from chaosmesh.engine.results import CheckResult, ResourceRef
 from chaosmesh.engine.stack import Stack
-from chaosmesh.engine.turns import Turns
-from chaosmesh.errors import DeadlineError
 from chaosmesh.faults import Down
 from chaosmesh.judge import Verdict
-from chaosmesh.load import RequestSpec, Running
 
 TOGETHER = 700.0
 """Requests a second of all probes at once; what a shared host with stand-ins carries without falling behind."""
 
-SPLIT_DEADLINE = 60.0
-
 
 class Trial:
-    """Tries checks on one running mesh; many at once, those that cut an edge one after another."""
+    """Tries checks on one running mesh; many at once, but none beside one that would disturb it."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._budget = _RateBudget(TOGETHER)
-        self._quiet = Turns()
+        self._lanes = Lanes()
 
     async def try_(self, check: Check) -> CheckResult:
         """One check; what stays undecided is tried once more, a `fail` never."""
         begin = time.monotonic()
-        cuts = any(probe.down for probe in check.probes)
-        async with self._quiet.alone() if cuts else self._quiet.shared():
+        async with self._lanes.take(alone=check.alone, shared=check.shares):
             seen = await self._probe_all(check)
             outcome = _judged(check, seen)
             if not outcome.verdict.decided:
@@ -48,69 +44,13 @@ class Trial:
     async def _probe(self, check: Check, probe: Probe) -> Seen:
         async with self._budget.take(probe.rate):
             if not probe.down:
-                return await self._send(check, probe)
+                return await send(self._stack, check, probe)
             fault = Down(f"check-{self._stack.run}-{id(probe):x}", (probe.client, probe.service))
             await fault.apply(self._stack)
             try:
-                return await self._send(check, probe)
+                return await send(self._stack, check, probe)
             finally:
                 await fault.heal(self._stack)
-
-    async def _send(self, check: Check, probe: Probe) -> Seen:
-        stack = self._stack
-        headers = probe.shape.headers
-        if probe.standin:
-            headers = (*headers, ("x-standin", probe.standin))
-        spec = RequestSpec(probe.shape.method, probe.shape.path, headers)
-        running = await stack.begin(
-            check.id,
-            stack.egress_url(probe.client, probe.service),
-            probe.service,
-            [spec],
-            probe.rate,
-            count=probe.count,
-            patience=probe.timeout,
-        )
-        try:
-            if probe.split:
-                await self._until_decided(check, probe, running)
-            await running.done()
-        finally:
-            running.stop()  # also when another check ended the run
-        problem = None
-        try:
-            await stack.settled([running.stream.id])
-        except DeadlineError as error:
-            problem = str(error)
-        return self._seen(probe, running.stream.id, problem)
-
-    async def _until_decided(self, check: Check, probe: Probe, running: Running) -> None:
-        """A split is looked at as often as rows arrive, and ends the sending once it is decided."""
-        stream = running.stream.id
-        looked = 0
-
-        def open_() -> str:
-            nonlocal looked
-            seen = self._seen(probe, stream, None)
-            n = len(seen.calls)
-            if n >= probe.count:
-                return ""
-            if n < looked + 200:
-                return f"{n} calls"
-            looked = n
-            return "" if check.judge([seen]).verdict.decided else f"{n} calls"
-
-        try:
-            await self._stack.bell.until(open_, seconds=SPLIT_DEADLINE, what=f"{check.id}: a decision")
-        except DeadlineError:
-            pass
-        finally:
-            running.stop()
-
-    def _seen(self, probe: Probe, stream: int, problem: str | None) -> Seen:
-        ledger = self._stack.ledger
-        calls = [c for c in ledger.calls(stream, probe.client, probe.service) if c.complete]
-        return Seen(calls, () if probe.split else ledger.requests(stream), problem)
 
 
 def _judged(check: Check, seen: Sequence[Seen]) -> Outcome:

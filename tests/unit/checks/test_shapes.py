@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from chaosmesh.appmesh import Resources, load
 from chaosmesh.appmesh.routing import Request, choose
+from chaosmesh.checks.declared import Rule, rules
 from chaosmesh.checks.model import Shape
 from chaosmesh.checks.regexes import sample
 from chaosmesh.checks.shapes import NOWHERE, example, misses
@@ -25,12 +25,12 @@ MESH = """
 """
 
 
-def mesh(folder: Path, match: str) -> tuple[Resources, Any]:
+def mesh(folder: Path, match: str) -> tuple[Resources, Rule]:
     file = folder / "mesh.yaml"
     file.write_text(MESH.format(match=match))
     resources = load([file])
-    spec: Any = resources.routes["router", "tried"].spec
-    return resources, spec.http_route.match
+    (rule,) = rules(resources, hidden_retry=False)
+    return resources, rule
 
 
 def taken(resources: Resources, shape: Shape) -> bool:

@@ -1,0 +1,112 @@
+"""Sends the requests of one probe, and takes from the ledger what became of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from chaosmesh.checks import Check, Probe, Seen
+from chaosmesh.engine.stack import Stack
+from chaosmesh.errors import DeadlineError
+from chaosmesh.ledger import Call
+from chaosmesh.load import RequestSpec, Running
+
+SPLIT_DEADLINE = 60.0
+ROWS_DEADLINE = 20.0
+
+
+async def send(stack: Stack, check: Check, probe: Probe) -> Seen:
+    """All requests of a probe, and every row of theirs; a split ends when the check's judgement is decided."""
+    one = _Sending(stack, check, probe)
+    await one.begin()
+    return await one.seen()
+
+
+class _Sending:
+    def __init__(self, stack: Stack, check: Check, probe: Probe) -> None:
+        self._stack, self._check, self._probe = stack, check, probe
+        self._began = time.time_ns()
+        self._tcp = probe.shape.protocol == "tcp"
+        self._running: Running
+
+    async def begin(self) -> None:
+        stack, probe = self._stack, self._probe
+        self._running = await stack.begin(
+            self._check.id,
+            stack.egress_url(probe.client, probe.service, probe.port),
+            probe.service,
+            [_request(probe)],
+            probe.rate,
+            count=probe.count,
+            patience=probe.timeout,
+        )
+
+    async def seen(self) -> Seen:
+        problem = None
+        try:
+            if self._probe.split:
+                await self._until_decided()
+            await self._running.done()
+        finally:
+            self._running.stop()  # also when another check ended the run
+        try:
+            await self._stack.settled([self._running.stream.id])
+            if self._tcp:
+                await self._connections()
+        except DeadlineError as error:
+            problem = str(error)
+        return self._seen(problem)
+
+    async def _until_decided(self) -> None:
+        """A split is looked at as often as rows arrive, and ends the sending once it is decided."""
+        looked = 0
+
+        def open_() -> str:
+            nonlocal looked
+            seen = self._seen(None)
+            n = len(seen.calls)
+            if n >= self._probe.count:
+                return ""
+            if n < looked + 200:
+                return f"{n} calls"
+            looked = n
+            return "" if self._check.judge([seen]).verdict.decided else f"{n} calls"
+
+        try:
+            await self._stack.bell.until(open_, seconds=SPLIT_DEADLINE, what=f"{self._check.id}: a decision")
+        except DeadlineError:
+            pass
+        finally:
+            self._running.stop()
+
+    async def _connections(self) -> None:
+        """Nothing joins a request with its connection's row, so that rows are counted."""
+        wanted = len(self._stack.ledger.requests(self._running.stream.id))
+
+        def missing() -> str:
+            n = len(self._calls())
+            return "" if n >= wanted else f"{n} of {wanted} rows of connections"
+
+        await self._stack.bell.until(
+            missing, seconds=ROWS_DEADLINE, what="the rows of a stream of connections"
+        )
+
+    def _calls(self) -> Sequence[Call]:
+        probe = self._probe
+        stream = None if self._tcp else self._running.stream.id
+        found = self._stack.ledger.calls(stream, probe.client, probe.service)
+        if self._tcp:
+            found = [one for one in found if one.tcp and one.start_ns >= self._began]
+        return [one for one in found if one.complete]
+
+    def _seen(self, problem: str | None) -> Seen:
+        requests = () if self._probe.split else self._stack.ledger.requests(self._running.stream.id)
+        return Seen(self._calls(), requests, problem)
+
+
+def _request(probe: Probe) -> RequestSpec:
+    shape = probe.shape
+    if shape.protocol == "tcp":
+        return RequestSpec(body=probe.standin.encode(), protocol="tcp")
+    headers = (*shape.headers, *((("x-standin", probe.standin),) if probe.standin else ()))
+    return RequestSpec(shape.method, shape.path, headers, protocol=shape.protocol)
