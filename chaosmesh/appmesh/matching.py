@@ -80,7 +80,9 @@ def normalised(path: str) -> str:
             kept.append(step)
     if steps and steps[-1] in {".", ".."}:
         kept.append("")
-    return re.sub("/+", "/", "/" + "/".join(kept))
+    merged = [step for step in kept if step]
+    # nothing but slashes is left as two of them: what the proxies did, seen on one
+    return "/" + "/".join(merged) + ("/" if kept[1:] and not kept[-1] else "")
 
 
 def _plain(escaped: re.Match[str]) -> str:

@@ -100,6 +100,8 @@ def test_a_service_is_called_on_its_own_ports_only(gateways):
         ("//a///b//", "/a/b/"),
         ("/a/./b/../c", "/a/c"),
         ("/..", "/"),
+        ("//", "//"),
+        ("////", "//"),
         ("/a/b/..", "/a/"),
         ("/a/.", "/a/"),
         ("/%61%2f%41%2E%2e/x", "/a%2fA../x"),
