@@ -36,7 +36,7 @@ class Near:
         self.resources = resources
         self.dice = random.Random(seed)
         routes = [*resources.routes.values(), *resources.gateway_routes.values()]
-        matches = [one.spec.body.match for one in routes if one.spec.body.match]
+        self.matches = matches = [one.spec.body.match for one in routes if one.spec.body.match]
         inner = {path for one in resources.routes.values() for path in _paths(one.spec.body.match)}
         through = {path for one in resources.gateway_routes.values() for path in _through(one, inner)}
         self.paths = ["/", *sorted({path for one in matches for path in _paths(one)} | through)]
@@ -53,7 +53,35 @@ class Near:
         return str(uuid.UUID(int=self.dice.getrandbits(128)))
 
     def plain(self) -> Request:
-        """Path, method and headers."""
+        """Path, method and headers: at random, or what one route asks for but for at most one thing."""
+        return self._aimed() if self.matches and self.dice.random() < 0.6 else self._any()
+
+    def _aimed(self) -> Request:
+        dice = self.dice
+        match = dice.choice(self.matches)
+        path = dice.choice(
+            [*_paths(match), *self.paths] if dice.random() < 0.3 else [*_paths(match), "/"][:1]
+        )
+        conditions = [c for n in ("headers", "metadata") for c in getattr(match, n, None) or ()]
+        headers = {c.name: dice.choice(_values(c.match)[:2]) for c in conditions if not c.invert}
+        pairs = {
+            q.name: (q.match and q.match.exact) or "v" for q in getattr(match, "query_parameters", None) or ()
+        }
+        method = getattr(match, "method", None) or dice.choice(METHODS)
+        near = dice.choice(("", "method", "tail", "header", "query"))
+        if near == "header" and conditions:
+            one = dice.choice(conditions)
+            headers[one.name] = dice.choice(_values(one.match))
+        if near == "query" and pairs:
+            pairs[dice.choice(sorted(pairs))] = "x"
+        query = "&".join(f"{name}={value}" for name, value in pairs.items())
+        return Request(
+            path + (dice.choice(TAILS) if near == "tail" else "") + (f"?{query}" if query else ""),
+            dice.choice(METHODS) if near == "method" or method == "CONNECT" else method,
+            {name: value for name, value in headers.items() if not name.startswith(":")},
+        )
+
+    def _any(self) -> Request:
         dice = self.dice
         path = dice.choice(self.paths)
         cut = path[:-1] if len(path) > 1 and dice.random() < 0.15 else path
@@ -126,10 +154,18 @@ def _values(match: Any) -> list[str]:
         return ["", "anything"]
     kind, wanted = match.member
     if kind == "range":
-        edges = (wanted.start - 1, wanted.start, wanted.end - 1, wanted.end)
+        edges = (wanted.start, wanted.end - 1, wanted.start - 1, wanted.end)
         return [*map(str, edges), f"+{wanted.start}", f"{wanted.start}.0", "x"]
     text = sample(wanted) or "x" if kind == "regex" else wanted
-    return [text, text, f"{text}x", f"x{text}", text.upper(), text[:-1] or "y", "other"]
+    return [
+        text,
+        text + "x" if kind == "prefix" else text,
+        f"{text}x",
+        f"x{text}",
+        text.upper(),
+        text[:-1] or "y",
+        "other",
+    ]
 
 
 async def send(asked: Sequence[Asked]) -> None:
