@@ -108,7 +108,7 @@ _GROUPS = {
 def put(base: Resources, mesh_name: str, resources: Sequence[Resource]) -> Resources:
     """The resources of `base` with others put in their place or added at the end."""
     mesh = base.mesh
-    groups: dict[str, dict[Any, Resource]] = {group: dict(getattr(base, group)) for group in _GROUPS.values()}
+    groups: dict[str, Any] = {group: dict(getattr(base, group)) for group in _GROUPS.values()}
     for one in resources:
         if one.kind == "mesh":
             mesh = one

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.secrets import needs_of
-from chaosmesh.envoy import filelog, static_config, translate
+from chaosmesh.envoy import Snapshot, filelog, static_config, translate
 from chaosmesh.envoy.secrets import needed
 from chaosmesh.mesh import Mesh, Topology, Workload
 from chaosmesh.runtime import lay_out
@@ -39,10 +39,14 @@ def rendering(mesh: Mesh, scenario: Scenario, subnet: str) -> dict[str, Any]:
     topology = layout_of(mesh, scenario, "render", subnet)
     snapshots = translate(mesh, topology)
     return {
-        one.node: {**asdict(snapshots[one.key]), "secrets": _needs(mesh, mesh.workload(one.node))}
+        one.node: {**_kinds(snapshots[one.key]), "secrets": _needs(mesh, mesh.workload(one.node))}
         for one in topology.replicas
         if one.index == 0
     }
+
+
+def _kinds(snapshot: Snapshot) -> dict[str, Any]:
+    return {one.name: getattr(snapshot, one.name) for one in fields(snapshot)}
 
 
 def static(mesh: Mesh, scenario: Scenario, subnet: str, folder: Path) -> dict[str, Any]:

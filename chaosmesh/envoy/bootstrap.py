@@ -108,7 +108,11 @@ def _inline(node: Any, snapshot: Snapshot) -> Any:
         return node
     copy = {name: _inline(value, snapshot) for name, value in node.items() if name != "rds"}
     if "rds" in node:
-        copy["route_config"] = snapshot.routes[node["rds"]["route_config_name"]]
+        # As over ADS, where a route may lead to a cluster that is not there.
+        copy["route_config"] = {
+            **snapshot.routes[node["rds"]["route_config_name"]],
+            "validate_clusters": False,
+        }
     if "sds_config" in node:
         copy["sds_config"] = _FROM_CONTROL
     return _shown(_believed(copy, snapshot), snapshot)

@@ -9,6 +9,9 @@ from chaosmesh.mesh import Breaker, Ejection, HealthCheck, Listener, Mesh, Repli
 EGRESS_CONNECT_TIMEOUT = 1.0
 INGRESS_CONNECT_TIMEOUT = 0.25
 
+SHORTEST = 0.001
+"""Seconds instead of 0, which App Mesh takes for the times of outlier detection and Envoy does not."""
+
 
 def ingress(mesh: Mesh, replica: Replica, listener: Listener) -> Json:
     """The application behind a sidecar. A connection pool limits the workload that declares it."""
@@ -91,8 +94,8 @@ def outlier(ejection: Ejection) -> Json:
     """Consecutive 5xx alone ejects; Envoy would also eject by success rate, which App Mesh had no word for."""
     return {
         "consecutive_5xx": ejection.errors,
-        "interval": seconds(ejection.interval),
-        "base_ejection_time": seconds(ejection.base),
+        "interval": seconds(max(ejection.interval, SHORTEST)),
+        "base_ejection_time": seconds(max(ejection.base, SHORTEST)),
         "max_ejection_percent": ejection.max_percent,
         "enforcing_consecutive_5xx": 100,
         "enforcing_success_rate": 0,

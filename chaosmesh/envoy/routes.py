@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from chaosmesh.envoy import fallback, filters, gateway, matching, names, passthrough, retry
 from chaosmesh.envoy.actions import call_headers, marked, timeouts
 from chaosmesh.envoy.forms import Json
-from chaosmesh.errors import UsageError
 from chaosmesh.mesh import Listener, Mesh, Replica, RequestFault, Route, Service, Topology, Workload
 
 
@@ -91,15 +90,12 @@ def weighted(mesh: Mesh, route: Route) -> Json:
 
 
 def _cluster(mesh: Mesh, route: Route, index: int) -> str:
+    """The upstream of an arm. Where the target listens nowhere it is one that does not exist: Envoy answers with 503
+    ("cluster not found"), which is what App Mesh's users saw as "No cluster match for URL"."""
     target = route.targets[index]
     listener = next((w.listener(target.port) for w in mesh.workloads if w.name == target.workload), None)
     if listener is None:
-        at = f" on port {target.port}" if target.port else ""
-        raise UsageError(
-            f"route {route.id} sends traffic to {target.workload!r}, which listens nowhere{at}",
-            where=route.where,
-            hint="add the workload with a listener, or take the target out of the route",
-        )
+        return names.egress_cluster(mesh.name, target.workload, route.protocol, target.port or 0)
     plain = names.egress_cluster(mesh.name, target.workload, listener.protocol, listener.port)
     return fallback.upstream(mesh, route, target, plain)
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from chaosmesh.envoy import names
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh import EdgeProxy, Egress, Mesh, Replica, Topology, Workload
 
 SIDECARS, APPS, DOORS, PROXIES, EGRESSES, END = 16, 32, 48, 64, 160, 256
+SIDECAR_PORTS = (names.INGRESS_PORT, names.EGRESS_PORT, names.ADMIN_PORT)
 HOSTS = 254  # 1 to 254: last octets 0 and 255 look like a network to people and tools
 
 
@@ -48,6 +50,7 @@ def relaid(
     else ever gets it. What stays also keeps its copies, its door and the proxies of edges that another policy
     may want again. The other arguments are those of `lay_out`; pure like it.
     """
+    _no_port_of_a_sidecar(mesh)
     counts = _counts(mesh, replicas or {}, known)
     doors = tuple(entries) or _default_entries(mesh)
     _known(mesh, doors, "entry")
@@ -145,6 +148,18 @@ def _known(mesh: Mesh, names: Mapping[str, int] | Sequence[str], role: str) -> N
     for name in names:
         if name not in have:
             raise UsageError(f"unknown {role} {name!r}", hint=f"one of: {', '.join(have) or 'none'}")
+
+
+def _no_port_of_a_sidecar(mesh: Mesh) -> None:
+    """A workload can't listen where its own sidecar does; on App Mesh neither could it."""
+    for workload in mesh.workloads:
+        for one in workload.listeners:
+            if one.port in SIDECAR_PORTS:
+                raise UsageError(
+                    f"{workload.name} listens on port {one.port}, which its sidecar needs for itself",
+                    where=one.where or workload.where,
+                    hint=f"take another port than {', '.join(map(str, SIDECAR_PORTS))}",
+                )
 
 
 def _default_entries(mesh: Mesh) -> tuple[str, ...]:

@@ -23,7 +23,11 @@ def test_findings_go_out_as_json_and_errors_decide_on_the_exit_code(tmp_path: Pa
     done = chaosmesh("lint", str(document), "--mesh-name", "m", "--json", "-")
     assert done.code == 1, done.err
     findings = json.loads(done.out)["findings"]
-    assert [one["rule"] for one in findings] == ["dangling-reference", "weights-all-zero", "dangling-reference"]
+    assert [one["rule"] for one in findings] == [
+        "dangling-reference",
+        "weights-all-zero",
+        "dangling-reference",
+    ]
     assert all(set(one) == KEYS for one in findings)
     zero = findings[1]
     assert (zero["severity"], zero["file"], zero["line"]) == ("error", str(document), 4)

@@ -44,7 +44,16 @@ CHECK_KIND = Rule(
     "A health check asks in another protocol than the one that its port speaks",
     "use the protocol of the listener, or tcp, which only connects",
 )
-RULES = (DISAGREE, MIXED_HTTP, UNKNOWN_PORT, POOL_KIND, TIMEOUT_KIND, CHECK_KIND)
+SIDECAR_PORT = Rule(
+    "sidecar-port",
+    "error",
+    "A listener wants a port that the sidecar itself needs",
+    "take another port than 15000, 15001 and 9901",
+)
+RULES = (DISAGREE, MIXED_HTTP, UNKNOWN_PORT, POOL_KIND, TIMEOUT_KIND, CHECK_KIND, SIDECAR_PORT)
+
+SIDECAR_PORTS = {15000: "ingress", 15001: "egress", 9901: "admin"}
+"""Ports of App Mesh's Envoys (user guide)."""
 
 PROTOCOLS = {"httpRoute": "http", "http2Route": "http2", "grpcRoute": "grpc", "tcpRoute": "tcp"}
 _HTTP = {"http", "http2"}
@@ -114,6 +123,9 @@ def _against(
 
 def _listener(node: Resource, index: int, one: Any) -> Iterator[Finding]:
     spoken, port = one.port_mapping.protocol, one.port_mapping.port
+    if port in SIDECAR_PORTS:
+        message = f"listens on port {port}, the {SIDECAR_PORTS[port]} port of its sidecar"
+        yield Finding(SIDECAR_PORT, node.place("listeners", index, "portMapping", "port"), node.id, message)
     for field, rule, member in (
         ("connectionPool", POOL_KIND, one.connection_pool),
         ("timeout", TIMEOUT_KIND, getattr(one, "timeout", None)),

@@ -140,3 +140,10 @@ def test_addresses_are_unique_inside_the_subnet_and_stable(replicas: dict[str, i
 def test_two_leases_never_name_the_same_subnet() -> None:
     with lease_subnet() as one, lease_subnet() as two:
         assert one.name != two.name
+
+
+@pytest.mark.parametrize("port", [15000, 15001, 9901])
+def test_a_workload_can_not_listen_where_its_sidecar_does(port: int) -> None:
+    policy = meshes.mesh([meshes.workload("b", ports=(port,))], {})
+    with pytest.raises(UsageError, match=rf"mesh.json:3:5 b listens on port {port}, which its sidecar needs"):
+        laid_out(policy)
