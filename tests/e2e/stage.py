@@ -70,10 +70,12 @@ def fair(make: Callable[[], T], starved: Callable[[T], str | None]) -> T:
 
 
 @contextmanager
-def stage(mesh: Mesh, folder: Path, scenario: Scenario | None = None) -> Iterator[Stage]:
-    """Starts the mesh; everything of it is gone at the end."""
+def stage(
+    mesh: Mesh, folder: Path, scenario: Scenario | None = None, *, load: bool = True
+) -> Iterator[Stage]:
+    """Starts the mesh, without `load` no generator beside it; everything of it is gone at the end."""
     with asyncio.Runner() as runner:
-        stack = Stack(mesh, scenario or load_scenario(None), RunFolder.create(folder, "stage"))
+        stack = Stack(mesh, scenario or load_scenario(None), RunFolder.create(folder, "stage"), load=load)
         runner.run(stack.__aenter__())
         try:
             yield Stage(stack, runner)
