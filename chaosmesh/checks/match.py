@@ -28,7 +28,7 @@ def checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
     if isinstance(way, str):
         yield from (Skipped(f"{rule.route.id}/{field}", way) for field in fields)
         return
-    missing = {miss.field: miss for miss in misses(rule)}
+    missing = {miss.field: miss for miss in misses(rule.body.match, rule.protocol)}
     for field in fields:
         others = [(way, miss.shape, miss.how)] if (miss := missing.get(field)) else []
         if field == "match.port":

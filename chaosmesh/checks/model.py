@@ -15,25 +15,44 @@ from chaosmesh.load.plan import Protocol
 EARLY_SHARE, EARLY_MS = 0.02, 5.0
 """How much earlier than its bound Envoy's timer is seen to fire on a quiet host."""
 
+Place = Literal["egress", "open", "door", "sidecar"]
+TlsUse = Literal["as wanted", "plain", "unnamed"]
 Basis = Literal["documented", "observed", "inferred"]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a request looks like. `path` carries the query string; over gRPC it is the method, and `headers` are
-    metadata. Over TCP none of them counts."""
+    metadata. Over TCP none of them counts. `host` is what is asked for ("": the service)."""
 
     path: str = "/"
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
     protocol: Protocol = "http"
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What happens to one copy of a node once `after` requests of the probe are answered.
+
+    "sick" and "well": its application fails, or passes, health checks. "cut" and "mended": the client can't, or can, reach it.
+    """
+
+    after: int
+    what: Literal["sick", "well", "cut", "mended"]
+    node: str
+    replica: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """`count` requests of one shape that `client`'s application sends to `service` at `rate` a second.
 
-    `port` is the service's (None: its first). `standin` is what the stand-ins are told (nothing: they behave), `down` asks for the
+    `place` says where they are sent: to the `egress` that the client has for the service; `open`ly to its sidecar's port
+    for everything (15001), which goes by the host; through its `door`, as users do; or straight at the port of its `sidecar`, as other sidecars do.
+    `tls`: "as wanted" by who listens there, "plain" text in any case, or "unnamed": TLS without a certificate of one's own.
+        `port` is the service's (None: its first). `standin` is what the stand-ins are told (nothing: they behave), `down` asks for the
     edge to be down meanwhile, `timeout` is what the sender waits in seconds, `wait` what an answer is expected
     to take. With `split` the stream goes on until the judgement is decided, `count` being the most.
     """
@@ -49,6 +68,10 @@ class Probe:
     down: bool = False
     split: bool = False
     port: int | None = None
+    place: Place = "egress"
+    tls: TlsUse = "as wanted"
+    acts: tuple[Act, ...] = ()
+    log: bool = False
 
     @property
     def seconds(self) -> float:
@@ -58,11 +81,17 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the ledger has of one probe. `problem` says why it can't be judged, if so."""
+    """What the ledger has of one probe. `problem` says why it can't be judged, if so.
+
+    `marks` are the times (epoch ns) at which the probe's acts were in force, `lines` what the client's log file has got
+    meanwhile.
+    """
 
     calls: Sequence[Call]
     requests: Sequence[Request]
     problem: str | None = None
+    marks: tuple[int, ...] = ()
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +205,22 @@ def every(
         reason = f"{len(wrong)} of {len(calls)} calls: {text} (request {call.request_id})"
         return Outcome(Verdict.FAIL, reason, observed(calls), expected, len(calls))
     return Outcome(Verdict.PASS, f"all {len(calls)} calls", observed(calls), expected, len(calls))
+
+
+def every_request(
+    seen: Sequence[Seen],
+    right: Callable[[Request], str],
+    *,
+    expected: Mapping[str, Any],
+    observed: Callable[[Sequence[Request]], Mapping[str, Any]],
+) -> Outcome:
+    """The same for requests as their users see them: all that were sent are in the ledger."""
+    requests = [one for part in seen for one in part.requests]
+    if not requests:
+        return Outcome(Verdict.INVALID, "no request was sent", {}, expected, 0)
+    wrong = [(one, text) for one in requests if (text := right(one))]
+    if wrong:
+        one, text = wrong[0]
+        reason = f"{len(wrong)} of {len(requests)} requests: {text} (request {one.request_id})"
+        return Outcome(Verdict.FAIL, reason, observed(requests), expected, len(requests))
+    return Outcome(Verdict.PASS, f"all {len(requests)} requests", observed(requests), expected, len(requests))

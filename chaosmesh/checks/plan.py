@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from chaosmesh.appmesh import Resources, clauses
-from chaosmesh.checks import match, priority, retries, timeouts, weights
+from chaosmesh.checks import gateways, match, priority, retries, timeouts, weights, wiring
 from chaosmesh.checks.declared import Rule, rules
 from chaosmesh.checks.model import Check, Skipped
 from chaosmesh.checks.quiet import Quiet
@@ -59,5 +59,14 @@ def _all(resources: Resources, found: list[Rule], alpha: float) -> Iterator[Chec
         yield from weights.checks(resources, rule, alpha)
         yield from retries.checks(resources, rule)
         yield from timeouts.route_checks(resources, rule)
+    ways = wiring.Ways(resources, found)
     for node in resources.virtual_nodes.values():
         yield from timeouts.listener_checks(resources, node, found)
+        yield from wiring.node_checks(ways, node)
+    for router in resources.virtual_routers.values():
+        yield from wiring.router_checks(ways, router)
+    for service in resources.virtual_services.values():
+        yield from wiring.service_checks(ways, service)
+    for gateway in resources.virtual_gateways.values():
+        yield from gateways.checks(resources, gateway)
+    yield from wiring.egress_check(resources)

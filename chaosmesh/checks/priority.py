@@ -43,11 +43,14 @@ def checks(resources: Resources, rule: Rule, rivals: Sequence[Rule]) -> Iterator
 def _contest(resources: Resources, rule: Rule, rivals: Sequence[Rule]) -> tuple[Rule, Way] | None:
     """A rival and a request that both would take, were each alone."""
     client, service = rule.callers[0]
-    mine = example(rule)
+    mine = example(rule.body.match, rule.protocol)
     for rival in rivals:
         if rival.route.id == rule.route.id or rival.route.parent != rule.route.parent:
             continue
-        for shape, owner, other in ((mine, rule, rival), (example(rival), rival, rule)):
+        for shape, owner, other in (
+            (mine, rule, rival),
+            (example(rival.body.match, rival.protocol), rival, rule),
+        ):
             for port in ports_for(resources, service, owner) if shape else ():
                 if shape and _takes(resources, other, service, shape, port):
                     return rival, Way(client, service, shape, port)

@@ -35,7 +35,7 @@ def reachable(resources: Resources, rule: Rule) -> Way | str:
     """The way by which the route is taken, or the reason why there is none."""
     if not rule.callers:
         return "no node has it as a backend"
-    shape = example(rule)
+    shape = example(rule.body.match, rule.protocol)
     if shape is None:
         return "no example request could be made up for it"
     if not rule.nodes:

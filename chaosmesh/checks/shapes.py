@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chaosmesh.appmesh.matching import holds
-from chaosmesh.checks.declared import Rule
 from chaosmesh.checks.model import Shape
 from chaosmesh.checks.regexes import sample
+from chaosmesh.load.plan import Protocol
 
 NOWHERE = "/chaosmesh-somewhere-else"
+STRANGER = "chaosmesh-elsewhere.example"
+"""A host that nobody has."""
 GRPC_SERVICE, GRPC_METHOD = "chaosmesh.Example", "Call"
 """What is called over gRPC where the match leaves it open."""
 _METHODS = ("GET", "POST", "PUT")
@@ -26,18 +28,18 @@ class Miss:
     shape: Shape
 
 
-def example(rule: Rule) -> Shape | None:
+def example(match: Any, protocol: Protocol) -> Shape | None:
     """A request that meets every condition of a route's match; None if none could be made up."""
-    match = rule.body.match
-    if rule.protocol == "tcp":
+    if protocol == "tcp":
         return Shape(protocol="tcp")
-    if rule.protocol == "grpc":
-        path = f"/{match.service_name or GRPC_SERVICE}/{match.method_name or GRPC_METHOD}"
-        return _with_conditions(Shape(path, "POST", protocol="grpc"), match.metadata)
+    host = _host(getattr(match, "hostname", None))
+    if protocol == "grpc":
+        path = f"/{match.service_name or GRPC_SERVICE}/{getattr(match, 'method_name', None) or GRPC_METHOD}"
+        return _with_conditions(Shape(path, "POST", (), "grpc", host), match.metadata)
     found = _path(match)
-    if found is None or (match.scheme or "http") != "http":
+    if found is None or (getattr(match, "scheme", None) or "http") != "http":
         return None
-    shape = _with_conditions(Shape(found, match.method or "GET", protocol=rule.protocol), match.headers)
+    shape = _with_conditions(Shape(found, match.method or "GET", (), protocol, host), match.headers)
     query = "&".join(f"{q.name}={_query_value(q)}" for q in match.query_parameters or ())
     return replace(shape, path=f"{shape.path}?{query}") if shape and query else shape
 
@@ -52,12 +54,14 @@ def _with_conditions(shape: Shape, conditions: Sequence[Any] | None) -> Shape | 
     return shape
 
 
-def misses(rule: Rule) -> Iterator[Miss]:
+def misses(match: Any, protocol: Protocol) -> Iterator[Miss]:
     """For each condition a request that meets all others; conditions that nothing can miss are left out."""
-    shape, match = example(rule), rule.body.match
-    if shape is None or rule.protocol == "tcp":
+    shape = example(match, protocol)
+    if shape is None or protocol == "tcp":
         return
-    if rule.protocol == "grpc":
+    if getattr(match, "hostname", None) is not None:
+        yield Miss("match.hostname", f"host {STRANGER}", replace(shape, host=STRANGER))
+    if protocol == "grpc":
         yield from _grpc_misses(match, shape)
         return
     if match.prefix not in (None, "/") or match.path is not None:
@@ -77,7 +81,7 @@ def misses(rule: Rule) -> Iterator[Miss]:
 
 
 def _grpc_misses(match: Any, shape: Shape) -> Iterator[Miss]:
-    service, method = match.service_name, match.method_name
+    service, method = match.service_name, getattr(match, "method_name", None)
     if service:
         path = f"/{GRPC_SERVICE}/{method or GRPC_METHOD}"
         yield Miss("match.serviceName", f"service {GRPC_SERVICE}", replace(shape, path=path))
@@ -94,6 +98,12 @@ def _condition_misses(field: str, conditions: Sequence[Any] | None, shape: Shape
         if wrong is not None:
             how = f"{one.name}: {wrong}" if wrong else f"no {one.name}"
             yield Miss(f"{field}.{one.name}", how, _with_header(shape, one.name, wrong))
+
+
+def _host(hostname: Any) -> str:
+    if hostname is None:
+        return ""
+    return str(hostname.exact or f"www{'' if hostname.suffix.startswith('.') else '.'}{hostname.suffix}")
 
 
 def _path(match: Any) -> str | None:

@@ -9,10 +9,12 @@ from chaosmesh.checks import Check, Probe, Seen
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
 from chaosmesh.ledger import Call
-from chaosmesh.load import RequestSpec, Running
+from chaosmesh.load import RequestSpec, Running, Tls
 
 SPLIT_DEADLINE = 60.0
 ROWS_DEADLINE = 20.0
+EVERYTHING = 15001
+"""The port of a sidecar for whatever its application calls."""
 
 
 async def send(stack: Stack, check: Check, probe: Probe) -> Seen:
@@ -33,12 +35,13 @@ class _Sending:
         stack, probe = self._stack, self._probe
         self._running = await stack.begin(
             self._check.id,
-            stack.egress_url(probe.client, probe.service, probe.port),
-            probe.service,
+            address(stack, probe),
+            probe.shape.host or probe.service or probe.client,
             [_request(probe)],
             probe.rate,
             count=probe.count,
             patience=probe.timeout,
+            tls=tls_of(stack, probe),
         )
 
     async def seen(self) -> Seen:
@@ -94,7 +97,8 @@ class _Sending:
     def _calls(self) -> Sequence[Call]:
         probe = self._probe
         stream = None if self._tcp else self._running.stream.id
-        found = self._stack.ledger.calls(stream, probe.client, probe.service)
+        service = probe.service if probe.place == "egress" else None
+        found = self._stack.ledger.calls(stream, probe.client, service)
         if self._tcp:
             found = [one for one in found if one.tcp and one.start_ns >= self._began]
         return [one for one in found if one.complete]
@@ -102,6 +106,26 @@ class _Sending:
     def _seen(self, problem: str | None) -> Seen:
         requests = () if self._probe.split else self._stack.ledger.requests(self._running.stream.id)
         return Seen(self._calls(), requests, problem)
+
+
+def address(stack: Stack, probe: Probe) -> str:
+    """Where the requests of a probe are sent."""
+    if probe.place == "egress":
+        return stack.egress_url(probe.client, probe.service, probe.port)
+    replica = stack.topology.replicas_of(probe.client)[0]
+    if probe.place == "open":
+        return f"http://{replica.sidecar}:{EVERYTHING}"
+    host = replica.door if probe.place == "door" and replica.door else replica.sidecar
+    return f"{'https' if tls_of(stack, probe) else 'http'}://{host}:{probe.port}"
+
+
+def tls_of(stack: Stack, probe: Probe) -> Tls | None:
+    """How a probe speaks TLS where it is sent; None for plain text."""
+    if probe.place in ("egress", "open") or probe.tls == "plain":
+        return None
+    workload = stack.mesh.workload(probe.client)
+    listener = workload.listener(probe.port)
+    return stack.secrets.tls(stack.mesh, workload, listener) if listener else None
 
 
 def _request(probe: Probe) -> RequestSpec:

@@ -59,7 +59,8 @@ class Verification:
         self.goal = Goal.of(scenario)
         self.cells: list[Cell] = matrix.cells(self.mesh, options.only)
         draft = self._plan(alpha_for(1))
-        claims = len(draft.checks) + 2 * len(self.cells)
+        splits = sum(any(probe.split for probe in one.probes) for one in draft.checks)
+        claims = splits + 2 * len(self.cells)
         self.alpha = alpha_for(claims)
         self.plan = self._plan(self.alpha)
         if options.only and not self.plan.checks and not self.cells:

@@ -138,6 +138,7 @@ class Trace:
             calls=calls,
             cause=cause_of(one, entry, calls) if failed else None,
             missing=tuple(missing),
+            entry_route=entry.route if entry and entry.side != "egress" else "",
         )
 
     def unmatched(self) -> list[tuple[AccessRow, str]]:
@@ -200,6 +201,7 @@ def _call(key: CallKey, parts: _Parts, request: str, stream: int | None, known: 
         tcp=first.tcp,
         received=first.received,
         sent=first.sent,
+        host=first.authority,
     )
 
 

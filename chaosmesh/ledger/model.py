@@ -46,7 +46,7 @@ class Call:
     """One call that an application made to a service through its sidecar, with all its attempts.
 
     `complete`: its own row is in, and every row that its attempts must have; `missing` says what is not.
-    `tcp`: a connection, in no stream; `received` and `sent` are bytes of the bodies, from and to the application.
+    `host` is the one that was asked for, as the caller's sidecar sent it on. `tcp`: a connection, in no stream; `received` and `sent` are bytes of the bodies, from and to the application.
     """
 
     client: str
@@ -71,6 +71,7 @@ class Call:
     tcp: bool = False
     received: int = 0
     sent: int = 0
+    host: str = ""
 
     @property
     def complete(self) -> bool:
@@ -113,7 +114,8 @@ class Cause:
 class Request:
     """One request of the generator, with everything it caused. Times are epoch nanoseconds.
 
-    `entry` is the workload at which it came in. `cause` is None for a success.
+    `entry` is the workload at which it came in, `entry_route` the rule of a gateway that took it there. `cause` is
+    None for a success.
     """
 
     stream: int
@@ -131,6 +133,7 @@ class Request:
     calls: tuple[Call, ...]
     cause: Cause | None = None
     missing: tuple[str, ...] = ()
+    entry_route: str = ""
 
     @property
     def complete(self) -> bool:

@@ -12,6 +12,7 @@ CONTENT_TYPE: Final = "application/grpc"
 HEALTH: Final = "/grpc.health.v1.Health/"
 SERVING: Final = b"\x08\x01"
 """`HealthCheckResponse` with status SERVING, of gRPC's published health.proto."""
+NOT_SERVING: Final = b"\x08\x02"
 
 
 def is_grpc(headers: Mapping[str, str]) -> bool:

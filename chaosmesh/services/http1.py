@@ -48,6 +48,8 @@ class Http1:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request."""
         path = request.path
+        if self._service.refuses(request.headers):
+            return web.Response(status=503, text="not healthy")
         if path == "/ping":
             return web.Response(text="pong")
         if path == CONFIG_PATH:

@@ -72,7 +72,9 @@ class Http2(Link):
         ask = Ask(headers.get(":method", "GET"), target, headers, request.read, is_grpc)
         try:
             if is_grpc and target.startswith(framing.HEALTH):
-                self._answer_health(stream, target.removeprefix(framing.HEALTH))
+                self._answer_health(stream, target.removeprefix(framing.HEALTH), headers)
+            elif self._service.refuses(headers):
+                self._send_body(stream, ask, 503, "text/plain; charset=utf-8", b"not healthy")
             elif target.partition("?")[0] == "/ping" and not is_grpc:
                 self._send_body(stream, ask, 200, "text/plain; charset=utf-8", b"pong")
             else:
@@ -119,9 +121,11 @@ class Http2(Link):
         headers = [(":status", "200"), ("content-type", framing.CONTENT_TYPE)]
         self.send(stream, headers + framing.trailers(code, why))
 
-    def _answer_health(self, stream: int, method: str) -> None:
+    def _answer_health(self, stream: int, method: str, headers: dict[str, str]) -> None:
         if method == "Check":
-            self._send_message(stream, framing.SERVING)
+            self._send_message(
+                stream, framing.NOT_SERVING if self._service.refuses(headers) else framing.SERVING
+            )
         else:
             self._send_end(stream, codes.UNIMPLEMENTED, f"health has no method {method} here")
 

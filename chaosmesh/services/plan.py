@@ -1,6 +1,6 @@
 """The header `x-standin`: what a stand-in shall do to this one request.
 
-``<node>=<word>[;<word>…]``, several nodes separated by commas. Words that act: ``status:503`` and ``grpc:14``
+``<node>=<word>[;<word>…]``, several nodes separated by commas; ``<node>.<index>=…`` is one copy of a node. Words that act: ``status:503`` and ``grpc:14``
 (either is translated where the caller speaks the other), ``delay_ms:40``, ``hang``, ``close`` (the connection),
 ``refuse`` (the stream, over HTTP/2 and gRPC; where there are no streams it closes the connection). Words that
 bound: ``attempts:2`` (the first two attempts of the call meet it), ``until_ms:250`` (only in the first 250 ms

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from chaosmesh.errors import UsageError
 from chaosmesh.services import answers, codes
@@ -15,6 +15,9 @@ from chaosmesh.services.asking import Ask
 from chaosmesh.services.backends import Backends
 from chaosmesh.services.config import StandIn
 from chaosmesh.services.plan import Plan, parse
+
+HEALTH_CHECK: Final = "x-chaosmesh-health"
+"""Header of the health checks that sidecars make."""
 
 Cut = Literal["hang", "close", "refuse"]
 
@@ -61,7 +64,7 @@ class Service:
         plan: Plan | None = None
         if (header := headers.get("x-standin")) is not None:
             try:
-                plan = parse(header).get(self.config.node)
+                plan = self._plan(header)
             except UsageError as error:
                 return Reply(400, codes.INVALID_ARGUMENT, attempt, error=str(error))
         await self._take_time()
@@ -76,6 +79,15 @@ class Service:
         if failed is None:
             return Reply(attempt=attempt, outcomes=outcomes)
         return Reply(failed.status, failed.grpc, attempt, outcomes)
+
+    def refuses(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request is a sidecar's health check that must fail."""
+        return not self.config.healthy and HEALTH_CHECK in headers
+
+    def _plan(self, header: str) -> Plan | None:
+        """What this copy is told, else what all of its node are."""
+        plans, config = parse(header), self.config
+        return plans.get(f"{config.node}.{config.replica}") or plans.get(config.node)
 
     def as_json(self, ask: Ask, reply: Reply) -> bytes:
         """The answer as a JSON document."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 
 from chaosmesh.appmesh import Resources, load
 from chaosmesh.appmesh.routing import Request, choose
-from chaosmesh.checks.declared import Rule, rules
 from chaosmesh.checks.model import Shape
 from chaosmesh.checks.regexes import sample
 from chaosmesh.checks.shapes import NOWHERE, example, misses
@@ -25,12 +25,12 @@ MESH = """
 """
 
 
-def mesh(folder: Path, match: str) -> tuple[Resources, Rule]:
+def mesh(folder: Path, match: str) -> tuple[Resources, Any]:
     file = folder / "mesh.yaml"
     file.write_text(MESH.format(match=match))
     resources = load([file])
-    (rule,) = rules(resources, hidden_retry=False)
-    return resources, rule
+    spec: Any = resources.routes["router", "tried"].spec
+    return resources, spec.http_route.match
 
 
 def taken(resources: Resources, shape: Shape) -> bool:
@@ -75,10 +75,10 @@ CONDITIONS = {
 def test_the_example_meets_it_and_each_miss_does_not(tmp_path: Path, kind: str) -> None:
     text, fields = CONDITIONS[kind]
     resources, match = mesh(tmp_path, text)
-    shape = example(match)
+    shape = example(match, "http")
     assert shape is not None
     assert taken(resources, shape)
-    found = list(misses(match))
+    found = list(misses(match, "http"))
     assert [miss.field for miss in found] == fields
     for miss in found:
         assert not taken(resources, miss.shape), miss
@@ -87,9 +87,9 @@ def test_the_example_meets_it_and_each_miss_does_not(tmp_path: Path, kind: str) 
 
 def test_a_miss_changes_its_own_condition_alone(tmp_path: Path) -> None:
     _, match = mesh(tmp_path, CONDITIONS["all of it"][0])
-    shape = example(match)
+    shape = example(match, "http")
     assert shape == Shape("/a?q=1", "PUT", (("h", "a"), ("g", "chaosmesh")))
-    path, method, exact, present, query = (miss.shape for miss in misses(match))
+    path, method, exact, present, query = (miss.shape for miss in misses(match, "http"))
     assert path == Shape(f"{NOWHERE}?q=1", "PUT", shape.headers)
     assert (method.path, method.headers) == (shape.path, shape.headers)
     assert exact.headers[0] == ("g", "chaosmesh")
@@ -98,8 +98,8 @@ def test_a_miss_changes_its_own_condition_alone(tmp_path: Path) -> None:
 
 
 def test_what_our_own_http_can_not_be_gets_no_example(tmp_path: Path) -> None:
-    assert example(mesh(tmp_path, "{prefix: /, scheme: https}")[1]) is None
-    assert example(mesh(tmp_path, r"{path: {regex: '/(?=a)b'}}")[1]) is None
+    assert example(mesh(tmp_path, "{prefix: /, scheme: https}")[1], "http") is None
+    assert example(mesh(tmp_path, r"{path: {regex: '/(?=a)b'}}")[1], "http") is None
 
 
 @pytest.mark.parametrize(

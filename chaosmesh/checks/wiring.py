@@ -1,0 +1,326 @@
+"""Who can be reached where: providers, listeners, backends, and what the egress filter keeps in."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from chaosmesh.appmesh import Resource, Resources
+from chaosmesh.appmesh.routing import ports_of
+from chaosmesh.checks.declared import Rule, callers_of
+from chaosmesh.checks.match import routes_taken
+from chaosmesh.checks.model import (
+    Check,
+    Outcome,
+    Probe,
+    Seen,
+    Shape,
+    Skipped,
+    answer_text,
+    every,
+    every_request,
+)
+from chaosmesh.checks.quiet import nodes_behind
+from chaosmesh.checks.reach import Way, reachable
+from chaosmesh.ledger import Call, Request
+
+COUNT = 5
+SURE = 14.0
+"""Requests at an arm of a split, by its share, so that it gets none with a chance of less than one in a million."""
+
+
+class Ways:
+    """Ways to services and nodes, found once."""
+
+    def __init__(self, resources: Resources, rules: Sequence[Rule]) -> None:
+        self.resources = resources
+        self.callers = callers_of(resources)
+        self._found = [
+            (rule, way) for rule in rules if not isinstance(way := reachable(resources, rule), str)
+        ]
+
+    def to_service(self, service: str, client: str | None = None) -> tuple[Way, Rule | None] | None:
+        """A way to a service (of one client), and the route that it takes; None where a node serves it itself."""
+        for rule, way in self._found:
+            if service in rule.services and (client or way.client, service) in rule.callers:
+                return Way(client or way.client, service, way.shape, way.port), rule
+        return self._direct(service, client)
+
+    def to_port(self, service: str, port: int) -> tuple[Way, Rule] | None:
+        """A way to a service that leads over one of its ports."""
+        for rule, way in self._found:
+            if (way.service, way.port) == (service, port):
+                return way, rule
+        return None
+
+    def to_node(self, node: str) -> Iterator[tuple[Way, float, int | None]]:
+        """Ways to a node, each with the share of its calls that goes there, and the port that is written."""
+        for rule, way in self._found:
+            total = sum(one.weight for one in rule.targets)
+            for one in rule.targets:
+                if one.virtual_node == node and one.weight:
+                    yield way, one.weight / total, one.port
+        for service in self.callers:
+            provider = self._provider(service)
+            if provider == node and (direct := self._direct(service, None)):
+                yield direct[0], 1.0, None
+
+    def _provider(self, service: str) -> str | None:
+        declared = self.resources.virtual_services.get(service)
+        provider: Any = declared.spec.provider if declared else None
+        return provider.virtual_node.virtual_node_name if provider and provider.virtual_node else None
+
+    def _direct(self, service: str, client: str | None) -> tuple[Way, None] | None:
+        clients, ports = self.callers.get(service, []), ports_of(self.resources, service)
+        if self._provider(service) is None or not clients or not ports:
+            return None
+        port = ports[0]
+        protocol: Any = port.protocol
+        path = "/chaosmesh.Example/Call" if protocol == "grpc" else "/"
+        method = "POST" if protocol == "grpc" else "GET"
+        return Way(client or clients[0], service, Shape(path, method, protocol=protocol), port.number), None
+
+
+def service_checks(ways: Ways, service: Resource) -> Iterator[Check | Skipped]:
+    """A service's provider gets its calls."""
+    provider = service.spec.provider
+    if provider is None:
+        return
+    name = f"{service.id}/provider"
+    found = ways.to_service(service.name)
+    if found is None:
+        yield Skipped(name, "no request could be made up that somebody sends there and a route takes")
+        return
+    way, rule = found
+    nodes = nodes_behind(ways.resources, service.name)
+    words = f"the routes of {rule.route.parent}" if rule else nodes[0]
+    routes = (
+        frozenset(one.name for one in ways.resources.routes_of(rule.route.parent or "")) if rule else None
+    )
+    yield Check(
+        name,
+        service,
+        f"calls to {service.name} go to {words}",
+        "documented",
+        (way.probe(COUNT),),
+        lambda seen: _reached(seen, frozenset(nodes), routes),
+    )
+
+
+def router_checks(ways: Ways, router: Resource) -> Iterator[Check | Skipped]:
+    """A router's listeners take calls."""
+    services = [
+        name
+        for name, one in ways.resources.virtual_services.items()
+        if one.spec.provider
+        and one.spec.provider.virtual_router
+        and one.spec.provider.virtual_router.virtual_router_name == router.name
+    ]
+    for listener in router.spec.listeners or ():
+        port = listener.port_mapping.port
+        name = f"{router.id}/listeners.{port}"
+        found = next((one for service in services if (one := ways.to_port(service, port))), None)
+        if found is None:
+            yield Skipped(name, "no route takes a request that somebody sends there")
+            continue
+        way, rule = found
+        nodes = frozenset(nodes_behind(ways.resources, way.service))
+        yield Check(
+            name,
+            router,
+            f"{way.service} is called on port {port} ({listener.port_mapping.protocol})",
+            "documented",
+            (way.probe(COUNT),),
+            lambda seen, nodes=nodes, route=rule.route.name: _reached(seen, nodes, frozenset({route})),  # type: ignore[misc]
+        )
+
+
+def node_checks(ways: Ways, node: Resource) -> Iterator[Check | Skipped]:
+    """A node's listeners take what routes send there, and its backends answer."""
+    listeners = node.spec.listeners or ()
+    for index, listener in enumerate(listeners):
+        yield _listener(ways, node, listener, first=index == 0)
+    for backend in node.spec.backends or ():
+        service = backend.virtual_service.virtual_service_name
+        name = f"{node.id}/backends.{service}"
+        found = ways.to_service(service, node.name)
+        if found is None:
+            yield Skipped(name, "no request could be made up that one of its routes takes")
+            continue
+        nodes = frozenset(nodes_behind(ways.resources, service))
+        yield Check(
+            name,
+            node,
+            f"{node.name} reaches {service}",
+            "documented",
+            (found[0].probe(COUNT),),
+            lambda seen, nodes=nodes: _reached(seen, nodes, None),  # type: ignore[misc]
+        )
+
+
+def _listener(ways: Ways, node: Resource, listener: Any, *, first: bool) -> Check | Skipped:
+    port = listener.port_mapping.port
+    name = f"{node.id}/listeners.{port}"
+    found = [
+        (share, way)
+        for way, share, wanted in ways.to_node(node.name)
+        if wanted == port or (wanted is None and first)
+    ]
+    if found:
+        share, way = max(found, key=lambda one: one[0])
+        count = COUNT if share == 1 else math.ceil(SURE / share)
+        return Check(
+            name,
+            node,
+            f"{node.name} is called on port {port} ({listener.port_mapping.protocol})",
+            "documented",
+            (way.probe(count, rate=20.0 if share == 1 else 200.0),),
+            lambda seen: _on_port(seen, node.name, port),
+        )
+    if listener.tls and listener.tls.mode != "DISABLED" and listener.tls.validation:
+        return Skipped(name, "nobody calls it, and users need a certificate of their own there")
+    if any(True for _ in ways.to_node(node.name)):
+        return Skipped(name, "no route leads to this port")
+    shape = _plain(listener.port_mapping.protocol)
+    return Check(
+        name,
+        node,
+        f"{node.name} takes requests on port {port} ({listener.port_mapping.protocol})",
+        "documented",
+        (Probe(node.name, "", shape, COUNT, port=port, place="sidecar"),),
+        _entered,
+    )
+
+
+def _plain(protocol: Any) -> Shape:
+    return (
+        Shape("/chaosmesh.Example/Call", "POST", protocol="grpc")
+        if protocol == "grpc"
+        else Shape(protocol=protocol)
+    )
+
+
+def egress_check(resources: Resources) -> Iterator[Check | Skipped]:
+    """What is no backend: kept in, which is the default, or let out."""
+    mesh = resources.mesh
+    if mesh is None:
+        return
+    written = mesh.spec.egress_filter
+    closed = written is None or written.type == "DROP_ALL"
+    name = "mesh/egressFilter"
+    client = next((n for n, one in resources.virtual_nodes.items() if one.spec.backends), None) or next(
+        iter(resources.virtual_nodes), None
+    )
+    if client is None:
+        yield Skipped(name, "there is no node that could send anything")
+        return
+    host = _stranger(resources, client) if closed else _modelled(resources, client)
+    if host is None:
+        yield Skipped(
+            name, f"{client} has no other node to call by its own name; nothing outside the run is called"
+        )
+        return
+    origin = "as written" if written else "the default where none is written"
+    words = "gets 404" if closed else "is let out"
+    yield Check(
+        name,
+        mesh,
+        f"a call of {client} to {host}, which is none of its backends, {words} ({origin})",
+        "documented",
+        (Probe(client, "", Shape(host=host), COUNT, place="open"),),
+        lambda seen: _kept_in(seen) if closed else _let_out(seen),
+    )
+
+
+def _stranger(resources: Resources, client: str) -> str:
+    own = {
+        one.virtual_service.virtual_service_name
+        for one in resources.virtual_nodes[client].spec.backends or ()
+    }
+    others = [name for name in resources.virtual_services if name not in own]
+    return others[0] if others else "chaosmesh-elsewhere.example"
+
+
+def _modelled(resources: Resources, client: str) -> str | None:
+    """Another node by its discovery name: it runs here, so that it can be called."""
+    for name, node in resources.virtual_nodes.items():
+        found, listeners = node.spec.service_discovery, node.spec.listeners or ()
+        if name == client or not found or not listeners or listeners[0].port_mapping.protocol != "http":
+            continue
+        if listeners[0].tls and listeners[0].tls.mode == "STRICT":
+            continue
+        kind, value = found.member
+        host = value.hostname if kind == "dns" else f"{value.service_name}.{value.namespace_name}"
+        if host not in resources.virtual_services:
+            return f"{host}:{listeners[0].port_mapping.port}"
+    return None
+
+
+def _reached(seen: Sequence[Seen], nodes: frozenset[str], routes: frozenset[str] | None) -> Outcome:
+    def right(call: Call) -> str:
+        if not call.attempts:
+            return f"reached nobody ({answer_text(call)})"
+        if (server := call.attempts[0].server) not in nodes:
+            return f"went to {server or 'nobody'}, not {' or '.join(sorted(nodes))}"
+        if routes is not None and call.route not in routes:
+            return f"went by {call.route or 'no route'}, not {' or '.join(sorted(routes))}"
+        return ""
+
+    return every(seen, right, expected={"nodes": sorted(nodes)}, observed=_servers)
+
+
+def _servers(calls: Sequence[Call]) -> Mapping[str, Any]:
+    servers = Counter(one.attempts[0].server if one.attempts else f"none ({one.status})" for one in calls)
+    return {"nodes": dict(servers), **routes_taken(calls)}
+
+
+def _on_port(seen: Sequence[Seen], node: str, port: int) -> Outcome:
+    """Calls of other arms say nothing; one of the node's own must come, and all of them on this port."""
+    ports = Counter(
+        one.upstream.rpartition(":")[2]
+        for part in seen
+        for call in part.calls
+        for one in call.attempts
+        if one.server == node
+    )
+    expected, observed, n = {"port": port}, {"ports": dict(ports)}, sum(len(part.calls) for part in seen)
+    if not n:
+        return every(seen, lambda _: "", expected=expected, observed=routes_taken)
+    wrong = sorted(set(ports) - {str(port)})
+    if not ports or wrong:
+        reason = f"called on port {wrong[0]}" if wrong else f"none of {n} calls came to it"
+        return every(seen, lambda _: reason, expected=expected, observed=lambda _: observed)
+    return every(seen, lambda _: "", expected=expected, observed=lambda _: observed)
+
+
+def _statuses(requests: Sequence[Request]) -> Mapping[str, Any]:
+    return {"status": dict(Counter(str(one.status or one.error) for one in requests))}
+
+
+def _entered(seen: Sequence[Seen]) -> Outcome:
+    return every_request(
+        seen,
+        lambda one: "" if one.status else f"no answer: {one.error}",
+        expected={"answered": True},
+        observed=_statuses,
+    )
+
+
+def _kept_in(seen: Sequence[Seen]) -> Outcome:
+    return every_request(
+        seen,
+        lambda one: "" if one.status == 404 else f"answered with {one.status or one.error}, not 404",
+        expected={"status": 404},
+        observed=_statuses,
+    )
+
+
+def _let_out(seen: Sequence[Seen]) -> Outcome:
+    return every_request(
+        seen,
+        lambda one: "" if one.status and one.status != 404 else f"answered with {one.status or one.error}",
+        expected={"status": 200},
+        observed=_statuses,
+    )
