@@ -96,13 +96,14 @@ async def send(
     rate: float,
     standin: str = "",
     path: str = "/",
+    request: RequestSpec | None = None,
     entry: bool = False,
     patience: float = 30.0,
     bound_ms: float | None = None,
 ) -> Sent:
     """`count` calls that the client's application makes (`entry`: requests that users send to the client).
 
-    `bound_ms` is the tightest bound on latency that the test cares for: by it the generator is called late.
+    `request` is what is asked for in another way than by a GET of `path`. `bound_ms` is the tightest bound on latency that the test cares for: by it the generator is called late.
     """
     watch = await Watch.start(stack.keeper)
     headers = (("x-standin", standin),) if standin else ()
@@ -111,7 +112,7 @@ async def send(
         f"{client}>{service}",
         url,
         client if entry else service,
-        [RequestSpec("GET", path, headers)],
+        [request or RequestSpec("GET", path, headers)],
         rate,
         count=count,
         patience=patience,
