@@ -42,7 +42,7 @@ def egress(mesh: Mesh, workload: Workload, listener: Listener, client: str = "")
         "lb_policy": "ROUND_ROBIN",
         "ignore_health_on_host_removal": True,
         "eds_cluster_config": {"eds_config": FROM_ADS},
-        **_breakers(Breaker(), mesh.breaker, _budget(mesh, client, workload.name)),
+        **_breakers(Breaker(), mesh.breaker, mesh.budget(client, workload.name)),
         **_protocol(listener.protocol),
     }
     if listener.ejection:
@@ -50,12 +50,6 @@ def egress(mesh: Mesh, workload: Workload, listener: Listener, client: str = "")
     if listener.health:
         cluster["health_checks"] = [_health_check(listener.health, workload, listener)]
     return tls.secured(cluster, mesh, client, workload, listener)
-
-
-def _budget(mesh: Mesh, client: str, workload: str) -> RetryBudget | None:
-    """The budget written for this very client comes before the one for all of them."""
-    found = [one for one in mesh.budgets if one.workload == workload and one.client in (None, client)]
-    return min(found, key=lambda one: one.client is None, default=None)
 
 
 def _breakers(own: Breaker, default: Breaker, budget: RetryBudget | None = None) -> Json:
@@ -91,7 +85,11 @@ def _protocol(protocol: str) -> Json:
 
 
 def outlier(ejection: Ejection) -> Json:
-    """Consecutive 5xx alone ejects; Envoy would also eject by success rate, which App Mesh had no word for."""
+    """Consecutive 5xx alone ejects; Envoy would also eject by success rate, which App Mesh had no word for.
+
+    A health check that passes does not end an ejection: App Mesh's Envoys knew no such thing when its walkthroughs
+    promised `baseEjectionDuration` beside a health check, later ones do so unless they are told not to.
+    """
     return {
         "consecutive_5xx": ejection.errors,
         "interval": seconds(max(ejection.interval, SHORTEST)),
@@ -100,6 +98,7 @@ def outlier(ejection: Ejection) -> Json:
         "enforcing_consecutive_5xx": 100,
         "enforcing_success_rate": 0,
         "always_eject_one_host": True,
+        "successful_active_health_check_uneject_host": False,
     }
 
 
