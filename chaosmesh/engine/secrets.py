@@ -38,7 +38,9 @@ class Secrets:
         )
         path = self._folder / f"{workload.name}.pem"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(self._authority.believers(need))
+        text = self._authority.believers(need)
+        if not path.exists() or path.read_text() != text:  # the generator may be reading it
+            path.write_text(text)
         return path.resolve()
 
     def tls(self, mesh: Mesh, workload: Workload, listener: Listener) -> Tls | None:
