@@ -87,7 +87,8 @@ def router(attempt_log: Json | None = None) -> Json:
 
 
 def faults_of(mesh: Mesh, workload: Workload, faults: Iterable[RequestFault]) -> list[Json]:
-    """The request faults that a workload's sidecar decides, as metadata for SCRIPT.
+    """The request faults that a workload's sidecar decides, as metadata for SCRIPT. A fault on a whole edge spares
+    what only stands in for the service's own targets.
 
     All values are text: Lua would print a number that comes through metadata with six digits only.
     """
@@ -102,5 +103,5 @@ def faults_of(mesh: Mesh, workload: Workload, faults: Iterable[RequestFault]) ->
             **({"delay_ms": str(one.delay_ms)} if one.delay_ms is not None else {}),
         }
         for one in faults
-        if workload.name in mesh.targets(one.service) and one.workload in (None, workload.name)
+        if workload.name in (mesh.own_targets(one.service) if one.workload is None else (one.workload,))
     ]

@@ -348,13 +348,21 @@ class Mesh:
                 return one
         raise KeyError(name)
 
+    def budget(self, client: str, workload: str) -> RetryBudget | None:
+        """The retry budget of a client's calls to a workload: one for this very client comes before one for all."""
+        found = [one for one in self.budgets if one.workload == workload and one.client in (None, client)]
+        return min(found, key=lambda one: one.client is None, default=None)
+
     def edges(self) -> tuple[tuple[str, str], ...]:
         """Every (client workload, service) pair, in document order."""
         return tuple((w.name, backend) for w in self.workloads for backend in w.backends)
 
     def targets(self, service: str) -> tuple[str, ...]:
         """Names of the workloads behind a service, each once, in the order of its routes; fallbacks last."""
-        routes = self.service(service).routes
-        arms = [target for route in routes for target in route.targets]
-        arms += [route.fallback.target for route in routes if route.fallback]
+        others = [route.fallback.target.workload for route in self.service(service).routes if route.fallback]
+        return tuple(dict.fromkeys((*self.own_targets(service), *others)))
+
+    def own_targets(self, service: str) -> tuple[str, ...]:
+        """The same without those that only stand in for others: what a fault on an edge acts on."""
+        arms = (target for route in self.service(service).routes for target in route.targets)
         return tuple(dict.fromkeys(one.workload for one in arms))
