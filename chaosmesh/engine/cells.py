@@ -13,6 +13,7 @@ from chaosmesh.engine.host import Watch
 from chaosmesh.engine.predict import predict
 from chaosmesh.engine.results import CellResult, CellVerdict
 from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.standing_in import answered_elsewhere, dose_of
 from chaosmesh.engine.tally import Tally
 from chaosmesh.errors import DeadlineError
 from chaosmesh.faults import Dose, Fault
@@ -91,7 +92,7 @@ async def _run(
         problem = problem or str(error)
     calls = [c for c in stack.ledger.calls(stream, *edge) if c.complete]
     attempts = [a for c in calls for a in c.attempts]
-    dose = fault.dose(attempts)
+    dose = dose_of(fault, stack.mesh, attempts)
     verdict, reason = _verdict(given, tally, dose, problem)
     if verdict == "weak" and not _fails(given, tally) and (crowded := watch.crowded()):
         verdict, reason = "invalid", f"{crowded} ({reason})"
@@ -107,10 +108,11 @@ async def _run(
         p50_ms=tally.quantile_ms(0.5),
         p99_ms=tally.quantile_ms(0.99),
         amplification=round(len(attempts) / len(calls), 4) if calls else None,
-        predicted={"success": round(theory.success, 5), "amplification": round(theory.attempts, 4)},
+        predicted=theory.as_json(),
         verdict=verdict,
         reason=reason,
         duration_s=time.monotonic() - begin,
+        fallback=answered_elsewhere(stack.mesh, edge[1], calls),
     )
 
 
@@ -121,14 +123,16 @@ def estimate(stack: Stack, edge: tuple[str, str], column: Column, given: Conditi
     way = entrance(stack, edge)
     theory = predict(way.seen(stack.mesh), way.workload, fault)
     seconds = _planned(given, theory.success) / given.traffic.rate + SWITCHING
-    if fault.how == "slow" and theory.success < given.goal.success:
+    if fault.how == "slow" and (theory.success is None or theory.success < given.goal.success):
         routes = (route for service in stack.mesh.services for route in service.routes)
         seconds += 2 * max((route.timeout.request or PATIENCE for route in routes), default=0.0)
     return seconds
 
 
-def _planned(given: Conditions, success: float) -> int:
-    """Requests for a verdict if the prediction holds: a broken goal shows soon, a kept one needs both claims."""
+def _planned(given: Conditions, predicted: float | None) -> int:
+    """Requests for a verdict if the prediction holds (without one: if nothing fails): a broken goal shows soon, a
+    kept one needs both claims."""
+    success = 1.0 if predicted is None else predicted
     ok, latency = given.goal.requirements
     claims = [(ok, Evidence.share(10_000, round(success * 10_000)))]
     if success >= given.goal.success:

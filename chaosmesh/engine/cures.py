@@ -10,7 +10,7 @@ from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.predict import predict
 from chaosmesh.errors import Where
 from chaosmesh.judge import oracle
-from chaosmesh.mesh import Mesh, Retry, Route, Timeout
+from chaosmesh.mesh import Mesh, Retry, Route, Timeout, retry_of
 
 MOST_RETRIES = 8
 ROOM = 0.5
@@ -31,9 +31,8 @@ def culprit(mesh: Mesh, edge: tuple[str, str], column: Column) -> tuple[Where | 
     route = _widest(mesh, edge[1])
     if route is None:
         return None, ""
-    fault = column.theory(edge)
+    fault, retry = column.theory(edge), retry_of(route)
     if fault.how == "slow":
-        retry = route.retry
         if retry and retry.per_try_timeout and retry.per_try_timeout < fault.delay_s:
             where = _place(route, "retry.per_try_timeout")
             return (
@@ -46,12 +45,24 @@ def culprit(mesh: Mesh, edge: tuple[str, str], column: Column) -> tuple[Where | 
             ), f"perRequest {_time(route.timeout.request)} cuts the answer off"
         return route.where, ""
     if fault.how == "reset":
-        return route.where, "there is nothing to fall back to"
-    if route.retry is None or fault.status not in route.retry.statuses:
+        return _nobody_else(route)
+    if retry is None or fault.status not in retry.statuses:
         return _place(route, "retry"), f"a {fault.status} is not tried again"
-    return _place(
-        route, "retry.max_retries"
-    ), f"maxRetries {route.retry.max_retries} is too few for this share"
+    if route.retry is None:
+        return _nobody_else(route)
+    return _place(route, "retry.max_retries"), f"maxRetries {retry.max_retries} is too few for this share"
+
+
+def _nobody_else(route: Route) -> tuple[Where, str]:
+    """Why an edge without a replica that answers is weak: it has no fallback, or that is of no help."""
+    fallback = route.fallback
+    if fallback is None:
+        return route.where, "there is nothing to fall back to"
+    where = fallback.clause.where if fallback.clause else route.where
+    name, when = fallback.target.workload, ", ".join(sorted(fallback.when))
+    if not fallback.when & {"down", "failing", "unhealthy"}:
+        return where, f"its fallback {name} is not for a service that is gone (when: {when})"
+    return where, f"its fallback {name} (when: {when}) did not answer in time or as well"
 
 
 def cures(mesh: Mesh, entry: str, edge: tuple[str, str], column: Column, goal: Goal) -> Iterator[Change]:
@@ -62,18 +73,19 @@ def cures(mesh: Mesh, entry: str, edge: tuple[str, str], column: Column, goal: G
     enough = 1 - (1 - goal.success) * ROOM
     for new, text, field in _candidates(route, column, edge, enough):
         changed = _with(mesh, edge[1], route, new)
-        if predict(changed, entry, column.theory(edge)).success >= enough:
+        success = predict(changed, entry, column.theory(edge)).success
+        if success is not None and success >= enough:
             yield Change(changed, text, _place(route, field))
 
 
 def _candidates(
     route: Route, column: Column, edge: tuple[str, str], enough: float
 ) -> Iterator[tuple[Route, str, str]]:
-    fault, retry = column.theory(edge), route.retry
+    fault, retry, in_force = column.theory(edge), route.retry, retry_of(route)
     if fault.how == "slow":
         yield from _longer(route, fault.delay_s)
     elif fault.how == "answered":
-        if retry is None or fault.status not in retry.statuses:
+        if in_force is None or fault.status not in in_force.statuses:
             statuses = tuple(sorted({*(retry.statuses if retry else ()), 502, 503, 504}))
             base = retry or Retry(2, None, avoid_previous_hosts=True)
             yield (
@@ -81,7 +93,7 @@ def _candidates(
                 "httpRetryEvents + gateway-error",
                 "retry",
             )
-        else:
+        elif retry is not None:
             for n in range(retry.max_retries + 1, MOST_RETRIES + 1):
                 if oracle.success(fault.share, n) >= enough:
                     yield (

@@ -63,8 +63,9 @@ class MeshView:
         return Node(self._session, self._policy, nodes_named(self._policy, name))
 
     def without(self, part: str) -> MeshView:
-        """The same mesh with "retryPolicy", "perRetryTimeout", "timeout" or "outlierDetection" off on every
-        edge, what the profile adds silently included: the proof that the policy is what saved it."""
+        """The same mesh with "retryPolicy", "perRetryTimeout", "timeout", "outlierDetection", "fallback" or
+        "retryBudget" off on every edge, what the profile adds silently included: the proof that the policy is what
+        saved it."""
         label = f"{self._label}, without {part}" if self._label else f"without {part}"
         return MeshView(self._session, without(self._policy, part), label)
 

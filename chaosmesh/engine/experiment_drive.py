@@ -15,8 +15,8 @@ from chaosmesh.engine.host import Watch
 from chaosmesh.engine.predict import Prediction, predict
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
-from chaosmesh.faults import AttemptSeen
 from chaosmesh.judge import Decision, Evidence, Verdict, judge, planned_for, worst
+from chaosmesh.ledger import Attempt
 from chaosmesh.load import Record, RequestSpec, StreamReport
 from chaosmesh.load.plan import Arrivals
 
@@ -186,11 +186,11 @@ class Drive:
         return on_edge(question, stack.ledger, self._streams, stack.mesh, self._plan.entry)
 
     def _met(self, context: InForce) -> Met:
-        def attempts(path: Path) -> list[AttemptSeen]:
+        def attempts(path: Path) -> list[Attempt]:
             calls = calls_on(self._stack.ledger, self._streams, [path])
             return [a for one in calls for a in one.attempts if path.workload in (None, a.server)]
 
-        return context.met(attempts)
+        return context.met(self._stack.mesh, attempts)
 
     def _verdict(self, problem: str | None) -> tuple[Verdict, str]:
         outcomes = self._outcomes
@@ -217,7 +217,9 @@ class Drive:
             "p50_ms": outcomes.quantile_ms(0.5),
             "p99_ms": outcomes.quantile_ms(0.99),
         }
-        predicted = {"success": theory.success} if theory else {}
+        predicted: dict[str, float] = {}
+        if theory and theory.success is not None:
+            predicted["success"] = theory.success
         for pair in dict.fromkeys(path.pair for one in self._contexts for path in one.paths):
             name = f"attempts {'>'.join(pair)}"
             observed[name] = self._stack.ledger.amplification(*pair, self._streams[-1]).value
@@ -238,6 +240,7 @@ class Drive:
             streams=tuple(self._streams),
             seconds=time.monotonic() - self._begin,
             policy=self._policy,
+            unpredicted=theory.unknown if theory else "",
         )
 
     # -- before anything is sent ---------------------------------------------------------------------------
@@ -257,7 +260,7 @@ class Drive:
     def _planned(self, question: Question, theory: Prediction | None) -> int | None:
         """Requests after which the claim is decided if the prediction holds; None where nothing is predicted."""
         requirement = question.requirement
-        if theory is None:
+        if theory is None or theory.success is None:
             return None
         if requirement.measure == "attempts":
             high = self._evidence(question).high

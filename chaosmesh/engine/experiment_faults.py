@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from chaosmesh.engine.experiment_names import Named, Path
 from chaosmesh.engine.predict import FailingEdge
-from chaosmesh.faults import AttemptSeen, Dose, Down, Errors, Fault, Latency
+from chaosmesh.engine.standing_in import dose_of
+from chaosmesh.faults import Dose, Down, Errors, Fault, Latency
+from chaosmesh.ledger import Attempt
+from chaosmesh.mesh import Mesh
 
 UNLIKELY = 1e-6
 """Chance of meeting nothing by bad luck, below which a fault counts as not delivered."""
 
-Attempts = Callable[[Path], Sequence[AttemptSeen]]
+Attempts = Callable[[Path], Sequence[Attempt]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,11 @@ class InForce:
         """What the edge stands for; a fault each."""
         return self.edge.paths
 
-    def met(self, attempts: Attempts) -> Met:
-        """What it did to the attempts of its edge."""
+    def met(self, mesh: Mesh, attempts: Attempts) -> Met:
+        """What it did to the attempts of its edge, under the policy in force."""
         doses: list[Dose] = []
         for path, fault in zip(self.paths, self.faults, strict=True):
-            doses.append(fault.dose(attempts(path)))
+            doses.append(dose_of(fault, mesh, attempts(path)))
         planned = max(one.planned for one in doses)
         return Met(str(self), sum(one.attempts for one in doses), sum(one.hit for one in doses), planned)
 

@@ -84,7 +84,8 @@ def _to_node(mesh: Mesh, clients: tuple[str, ...], node: str) -> tuple[Path, ...
     for client, service in mesh.edges():
         behind = mesh.targets(service) if service in known else ()
         if client in clients and node in behind:
-            found.append(Path(client, service, node if len(behind) > 1 else None))
+            alone = mesh.own_targets(service) == (node,)
+            found.append(Path(client, service, None if alone else node))
     return tuple(found)
 
 

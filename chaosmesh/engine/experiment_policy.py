@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from chaosmesh.errors import UsageError
-from chaosmesh.mesh import Listener, Mesh, Route, Timeout
+from chaosmesh.mesh import Listener, Mesh, Route, Timeout, retry_of
 
 OFF = Timeout(request=0.0, idle=0.0)
 """No timeout at all: nothing written would bring Envoy's own 15 s back."""
@@ -17,12 +17,14 @@ _ROUTES: Mapping[str, Callable[[Route], Route]] = {
         route, retry=replace(route.retry, per_try_timeout=None) if route.retry else None
     ),
     "timeout": lambda route: replace(route, timeout=OFF),
+    "fallback": lambda route: replace(route, fallback=None),
 }
 _LISTENERS: Mapping[str, Callable[[Listener], Listener]] = {
     "timeout": lambda listener: replace(listener, timeout=OFF),
     "outlierDetection": lambda listener: replace(listener, ejection=None),
 }
-PARTS = tuple(dict.fromkeys((*_ROUTES, *_LISTENERS)))
+_MESHES: Mapping[str, Callable[[Mesh], Mesh]] = {"retryBudget": lambda mesh: replace(mesh, budgets=())}
+PARTS = tuple(dict.fromkeys((*_ROUTES, *_LISTENERS, *_MESHES)))
 
 
 def without(mesh: Mesh, part: str) -> Mesh:
@@ -31,6 +33,8 @@ def without(mesh: Mesh, part: str) -> Mesh:
         raise UsageError(f"without({part!r}): no such part of a policy", hint=f"one of: {', '.join(PARTS)}")
     route = _ROUTES.get(part, lambda one: one)
     listener = _LISTENERS.get(part, lambda one: one)
+    whole = _MESHES.get(part)
+    mesh = whole(mesh) if whole else mesh
     return replace(
         mesh,
         services=tuple(replace(one, routes=tuple(map(route, one.routes))) for one in mesh.services),
@@ -42,8 +46,8 @@ def without(mesh: Mesh, part: str) -> Mesh:
 
 def most_attempts(mesh: Mesh, service: str) -> int:
     """Attempts that the most patient route of a service allows for one call."""
-    retries = [route.retry.max_retries for route in mesh.service(service).routes if route.retry]
-    return 1 + max(retries, default=0)
+    found = map(retry_of, mesh.service(service).routes)
+    return 1 + max((one.max_retries for one in found if one), default=0)
 
 
 def most_attempts_entry(mesh: Mesh, entry: str, edges: Collection[tuple[str, str]]) -> int:

@@ -28,7 +28,7 @@ class Run:
     `verdict` is that of the whole, `reason` why. `requests` were sent at `entry`. `observed` and `predicted`
     (from the policy alone) hold "success", and "attempts CLIENT>SERVICE" for each edge under a fault;
     `observed` has "p50_ms" and "p99_ms" too. `ledger` knows every request, call and attempt of the test;
-    `streams` names those of this run in it. `faults`: what was in force, and what each really did.
+    `streams` names those of this run in it. `unpredicted`: why nothing is predicted, if so. `faults`: what was in force, and what each really did.
     """
 
     verdict: Verdict
@@ -42,6 +42,7 @@ class Run:
     streams: tuple[int, ...] = ()
     seconds: float = 0.0
     policy: str = ""
+    unpredicted: str = ""
     folder: Path | None = None
 
     @property
@@ -56,7 +57,7 @@ class Run:
             text = one.statement if said else one.decision.reason
             lines.append(f"  {one.decision.verdict.value:<8} {text}{planned}")
         lines.append(f"  observed {_numbers(self.observed)}")
-        lines.append(f"  predicted {_numbers(self.predicted)}")
+        lines.append(f"  predicted {_numbers(self.predicted) or self.unpredicted or 'nothing'}")
         lines.append(f"  {self.requests:,} requests in {self.seconds:.1f} s")
         return "\n".join(lines)
 

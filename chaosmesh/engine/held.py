@@ -22,10 +22,11 @@ Held = dict[tuple[str, str], Effect]
 
 
 def proxies_of(mesh: Mesh, topology: Topology, client: str, service: str) -> tuple[str, ...]:
-    """Proxies of an edge, every port of every replica behind the service; none where the service is unknown."""
+    """Proxies of an edge, every port of every replica of the service's own targets (a fallback is spared); none
+    where the service is unknown."""
     if service not in {one.name for one in mesh.services}:
         return ()
-    found = (p for server in mesh.targets(service) for p in topology.proxies_of(client, server))
+    found = (p for server in mesh.own_targets(service) for p in topology.proxies_of(client, server))
     return tuple(p.name(port) for p in found for port in p.ports)
 
 

@@ -86,7 +86,9 @@ class CellResult:
 
     `n` requests, `k` of them ok, `low`/`high` the anytime-valid interval of the share; percentiles in ms
     from the intended send time (None without answers); `amplification` attempts per call on the edge.
-    `rule` is the place of the policy that explains a weakness best.
+    `rule` is the place of the policy that explains a weakness best. `predicted` holds success and amplification;
+    both are None where nothing can be predicted, and "reason" says why. `fallback`: the share of the edge's calls
+    that a fallback answered (None: there is none).
     """
 
     edge: tuple[str, str]
@@ -99,11 +101,12 @@ class CellResult:
     p50_ms: float | None
     p99_ms: float | None
     amplification: float | None
-    predicted: Mapping[str, float]
+    predicted: Mapping[str, float | str | None]
     verdict: CellVerdict
     reason: str
     rule: Where | None = None
     duration_s: float = 0.0
+    fallback: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The entry of `matrix`."""
@@ -116,6 +119,7 @@ class CellResult:
             "p99_ms": self.p99_ms,
             "amplification": self.amplification,
             "predicted": dict(self.predicted),
+            "fallback": None if self.fallback is None else round(self.fallback, 4),
             "verdict": self.verdict,
             "reason": self.reason,
         }

@@ -70,10 +70,11 @@ def success(cell: CellResult) -> str:
 
 
 def cell_words(cell: CellResult | None) -> str:
-    """A cell of the table: "ok 99.8 %", "ok 0.33 s", "WEAK 2.03 s", "accepted", "undecided", "invalid"."""
+    """A cell of the table: "ok 99.8 %", "ok 0.33 s", "fallback 100 %" (ok, because a fallback answered),
+    "WEAK 2.03 s", "accepted", "undecided", "invalid"."""
     if cell is None:
         return NOT_TRIED
-    word = _CELL_WORDS[cell.verdict]
+    word = "fallback" if cell.verdict == "held" and cell.fallback else _CELL_WORDS[cell.verdict]
     return f"{word} {_measure(cell)}" if cell.verdict in {"held", "weak"} else word
 
 

@@ -10,7 +10,7 @@ from chaosmesh.engine.cures import culprit, cures
 from chaosmesh.engine.doses import COLUMNS, Column
 from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.predict import predict
-from chaosmesh.mesh import Mesh, Retry, Timeout
+from chaosmesh.mesh import Clause, Fallback, Mesh, Retry, Target, Timeout
 from tests.unit.runtime import meshes
 
 EDGE = ("front", "back.local")
@@ -80,3 +80,23 @@ def test_the_rule_that_explains_a_weakness(policy: Mesh, kind: str, word: str) -
     where, text = culprit(policy, EDGE, column(kind))
     assert where == meshes.HERE
     assert word in text
+
+
+def with_fallback(policy: Mesh, *words: str) -> Mesh:
+    fallback = Fallback(Target("spare", 1), frozenset(words), Clause("f", meshes.HERE))  # type: ignore[arg-type]
+    services = tuple(
+        replace(one, routes=tuple(replace(route, fallback=fallback) for route in one.routes))
+        for one in policy.services
+    )
+    return replace(policy, services=services, workloads=(*policy.workloads, meshes.workload("spare")))
+
+
+def test_what_a_fallback_retries_needs_no_event_more() -> None:
+    assert found(with_fallback(mesh(None), "failing"), "errors") == []
+    text = culprit(with_fallback(mesh(None), "failing"), EDGE, column("errors"))[1]
+    assert text == "its fallback spare (when: failing) did not answer in time or as well"
+
+
+def test_a_fallback_that_is_not_for_this_is_named() -> None:
+    text = culprit(with_fallback(mesh(TWO), "ejected"), EDGE, column("down"))[1]
+    assert text == "its fallback spare is not for a service that is gone (when: ejected)"

@@ -11,6 +11,7 @@ from chaosmesh.engine.experiment_names import Named, paths_named
 from chaosmesh.ledger import Attempt, Call
 from chaosmesh.mesh import Mesh
 
+WEATHER_SERVICE = "weather.airport.local"
 FOLDER = Path(__file__).resolve().parents[3] / "fixtures" / "airport"
 
 
@@ -29,7 +30,7 @@ def call(
     status: int = 200,
     victim: str = "",
     client: str = "flights-v1",
-    service: str = "weather.airport.local",
+    service: str = WEATHER_SERVICE,
     server: str = "weather",
 ) -> Call:
     one = Attempt(1, server, 0, 0, 1.0, status, victim=victim, matched=True)

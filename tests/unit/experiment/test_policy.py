@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chaosmesh.engine.experiment_policy import PARTS, most_attempts, most_attempts_entry, without
 from chaosmesh.errors import UsageError
+from chaosmesh.mesh import Fallback, RetryBudget, Target
 from tests.unit.experiment.airport import airport
 
 FLIGHTS, WEATHER = "flights.airport.local", "weather.airport.local"
@@ -43,3 +46,23 @@ def test_most_attempts_multiply_along_the_way_and_a_split_counts_once():
     edges = [("flights-v1", WEATHER), ("flights-v2", WEATHER)]
     assert most_attempts_entry(mesh, "departures", edges) == 15
     assert most_attempts_entry(mesh, "departures", [("departures", FLIGHTS)]) == 5
+
+
+def extended():
+    mesh = airport()
+    fallback = Fallback(Target("flights-v2", 1), frozenset({"failing"}))
+    services = tuple(
+        replace(one, routes=tuple(replace(route, retry=None, fallback=fallback) for route in one.routes))
+        for one in mesh.services
+    )
+    return replace(mesh, services=services, budgets=(RetryBudget("weather", 20, 3),))
+
+
+def test_what_the_scenario_added_goes_by_its_own_words():
+    mesh = extended()
+    assert most_attempts(mesh, WEATHER) == 2, "the fallback's own retry"
+    less = without(mesh, "fallback")
+    assert {route.fallback for one in less.services for route in one.routes} == {None}
+    assert most_attempts(less, WEATHER) == 1
+    assert less.budgets == mesh.budgets
+    assert without(mesh, "retryBudget") == replace(mesh, budgets=())
