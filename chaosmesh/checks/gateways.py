@@ -45,17 +45,28 @@ class Ask:
 def checks(resources: Resources, gateway: Resource) -> Iterator[Check | Skipped]:
     """Every rule of every route of a gateway, and its listeners."""
     routes = resources.gateway_routes_of(gateway.name)
-    entered: dict[int, Ask] = {}
+    entered = entries(resources, gateway)
     for route in routes:
         (kind,) = route.spec.kinds
         ask = _met(resources, gateway, route, KINDS[kind])
         if isinstance(ask, str):
             yield from (Skipped(f"{route.id}/{field}", ask) for field in _fields(route))
             continue
-        entered.setdefault(ask.port, ask)
         yield from _route(resources, gateway, route, KINDS[kind], ask)
     for listener in gateway.spec.listeners:
         yield _listener(gateway, listener.port_mapping.port, entered)
+
+
+def entries(resources: Resources, gateway: Resource) -> dict[int, Ask]:
+    """By port of a gateway one request that is taken there."""
+    found: dict[int, Ask] = {}
+    for route in resources.gateway_routes_of(gateway.name):
+        (kind,) = route.spec.kinds
+        for listener in gateway.spec.listeners:
+            ask = _met(resources, gateway, route, KINDS[kind], listener.port_mapping.port)
+            if not isinstance(ask, str):
+                found.setdefault(ask.port, ask)
+    return found
 
 
 def blocked(gateway: Resource, port: int) -> str | None:
@@ -66,7 +77,10 @@ def blocked(gateway: Resource, port: int) -> str | None:
     return None
 
 
-def _met(resources: Resources, gateway: Resource, route: Resource, protocol: Protocol) -> Ask | str:
+def _met(
+    resources: Resources, gateway: Resource, route: Resource, protocol: Protocol, at: int | None = None
+) -> Ask | str:
+    """A request that a route takes, at a port or at any."""
     match = route.spec.body.match
     shape = example(match, protocol)
     if shape is None:
@@ -76,6 +90,8 @@ def _met(resources: Resources, gateway: Resource, route: Resource, protocol: Pro
         shape = replace(shape, path=f"{path.rstrip('/')}/seen{mark}{query}")
     reason = f"the gateway has no listener that takes {protocol}"
     for port in _ports(gateway, match.port, protocol):
+        if at not in (None, port):
+            continue
         if (why := blocked(gateway, port)) is not None:
             return why
         ask = _asked(resources, gateway, port, shape)

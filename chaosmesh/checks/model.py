@@ -36,11 +36,11 @@ class Shape:
 class Act:
     """What happens to one copy of a node once `after` requests of the probe are answered.
 
-    "sick" and "well": its application fails, or passes, health checks. "cut" and "mended": the client can't, or can, reach it.
+    "sick" and "well": its application fails, or passes, health checks.
     """
 
     after: int
-    what: Literal["sick", "well", "cut", "mended"]
+    what: Literal["sick", "well"]
     node: str
     replica: int = 0
 
@@ -83,7 +83,7 @@ class Probe:
 class Seen:
     """What the ledger has of one probe. `problem` says why it can't be judged, if so.
 
-    `marks` are the times (epoch ns) at which the probe's acts were in force, `lines` what the client's log file has got
+    `marks` are the times (epoch ns) at which the probe's acts were in force, `log` what the client's log file has got
     meanwhile.
     """
 
@@ -91,7 +91,7 @@ class Seen:
     requests: Sequence[Request]
     problem: str | None = None
     marks: tuple[int, ...] = ()
-    lines: tuple[str, ...] = ()
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)

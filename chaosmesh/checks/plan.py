@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from chaosmesh.appmesh import Resources, clauses
-from chaosmesh.checks import gateways, match, priority, retries, timeouts, weights, wiring
+from chaosmesh.checks import (
+    gateways,
+    logs,
+    match,
+    pools,
+    priority,
+    retries,
+    secured,
+    timeouts,
+    weights,
+    wiring,
+)
+from chaosmesh.checks import replicas as replicas_of
 from chaosmesh.checks.declared import Rule, rules
 from chaosmesh.checks.model import Check, Skipped
 from chaosmesh.checks.quiet import Quiet
@@ -26,13 +38,20 @@ class Plan:
     clauses: int
 
 
-def plan(resources: Resources, *, profile: str, alpha: float, quick: bool = False) -> Plan:
+def plan(
+    resources: Resources,
+    *,
+    profile: str,
+    alpha: float,
+    quick: bool = False,
+    replicas: Mapping[str, int] | None = None,
+) -> Plan:
     """What to try for these documents. `alpha` is each claim's share of the error budget, `quick` leaves out
-    what takes more than a few seconds to see."""
+    what takes more than a few seconds to see. `replicas`: how many copies of each node run (1 where it isn't told)."""
     found = rules(resources, hidden_retry=profile == "appmesh")
     checks: dict[str, Check] = {}
     skipped: dict[str, Skipped] = {}
-    for one in _all(resources, found, alpha):
+    for one in _all(resources, found, alpha, replicas or {}):
         if isinstance(one, Check) and quick and one.seconds > QUICK:
             skipped.setdefault(
                 one.id, Skipped(one.id, f"takes about {one.seconds:.0f} s: left out of a quick run")
@@ -52,7 +71,9 @@ def plan(resources: Resources, *, profile: str, alpha: float, quick: bool = Fals
     return Plan(placed, open_, len(declared))
 
 
-def _all(resources: Resources, found: list[Rule], alpha: float) -> Iterator[Check | Skipped]:
+def _all(
+    resources: Resources, found: list[Rule], alpha: float, replicas: Mapping[str, int]
+) -> Iterator[Check | Skipped]:
     for rule in found:
         yield from match.checks(resources, rule)
         yield from priority.checks(resources, rule, found)
@@ -61,12 +82,22 @@ def _all(resources: Resources, found: list[Rule], alpha: float) -> Iterator[Chec
         yield from timeouts.route_checks(resources, rule)
     ways = wiring.Ways(resources, found)
     for node in resources.virtual_nodes.values():
+        yield from replicas_of.checks(ways, node, replicas)
         yield from timeouts.listener_checks(resources, node, found)
         yield from wiring.node_checks(ways, node)
+        yield from pools.checks(ways, node, replicas)
+        yield from secured.listener_checks(ways, node)
+        yield from secured.client_checks(ways, node)
+        yield from logs.checks(ways, node, {})
     for router in resources.virtual_routers.values():
         yield from wiring.router_checks(ways, router)
     for service in resources.virtual_services.values():
         yield from wiring.service_checks(ways, service)
     for gateway in resources.virtual_gateways.values():
+        entered = gateways.entries(resources, gateway)
         yield from gateways.checks(resources, gateway)
+        yield from pools.gateway_checks(ways, gateway, entered)
+        yield from secured.listener_checks(ways, gateway)
+        yield from secured.client_checks(ways, gateway)
+        yield from logs.checks(ways, gateway, entered)
     yield from wiring.egress_check(resources)

@@ -1,4 +1,4 @@
-"""What a check touches, and what must be left alone meanwhile: edges by `client>node`."""
+"""What a check touches, and what must be left alone meanwhile: edges by `client>node`, `node X`, `client X`, and `copies X`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ class Quiet:
         cut = frozenset(one for probe in check.probes if probe.down for one in self.direct(probe))
         used = frozenset(one for probe in check.probes for one in self.along(probe.client, probe.service))
         alone = check.alone | cut
-        return replace(check, alone=alone, shares=(check.shares | used) - alone)
+        at = frozenset(f"node {one.partition('>')[2]}" for one in used)
+        at |= {f"client {probe.client}" for probe in check.probes}
+        return replace(check, alone=alone, shares=(check.shares | used | at) - alone)
 
     def direct(self, probe: Probe) -> frozenset[str]:
         """The edges that a probe's client itself uses."""

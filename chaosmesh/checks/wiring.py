@@ -67,6 +67,14 @@ class Ways:
             if provider == node and (direct := self._direct(service, None)):
                 yield direct[0], 1.0, None
 
+    def whole(self, node: str, port: int, *, first: bool) -> Way | str:
+        """A way on which every call goes to a node's port (`first`: the one that is meant where none is written)."""
+        found = list(self.to_node(node))
+        for way, share, wanted in found:
+            if share == 1.0 and (wanted == port or (wanted is None and first)):
+                return way
+        return "no route leads to it alone" if found else "nobody calls it"
+
     def _provider(self, service: str) -> str | None:
         declared = self.resources.virtual_services.get(service)
         provider: Any = declared.spec.provider if declared else None
@@ -183,7 +191,7 @@ def _listener(ways: Ways, node: Resource, listener: Any, *, first: bool) -> Chec
         return Skipped(name, "nobody calls it, and users need a certificate of their own there")
     if any(True for _ in ways.to_node(node.name)):
         return Skipped(name, "no route leads to this port")
-    shape = _plain(listener.port_mapping.protocol)
+    shape = plain_request(listener.port_mapping.protocol)
     return Check(
         name,
         node,
@@ -194,7 +202,8 @@ def _listener(ways: Ways, node: Resource, listener: Any, *, first: bool) -> Chec
     )
 
 
-def _plain(protocol: Any) -> Shape:
+def plain_request(protocol: Any) -> Shape:
+    """Something that a listener of this protocol understands."""
     return (
         Shape("/chaosmesh.Example/Call", "POST", protocol="grpc")
         if protocol == "grpc"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chaosmesh.checks import Check, Probe, Seen
+from chaosmesh.engine.acting import acting
+from chaosmesh.engine.logfile import LogFile
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
 from chaosmesh.ledger import Call
@@ -29,6 +32,7 @@ class _Sending:
         self._stack, self._check, self._probe = stack, check, probe
         self._began = time.time_ns()
         self._tcp = probe.shape.protocol == "tcp"
+        self._log = LogFile.of(stack, probe.client) if probe.log else None
         self._running: Running
 
     async def begin(self) -> None:
@@ -49,7 +53,8 @@ class _Sending:
         try:
             if self._probe.split:
                 await self._until_decided()
-            await self._running.done()
+            async with acting(self._stack, self._probe, self._running) as marks:
+                await self._running.done()
         finally:
             self._running.stop()  # also when another check ended the run
         try:
@@ -58,7 +63,8 @@ class _Sending:
                 await self._connections()
         except DeadlineError as error:
             problem = str(error)
-        return self._seen(problem)
+        seen = replace(self._seen(problem), marks=tuple(marks))
+        return replace(seen, log=await self._log.grown(len(seen.requests))) if self._log else seen
 
     async def _until_decided(self) -> None:
         """A split is looked at as often as rows arrive, and ends the sending once it is decided."""
@@ -125,7 +131,12 @@ def tls_of(stack: Stack, probe: Probe) -> Tls | None:
         return None
     workload = stack.mesh.workload(probe.client)
     listener = workload.listener(probe.port)
-    return stack.secrets.tls(stack.mesh, workload, listener) if listener else None
+    if listener is None or listener.tls is None:
+        return None
+    if probe.tls == "as wanted":
+        return stack.secrets.tls(stack.mesh, workload, listener)
+    asked = replace(listener, tls=replace(listener.tls, mode="strict"))
+    return stack.secrets.tls(stack.mesh, workload, asked)
 
 
 def _request(probe: Probe) -> RequestSpec:

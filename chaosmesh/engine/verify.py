@@ -31,7 +31,7 @@ from chaosmesh.engine.ignored import ignored_keys
 from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.matrix import Cell, Waivers, chosen
 from chaosmesh.engine.options import Options
-from chaosmesh.engine.rendering import rendering
+from chaosmesh.engine.rendering import layout_of, rendering
 from chaosmesh.engine.results import CellResult, CheckResult, Finding, NotChecked, VerifyResult
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.trying import Trial, failed
@@ -77,8 +77,20 @@ class Verification:
         """Name of the run's folder."""
         return self.scenario.name or self.mesh.name
 
+    def _replicas(self) -> dict[str, int]:
+        if not self.mesh.workloads:
+            return {}
+        topology = layout_of(self.mesh, self.scenario, "plan", "127.16")
+        return {one.name: len(topology.replicas_of(one.name)) for one in self.mesh.workloads}
+
     def _plan(self, alpha: float) -> Plan:
-        whole = plan(self.resources, profile=self.options.profile, alpha=alpha, quick=self.options.quick)
+        whole = plan(
+            self.resources,
+            profile=self.options.profile,
+            alpha=alpha,
+            quick=self.options.quick,
+            replicas=self._replicas(),
+        )
         if not self.options.only:
             return whole
         checks = tuple(one for one in whole.checks if chosen(one.id, self.options.only))

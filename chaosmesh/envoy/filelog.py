@@ -28,7 +28,7 @@ def folders(mesh: Mesh, topology: Topology, logs: Path) -> tuple[Path, ...]:
         file.parent
         for replica in topology.replicas
         if (written := mesh.workload(replica.node).access_log) and written.path not in STREAMS
-        for file in [_file(written, replica, logs)]
+        for file in [file_of(written, replica, logs)]
     )
 
 
@@ -57,7 +57,7 @@ def _with(network_filter: Json, logger: Json) -> Json:
 
 def _logger(written: AccessLog, replica: Replica, logs: Path | None) -> Json:
     moved = logs is not None and written.path not in STREAMS
-    fields: Json = {"path": str(_file(written, replica, logs)) if logs and moved else written.path}
+    fields: Json = {"path": str(file_of(written, replica, logs)) if logs and moved else written.path}
     if written.text is not None:
         fields["log_format"] = {"text_format_source": {"inline_string": written.text}}
     elif written.json is not None:
@@ -65,5 +65,6 @@ def _logger(written: AccessLog, replica: Replica, logs: Path | None) -> Json:
     return extension("envoy.access_loggers.file", "extensions.access_loggers.file.v3.FileAccessLog", **fields)
 
 
-def _file(written: AccessLog, replica: Replica, logs: Path) -> Path:
+def file_of(written: AccessLog, replica: Replica, logs: Path) -> Path:
+    """Where a workload's log file stands."""
     return logs / "access" / replica.key / (PurePosixPath(written.path).name or "access.log")
