@@ -106,7 +106,7 @@ def _health(ways: Ways, node: Resource, listener: Any, name: str, replicas: int)
     if isinstance(way, str):
         return Skipped(name, way)
     if replicas < 2:
-        return Skipped(name, LONE)
+        return Skipped(name, _lone(node))
     if check.port not in {None, *(one.port_mapping.port for one in node.spec.listeners)}:
         return Skipped(name, f"it asks port {check.port}, on which no stand-in listens")
     if check.protocol == "tcp":
@@ -129,6 +129,13 @@ def _health(ways: Ways, node: Resource, listener: Any, name: str, replicas: int)
         lambda seen: judge_health(seen, node.name, leaves, returns),
         alone=frozenset({f"copies {node.name}"}),
     )
+
+
+def _lone(node: Resource) -> str:
+    found = node.spec.service_discovery
+    if found and found.dns and found.dns.response_type != "ENDPOINTS":
+        return "behind DNS LOADBALANCER it is one host to its clients: no other copy could take its calls"
+    return LONE
 
 
 def _on_port(ways: Ways, node: Resource, port: int) -> tuple[Way, float] | str:
@@ -188,13 +195,8 @@ def _ejection(ways: Ways, node: Resource, listener: Any, name: str, replicas: in
     way = _on_port(ways, node, listener.port_mapping.port)
     if isinstance(way, str):
         return Skipped(name, way)
-    found = node.spec.service_discovery
-    if found and found.dns and found.dns.response_type != "ENDPOINTS":
-        return Skipped(
-            name, "behind DNS LOADBALANCER it is one host to its clients: nothing is left to eject"
-        )
     if replicas < 2:
-        return Skipped(name, LONE)
+        return Skipped(name, _lone(node))
     if way[0].shape.protocol == "tcp":
         return Skipped(name, "connections have no status that counts as an error")
     if base < 2 * SETTLE:
