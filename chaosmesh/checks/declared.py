@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -85,6 +85,8 @@ class Rule:
     retry: Retrying | None
     per_request: float
     node_timeouts: dict[str, float]
+    idle: float = 0.0
+    node_idles: dict[str, float] = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[Any, ...]:
@@ -100,8 +102,15 @@ class Rule:
     @property
     def ceiling(self) -> float:
         """Seconds after which some declared timeout cuts a call, wherever it stands (0: never)."""
-        bounds = [t for t in (self.per_request, *(self.node_timeouts[n] for n in self.nodes)) if t > 0]
-        return min(bounds, default=0.0)
+        own = (self.per_request, self.idle)
+        theirs = (group.get(n, 0.0) for group in (self.node_timeouts, self.node_idles) for n in self.nodes)
+        return min((t for t in (*own, *theirs) if t > 0), default=0.0)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that an attempt may take before anything cuts it (0: for ever)."""
+        per_try = self.retry.per_try if self.retry else None
+        return min((t for t in (self.ceiling, per_try) if t), default=0.0)
 
 
 def seconds(duration: Any) -> float | None:
@@ -115,6 +124,7 @@ def rules(resources: Resources, *, hidden_retry: bool) -> list[Rule]:
     """Every route. `hidden_retry`: the profile adds a retry policy where none is written."""
     callers = callers_of(resources)
     listeners = {name: _listener_timeout(node) for name, node in resources.virtual_nodes.items()}
+    idles = {name: _listener_idle(node) for name, node in resources.virtual_nodes.items()}
     found = []
     for route in resources.routes.values():
         body: Any = route.spec.body
@@ -137,6 +147,8 @@ def rules(resources: Resources, *, hidden_retry: bool) -> list[Rule]:
                     t.virtual_node: listeners.get(t.virtual_node, DEFAULT_PER_REQUEST)
                     for t in body.action.weighted_targets
                 },
+                idle=seconds(getattr(body.timeout, "idle", None)) or 0.0,
+                node_idles=idles,
             )
         )
     return found
@@ -186,3 +198,12 @@ def _listener_timeout(node: Resource) -> float:
         if written:
             return seconds(written) or 0.0
     return DEFAULT_PER_REQUEST
+
+
+def _listener_idle(node: Resource) -> float:
+    spec: Any = node.spec
+    for listener in spec.listeners or ():
+        written = listener.timeout and listener.timeout.member[1].idle
+        if written:
+            return seconds(written) or 0.0
+    return 0.0

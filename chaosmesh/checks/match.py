@@ -32,7 +32,11 @@ def checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
     for field in fields:
         others = [(way, miss.shape, miss.how)] if (miss := missing.get(field)) else []
         if field == "match.port":
-            others = [(one, one.shape, f"port {one.port}") for one in _other_ports(resources, rule, way)]
+            others = [
+                (one, one.shape, f"port {one.port}")
+                for one in _other_ports(resources, rule, way)
+                if rule.protocol != "tcp" or expected_route(resources, one.service, one.shape, one.port)
+            ]
         elif field == "match.scheme":
             yield Skipped(
                 f"{rule.route.id}/{field}", "egress takes plain text only: no other scheme can be sent"
@@ -49,7 +53,9 @@ def _check(
         route = expected_route(resources, way.service, shape, other.port)
         probes.append(other.probe(COUNT, shape))
         wanted.append(route)
-        words += f"; {how}: {'by ' + route if route else 'none' if rule.protocol == 'grpc' else '404'}"
+        words += (
+            f"; {how}: {'by ' + route if route else '404' if rule.protocol in ('http', 'http2') else 'none'}"
+        )
     return Check(
         f"{rule.route.id}/{field}",
         rule.route,

@@ -109,7 +109,7 @@ class Outcome:
 class Check:
     """One rule, tried. `judge` gets what was seen of each probe, in the order of `probes`.
 
-    `alone` names what no other check may touch meanwhile, `shares` what it touches beside others.
+    Checks that disturb each other are tried by their `turn`. `alone` names what no other check may touch meanwhile, `shares` what it touches beside others.
     """
 
     id: str
@@ -119,6 +119,7 @@ class Check:
     probes: tuple[Probe, ...]
     judge: Callable[[Sequence[Seen]], Outcome]
     where: Where | None = None
+    turn: int = 5
     alone: frozenset[str] = frozenset()
     shares: frozenset[str] = frozenset()
 

@@ -64,10 +64,15 @@ def plan(
     for clause in declared:
         if clause.id not in checks:
             skipped.setdefault(clause.id, Skipped(clause.id, NO_CHECK))
-    open_ = tuple(one for name, one in skipped.items() if name not in checks)
     places = {clause.id: clause.where for clause in declared}
     quiet = Quiet(resources)
-    placed = tuple(replace(quiet.settled(one), where=places.get(one.id)) for one in checks.values())
+    settled = {one.id: quiet.settled(one) for one in checks.values()}
+    for name, one in list(settled.items()):
+        if ".connectionPool." not in name and (why := quiet.overfull(one)) is not None:
+            skipped[name] = Skipped(name, why)
+            del settled[name], checks[name]
+    open_ = tuple(one for name, one in skipped.items() if name not in settled)
+    placed = tuple(replace(one, where=places.get(one.id)) for one in settled.values())
     return Plan(placed, open_, len(declared))
 
 
@@ -80,10 +85,12 @@ def _all(
         yield from weights.checks(resources, rule, alpha)
         yield from retries.checks(resources, rule)
         yield from timeouts.route_checks(resources, rule)
+        yield from timeouts.idle_checks(resources, rule)
     ways = wiring.Ways(resources, found)
     for node in resources.virtual_nodes.values():
         yield from replicas_of.checks(ways, node, replicas)
         yield from timeouts.listener_checks(resources, node, found)
+        yield from timeouts.listener_idle_checks(resources, node, found)
         yield from wiring.node_checks(ways, node)
         yield from pools.checks(ways, node, replicas)
         yield from secured.listener_checks(ways, node)

@@ -64,7 +64,11 @@ def _node(node: Resource, name: str, limits: _Limits, way: Way | str, copies: in
     count = _count(limits, copies)
     if count > MOST:
         return Skipped(name, f"{count} requests at once would be needed to fill it: more than {MOST}")
-    delay = round((count / RATE + 1) * 1000)
+    delay = round((count / RATE + 0.5) * 1000)
+    if way.patience and way.patience * 1000 < 1.2 * delay:
+        return Skipped(
+            name, f"a timeout of {way.patience:g} s ends requests before {count} of them are in flight"
+        )
     wait = delay / 1000 * (1 if limits.most == limits.least else 2)
     standin = steer([node.name], f"delay_ms:{delay}")
     probe = way.probe(count, rate=RATE, standin=standin, timeout=30.0, wait=wait)
@@ -80,6 +84,7 @@ def _node(node: Resource, name: str, limits: _Limits, way: Way | str, copies: in
             if tcp
             else judge(seen, node.name, limits.least, limits.most, delay)
         ),
+        turn=3,
         alone=frozenset({f"node {node.name}", f"copies {node.name}"}),
     )
 
@@ -186,5 +191,6 @@ def _gateway(ways: Ways, gateway: Resource, name: str, limits: _Limits, ask: Ask
         "documented",
         (probe,),
         lambda seen: judge_requests(seen, least, most),
+        turn=3,
         alone=frozenset({f"client {gateway.name}"}),
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.appmesh.routing import ports_of
 from chaosmesh.checks.asking import expected_route
 from chaosmesh.checks.declared import Rule
+from chaosmesh.checks.handshake import barred
 from chaosmesh.checks.model import Probe, Shape
 from chaosmesh.checks.shapes import example
 
@@ -19,16 +20,26 @@ CARRIERS = {"http": ("http", "http2", "grpc"), "http2": ("http", "http2", "grpc"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a route is taken: `client` sends `shape` to a port of `service`."""
+    """How a route is taken: `client` sends `shape` to a port of `service`. An attempt may take `patience` seconds (0:
+    for ever) before something cuts it."""
 
     client: str
     service: str
     shape: Shape
     port: int | None = None
+    patience: float = 0.0
 
     def probe(self, count: int, shape: Shape | None = None, **words: Any) -> Probe:
         """A probe on this way; `shape` replaces its request, `words` are fields of the probe."""
         return Probe(self.client, self.service, shape or self.shape, count, port=self.port, **words)
+
+
+def working(resources: Resources, rule: Rule) -> Way | str:
+    """The same for checks that need answers: where the TLS of both sides goes together."""
+    callers = [one for one in rule.callers if barred(resources, *one, rule.nodes) is None]
+    if rule.callers and not callers:
+        return str(barred(resources, *rule.callers[0], rule.nodes))
+    return reachable(resources, replace(rule, callers=tuple(callers)))
 
 
 def reachable(resources: Resources, rule: Rule) -> Way | str:
@@ -47,7 +58,7 @@ def reachable(resources: Resources, rule: Rule) -> Way | str:
         for port in ports_for(resources, service, rule):
             taken = expected_route(resources, service, shape, port)
             if taken == rule.route.name:
-                return Way(client, service, shape, port)
+                return Way(client, service, shape, port, rule.patience)
             reason = f"route {taken} takes the example request before it" if taken else reason
     return reason
 

@@ -63,6 +63,7 @@ def discovery_checks(ways: Ways, node: Resource, replicas: int) -> Iterator[Chec
             "documented",
             (way[0].probe(count, rate=20.0 if count <= 40 else 200.0),),
             lambda seen: judge_copies(seen, node.name, copies),
+            turn=0,
             alone=frozenset({f"copies {node.name}"}),
         )
 
@@ -127,6 +128,7 @@ def _health(ways: Ways, node: Resource, listener: Any, name: str, replicas: int)
         "documented",
         (probe,),
         lambda seen: judge_health(seen, node.name, leaves, returns),
+        turn=1,
         alone=frozenset({f"copies {node.name}"}),
     )
 
@@ -220,6 +222,7 @@ def _ejection(ways: Ways, node: Resource, listener: Any, name: str, replicas: in
         "documented",
         (way[0].probe(math.ceil(seconds * rate), rate=rate, standin=words, timeout=60.0),),
         lambda seen: judge_ejection(seen, node.name, errors, watched, interval if awaited else None),
+        turn=2,
         alone=frozenset({f"copies {node.name}", f"{way[0].client}>{node.name}"}),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from chaosmesh.appmesh import Resources
 from chaosmesh.checks.declared import EVENTS, EXAMPLE_STATUS, GRPC_EVENTS, Retrying, Rule
 from chaosmesh.checks.model import Check, Outcome, Seen, Skipped, answer, done, every, not_before
-from chaosmesh.checks.reach import Way, reachable
+from chaosmesh.checks.reach import Way, working
 from chaosmesh.ledger import Call
 
 COUNT = 6
@@ -22,7 +22,7 @@ def checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
     retry = rule.retry
     if retry is None:
         return
-    way = reachable(resources, rule)
+    way = working(resources, rule)
     if isinstance(way, str):
         yield from (Skipped(f"{rule.route.id}/{field}", way) for field in _fields(retry))
         return

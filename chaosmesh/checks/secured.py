@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chaosmesh.appmesh import Resource, Resources
+from chaosmesh.checks.handshake import modes
 from chaosmesh.checks.model import (
     Check,
     Outcome,
@@ -19,7 +20,7 @@ from chaosmesh.checks.model import (
     every,
     every_request,
 )
-from chaosmesh.checks.quiet import nodes_behind
+from chaosmesh.checks.reach import Way
 from chaosmesh.checks.wiring import Ways, plain_request
 from chaosmesh.ledger import Request
 
@@ -139,16 +140,25 @@ def _policy(
 ) -> Iterator[Check | Skipped]:
     fields = [f"validation.{name}" for name, _ in tls.validation.written()]
     fields += [name for name, _ in tls.written() if name != "validation"]
-    strict = [one for one in services if _modes(ways.resources, one) == {"STRICT"}]
-    found = next((way for one in strict if (way := ways.to_service(one, node.name))), None)
+    found = _leading(ways, node, services, "STRICT")
+    open_ = _leading(ways, node, services, "DISABLED")
     for field in fields:
         name = f"{base}.{field}"
         if field == "enforce" and tls.enforce is False:
             yield Skipped(name, "not enforced: the server decides, and its own rule is tried")
         elif field == "ports":
             yield Skipped(name, "which of its calls spoke TLS is not told by any log")
-        elif field == "certificate" and found and not _asks(ways.resources, found[0].service):
-            yield Skipped(name, f"no server behind {found[0].service} asks for it")
+        elif field == "enforce" and open_ is not None and not tls.ports:
+            yield Check(
+                name,
+                node,
+                f"no call of {node.name} gets through to {' or '.join(open_[1])}, where nobody speaks TLS",
+                "documented",
+                (open_[0].probe(COUNT),),
+                judge_refused,
+            )
+        elif field == "certificate" and found and not _asks(ways.resources, found[1]):
+            yield Skipped(name, f"{' or '.join(found[1])} does not ask for it")
         elif found is None:
             yield Skipped(
                 name, "no server that it calls takes TLS alone: nothing here tells which was spoken"
@@ -157,24 +167,27 @@ def _policy(
             yield Check(
                 name,
                 node,
-                f"{node.name} reaches {found[0].service}, which takes TLS alone",
+                f"{node.name} reaches {' or '.join(found[1])}, where nothing but TLS is taken",
                 "documented",
                 (found[0].probe(COUNT),),
                 judge_calls,
             )
 
 
-def _listeners(resources: Resources, service: str) -> list[Any]:
-    nodes = (resources.virtual_nodes[one] for one in nodes_behind(resources, service))
-    return [listener for node in nodes for listener in node.spec.listeners or ()]
+def _leading(
+    ways: Ways, node: Resource, services: Sequence[str], mode: str
+) -> tuple[Way, tuple[str, ...]] | None:
+    """A way of this client to nodes that all have one mode, and these nodes."""
+    for service in services:
+        for way, nodes in ways.of_client(service, node.name):
+            if modes(ways.resources, nodes) == {mode}:
+                return way, nodes
+    return None
 
 
-def _modes(resources: Resources, service: str) -> set[str]:
-    return {one.tls.mode if one.tls else "none" for one in _listeners(resources, service)}
-
-
-def _asks(resources: Resources, service: str) -> bool:
-    return any(one.tls and one.tls.validation for one in _listeners(resources, service))
+def _asks(resources: Resources, nodes: Sequence[str]) -> bool:
+    listeners = (one for name in nodes for one in resources.virtual_nodes[name].spec.listeners or ())
+    return any(one.tls and one.tls.validation for one in listeners)
 
 
 def judge_calls(seen: Sequence[Seen]) -> Outcome:
@@ -185,5 +198,15 @@ def judge_calls(seen: Sequence[Seen]) -> Outcome:
             "" if call.tcp or (call.attempts and done(call.attempts[-1])) else f"got {answer_text(call)}"
         ),
         expected={"answered": True},
+        observed=lambda calls: {"answers": dict(Counter(answer_text(one) for one in calls))},
+    )
+
+
+def judge_refused(seen: Sequence[Seen]) -> Outcome:
+    """No call got an answer of the server's."""
+    return every(
+        seen,
+        lambda call: f"got {answer_text(call)}" if call.attempts and done(call.attempts[-1]) else "",
+        expected={"answered": False},
         observed=lambda calls: {"answers": dict(Counter(answer_text(one) for one in calls))},
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chaosmesh.appmesh import Resource, Resources
 from chaosmesh.checks.declared import Rule, seconds
 from chaosmesh.checks.model import Check, Outcome, Seen, Skipped, answer_text, cut, done, every, not_before
-from chaosmesh.checks.reach import Way, reachable
+from chaosmesh.checks.reach import Way, working
 from chaosmesh.checks.retries import steer
 from chaosmesh.judge import Verdict
 from chaosmesh.ledger import Attempt, Call
@@ -24,7 +25,7 @@ def route_checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
         return
     name = f"{rule.route.id}/timeout.perRequest"
     written = bool(rule.body.timeout and rule.body.timeout.per_request)
-    way = reachable(resources, rule)
+    way = working(resources, rule)
     if isinstance(way, str) or not rule.per_request:
         yield Skipped(name, way if isinstance(way, str) else "0 switches it off: there is no bound to reach")
         return
@@ -41,6 +42,92 @@ def route_checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
         rule.per_request,
         whole_call=True,
     )
+
+
+def idle_checks(resources: Resources, rule: Rule) -> Iterator[Check | Skipped]:
+    """The route's bound on silence, by an application that says nothing."""
+    if not (rule.body.timeout and rule.body.timeout.idle):
+        return
+    name = f"{rule.route.id}/timeout.idle"
+    way = working(resources, rule)
+    reason = _not_silent(
+        rule, rule.idle, [n for n in rule.nodes if 0 < rule.node_idles.get(n, 0.0) <= rule.idle]
+    )
+    if isinstance(way, str) or reason:
+        yield Skipped(name, way if isinstance(way, str) else reason)
+        return
+    statement = f"{rule.route.name}: what says nothing for {rule.idle:g} s is ended"
+    check = _check(name, rule.route, statement, way, rule, rule.idle, whole_call=True)
+    tcp = rule.protocol == "tcp"
+    yield (
+        replace(check, basis="inferred", judge=_tcp_judge(rule.idle))
+        if tcp
+        else replace(check, basis="inferred")
+    )
+
+
+def _tcp_judge(bound: float) -> Callable[[Sequence[Seen]], Outcome]:
+    return lambda seen: judge_silence(seen, bound)
+
+
+def judge_silence(seen: Sequence[Seen], bound: float) -> Outcome:
+    """A connection that says nothing lasts as long as the bound, and not much longer."""
+
+    def right(call: Call) -> str:
+        return "" if call.duration_ms <= bound * 1500 + 1000 else f"it lasted {call.duration_ms:.0f} ms"
+
+    silent = [Seen(seen[0].calls, ())]
+    lasted = [call.duration_ms for call in seen[0].calls]
+    observed = {"lasted_ms": [round(min(lasted)), round(max(lasted))] if lasted else []}
+    outcome = every(silent, right, expected={"lasted_ms": round(bound * 1000)}, observed=lambda _: observed)
+    return not_before(outcome, lasted, bound * 1000)
+
+
+def _not_silent(rule: Rule, bound: float, quicker: Sequence[str]) -> str:
+    per_try = rule.retry.per_try if rule.retry else None
+    sooner = [t for t in (rule.per_request, per_try, *(rule.node_timeouts[n] for n in rule.nodes)) if t]
+    if not bound:
+        return "0 switches it off: there is no bound to reach"
+    if quicker:
+        return f"the listener of {quicker[0]} ends silence sooner"
+    if rule.protocol != "tcp" and sooner and min(sooner) <= bound:
+        return f"a timeout of {min(sooner):g} s ends the request before {bound:g} s of silence"
+    return ""
+
+
+def listener_idle_checks(
+    resources: Resources, node: Resource, rules: Sequence[Rule]
+) -> Iterator[Check | Skipped]:
+    """The bound of a node's listener on silence."""
+    for listener in node.spec.listeners or ():
+        kind, timeout = listener.timeout.member if listener.timeout else ("", None)
+        if timeout is None or timeout.idle is None:
+            continue
+        name, bound = (
+            f"{node.id}/listeners.{listener.port_mapping.port}.timeout.{kind}.idle",
+            timeout.idle.seconds,
+        )
+        reason = "no route leads to it alone"
+        for rule in rules:
+            way = working(resources, rule) if rule.nodes == (node.name,) else reason
+            if isinstance(way, str) or (why := _not_silent(rule, bound, ())) or 0 < rule.idle <= bound:
+                reason = (
+                    way
+                    if isinstance(way, str)
+                    else why or "the idle timeout of its route ends silence sooner"
+                )
+                continue
+            statement = f"{node.name}: an application that says nothing for {bound:g} s is not waited for"
+            check = _check(name, node, statement, way, rule, bound, whole_call=False)
+            tcp = rule.protocol == "tcp"
+            yield (
+                replace(check, basis="inferred", judge=_tcp_judge(bound))
+                if tcp
+                else replace(check, basis="inferred")
+            )
+            break
+        else:
+            yield Skipped(name, reason)
 
 
 def listener_checks(resources: Resources, node: Resource, rules: Sequence[Rule]) -> Iterator[Check | Skipped]:
@@ -66,9 +153,10 @@ def _listener_check(
     for rule in rules:
         if rule.nodes != (node.name,):
             continue
-        way = reachable(resources, rule)
+        way = working(resources, rule)
         per_try = rule.retry.per_try if rule.retry else None
-        shorter = min((t for t in (rule.per_request, per_try) if t), default=None)
+        idle = rule.node_idles.get(node.name, 0.0)
+        shorter = min((t for t in (rule.per_request, rule.idle, per_try, idle) if t), default=None)
         if isinstance(way, str):
             reason = way
         elif shorter is not None and shorter <= bound:
@@ -81,6 +169,9 @@ def _listener_check(
 
 def _never_reached(rule: Rule) -> str | None:
     bound = rule.per_request
+    silences = [t for t in (rule.idle, *(rule.node_idles.get(n, 0.0) for n in rule.nodes)) if t]
+    if silences and min(silences) < bound:
+        return f"an idle timeout of {min(silences):g} s ends what says nothing, before {bound:g} s"
     for node, limit in rule.node_timeouts.items():
         if node in rule.nodes and 0 < limit < bound:
             return f"the listener of {node} cuts at {limit:g} s, before {bound:g} s"

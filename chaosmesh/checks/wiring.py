@@ -48,6 +48,15 @@ class Ways:
                 return Way(client or way.client, service, way.shape, way.port), rule
         return self._direct(service, client)
 
+    def of_client(self, service: str, client: str) -> Iterator[tuple[Way, tuple[str, ...]]]:
+        """Every way of one client to a service, with the nodes that its calls may go to."""
+        for rule, way in self._found:
+            if (client, service) in rule.callers:
+                yield Way(client, service, way.shape, way.port), rule.nodes
+        direct = self._direct(service, client)
+        if direct and client in self.callers.get(service, ()):
+            yield direct[0], nodes_behind(self.resources, service)
+
     def to_port(self, service: str, port: int) -> tuple[Way, Rule] | None:
         """A way to a service that leads over one of its ports."""
         for rule, way in self._found:

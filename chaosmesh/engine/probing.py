@@ -94,7 +94,8 @@ class _Sending:
 
     async def _connections(self) -> None:
         """Nothing joins a request with its connection's row, so that rows are counted."""
-        wanted = len(self._stack.ledger.requests(self._running.stream.id))
+        requests = self._stack.ledger.requests(self._running.stream.id)
+        wanted = sum(one.ok for one in requests)
 
         def missing() -> str:
             n = len(self._calls())
@@ -121,7 +122,10 @@ class _Sending:
         service = probe.service if probe.place == "egress" else None
         found = self._stack.ledger.calls(stream, probe.client, service)
         if self._tcp:
-            found = [one for one in found if one.tcp and one.start_ns >= self._began]
+            port = f":{probe.port}"
+            found = [
+                one for one in found if one.tcp and one.start_ns >= self._began and one.host.endswith(port)
+            ]
         return [one for one in found if one.complete]
 
     def _seen(self, problem: str | None) -> Seen:
