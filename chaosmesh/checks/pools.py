@@ -84,7 +84,7 @@ def _node(node: Resource, name: str, limits: _Limits, way: Way | str, copies: in
             if tcp
             else judge(seen, node.name, limits.least, limits.most, delay)
         ),
-        turn=3,
+        turn=2,
         alone=frozenset({f"node {node.name}", f"copies {node.name}"}),
     )
 
@@ -191,6 +191,6 @@ def _gateway(ways: Ways, gateway: Resource, name: str, limits: _Limits, ask: Ask
         "documented",
         (probe,),
         lambda seen: judge_requests(seen, least, most),
-        turn=3,
+        turn=2,
         alone=frozenset({f"client {gateway.name}"}),
     )

@@ -9,6 +9,9 @@ from chaosmesh.appmesh.routing import ranked
 from chaosmesh.checks.declared import callers_of
 from chaosmesh.checks.model import Check, Probe
 
+CUTTING = 3
+"""The turn of checks that cut an edge: they are short, and many wait for them."""
+
 FEW = 100
 """A pool that holds so many is never met by what is tried side by side."""
 
@@ -34,7 +37,8 @@ class Quiet:
         alone = check.alone | cut | narrow | told_by_edge
         at = frozenset(f"node {one.partition('>')[2]}" for one in used)
         at |= {f"client {probe.client}" for probe in check.probes}
-        return replace(check, alone=alone, shares=(check.shares | used | at) - alone)
+        turn = CUTTING if cut and check.turn > CUTTING else check.turn
+        return replace(check, turn=turn, alone=alone, shares=(check.shares | used | at) - alone)
 
     def overfull(self, check: Check) -> str | None:
         """Why a check would meet a connection pool that it does not mean, None if it does not."""

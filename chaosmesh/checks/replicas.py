@@ -128,7 +128,7 @@ def _health(ways: Ways, node: Resource, listener: Any, name: str, replicas: int)
         "documented",
         (probe,),
         lambda seen: judge_health(seen, node.name, leaves, returns),
-        turn=1,
+        turn=4,
         alone=frozenset({f"copies {node.name}"}),
     )
 
@@ -222,7 +222,7 @@ def _ejection(ways: Ways, node: Resource, listener: Any, name: str, replicas: in
         "documented",
         (way[0].probe(math.ceil(seconds * rate), rate=rate, standin=words, timeout=60.0),),
         lambda seen: judge_ejection(seen, node.name, errors, watched, interval if awaited else None),
-        turn=2,
+        turn=1,
         alone=frozenset({f"copies {node.name}", f"{way[0].client}>{node.name}"}),
     )
 
@@ -242,7 +242,7 @@ def judge_ejection(
     )
     n = len(found)
     if len(mine) < errors or gap[0] > watched * 0.8e9:
-        j = len(mine) if len(mine) < errors else gap[1]
+        j = gap[1] if gap[0] > watched * 0.8e9 else len(mine)
         return Outcome(Verdict.FAIL, f"it left after {j} errors, not {errors}", {"errors": j}, expected, n)
     left = max(_end(one) for one in mine[:errors])
     after = [one.start_ns for one in mine if one.start_ns > left + SETTLE * 1e9]

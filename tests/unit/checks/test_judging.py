@@ -55,6 +55,15 @@ def test_the_number_of_attempts_is_exact() -> None:
     assert verdict(one, [seen(never), seen(last, call(500, 500, 500))]) is Verdict.FAIL
 
 
+def test_what_a_busy_host_cut_says_nothing_of_retries() -> None:
+    one = check(PLAN, f"{WEATHER}/retryPolicy.maxRetries")
+    never, last = call(500, 500, 500), call(500, 500, 200)
+    assert verdict(one, [seen(never, call(504, 500, 500)), seen(last)]) is Verdict.PASS
+    only = one.judge([seen(call(504, 504, 504)), seen(last)])
+    assert only.verdict is Verdict.INVALID
+    assert "busy" in only.reason
+
+
 @pytest.mark.parametrize(
     ("event", "right", "wrong"),
     [("server-error", (500, 200), (500,)), ("client-error", (409,), (409, 200))],
