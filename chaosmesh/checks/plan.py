@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from chaosmesh.appmesh import Resources, clauses
 from chaosmesh.checks import (
+    fallback,
     gateways,
     logs,
     match,
@@ -21,7 +22,8 @@ from chaosmesh.checks import (
 from chaosmesh.checks import replicas as replicas_of
 from chaosmesh.checks.declared import Rule, rules
 from chaosmesh.checks.model import Check, Skipped
-from chaosmesh.checks.quiet import Quiet
+from chaosmesh.checks.quiet import Quiet, nodes_behind
+from chaosmesh.documents.scenario import Scenario
 
 NO_CHECK = "no check for this kind of rule yet"
 
@@ -45,13 +47,15 @@ def plan(
     alpha: float,
     quick: bool = False,
     replicas: Mapping[str, int] | None = None,
+    scenario: Scenario | None = None,
 ) -> Plan:
-    """What to try for these documents. `alpha` is each claim's share of the error budget, `quick` leaves out
+    """What to try for these documents, and for what a scenario adds to them. `alpha` is each claim's share of the error budget, `quick` leaves out
     what takes more than a few seconds to see. `replicas`: how many copies of each node run (1 where it isn't told)."""
     found = rules(resources, hidden_retry=profile == "appmesh")
     checks: dict[str, Check] = {}
     skipped: dict[str, Skipped] = {}
-    for one in _all(resources, found, alpha, replicas or {}):
+    added = fallback.checks(resources, scenario, found) if scenario else ()
+    for one in (*_all(resources, found, alpha, replicas or {}), *added):
         if isinstance(one, Check) and quick and one.seconds > QUICK:
             skipped.setdefault(
                 one.id, Skipped(one.id, f"takes about {one.seconds:.0f} s: left out of a quick run")
@@ -60,7 +64,13 @@ def plan(
             checks.setdefault(one.id, one)
         else:
             skipped.setdefault(one.id, one)
-    declared = clauses(resources)
+    guards = fallback.guarded(resources, scenario) if scenario else {}
+    behind = {name: nodes_behind(resources, name) for name in resources.virtual_services} if guards else {}
+    for name, check in list(checks.items()):
+        if (why := fallback.hidden_by(check, guards, behind)) is not None:
+            skipped[name] = Skipped(name, why)
+            del checks[name]
+    declared = clauses(resources, scenario)
     for clause in declared:
         if clause.id not in checks:
             skipped.setdefault(clause.id, Skipped(clause.id, NO_CHECK))

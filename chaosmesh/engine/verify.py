@@ -90,6 +90,7 @@ class Verification:
             alpha=alpha,
             quick=self.options.quick,
             replicas=self._replicas(),
+            scenario=self.scenario,
         )
         if not self.options.only:
             return whole
