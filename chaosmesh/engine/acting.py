@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from chaosmesh.checks import Probe
 from chaosmesh.checks.model import Act
 from chaosmesh.engine.stack import Stack
-from chaosmesh.load import Running
 
 DEADLINE = 120.0
 """Seconds within which every act of a probe must be due; no check takes longer."""
 
 
 @asynccontextmanager
-async def acting(stack: Stack, probe: Probe, running: Running) -> AsyncIterator[list[int]]:
-    """The probe's acts, each when enough of its requests are answered; gives the times (epoch ns) at which they
+async def acting(stack: Stack, probe: Probe, answered: Callable[[], int]) -> AsyncIterator[list[int]]:
+    """The probe's acts, each when enough of its requests are `answered`; gives the times (epoch ns) at which they
     were in force."""
     marks: list[int] = []
-    task = asyncio.create_task(_all(stack, probe, running.stream.id, marks))
+    task = asyncio.create_task(_all(stack, probe, answered, marks))
     try:
         yield marks
     finally:
@@ -33,11 +32,11 @@ async def acting(stack: Stack, probe: Probe, running: Running) -> AsyncIterator[
             await _do(stack, Act(0, "well", node, replica))
 
 
-async def _all(stack: Stack, probe: Probe, stream: int, marks: list[int]) -> None:
+async def _all(stack: Stack, probe: Probe, answered: Callable[[], int], marks: list[int]) -> None:
     for act in probe.acts:
 
         def missing(act: Act = act) -> str:
-            n = len(stack.ledger.requests(stream))
+            n = answered()
             return "" if n >= act.after else f"{n} of {act.after} answers"
 
         await stack.bell.until(missing, seconds=DEADLINE, what=f"the answers before {act.node} is {act.what}")

@@ -13,7 +13,7 @@ from chaosmesh.engine.logfile import LogFile
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
 from chaosmesh.ledger import Call
-from chaosmesh.load import RequestSpec, Running, Tls
+from chaosmesh.load import Record, RequestSpec, Running, Tls
 
 SPLIT_DEADLINE = 60.0
 ROWS_DEADLINE = 20.0
@@ -34,6 +34,7 @@ class _Sending:
         self._stack, self._check, self._probe = stack, check, probe
         self._began = time.time_ns()
         self._tcp = probe.shape.protocol == "tcp"
+        self._answered = 0
         self._log = LogFile.of(stack, probe.client) if probe.log else None
         self._running: Running
 
@@ -48,14 +49,18 @@ class _Sending:
             count=probe.count,
             patience=probe.timeout,
             tls=tls_of(stack, probe),
+            on_records=self._count,
         )
+
+    def _count(self, records: list[Record]) -> None:
+        self._answered += len(records)
 
     async def seen(self) -> Seen:
         problem = None
         try:
             if self._probe.split:
                 await self._until_decided()
-            async with acting(self._stack, self._probe, self._running) as marks:
+            async with acting(self._stack, self._probe, lambda: self._answered) as marks:
                 await self._running.done()
         finally:
             self._running.stop()  # also when another check ended the run

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from chaosmesh.checks import Check, Outcome, Probe, Seen
 from chaosmesh.engine.lanes import Lanes
@@ -59,8 +60,9 @@ def _judged(check: Check, seen: Sequence[Seen]) -> Outcome:
 
 
 def _joined(first: Sequence[Seen], second: Sequence[Seen]) -> list[Seen]:
+    """What follows times of its own (`marks`) is told by the second run alone."""
     return [
-        Seen([*a.calls, *b.calls], [*a.requests, *b.requests], b.problem)
+        b if b.marks else replace(b, calls=[*a.calls, *b.calls], requests=[*a.requests, *b.requests])
         for a, b in zip(first, second, strict=True)
     ]
 
