@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,18 +57,6 @@ def call(stage: Stage, client: str, service: str, path: str = "/", headers: Mapp
     """A call that the client's application makes, over HTTP/1.1."""
     url = URL(stage.stack.egress_url(client, service))
     return stage.run(fetch(url, path, {"host": service, **headers}))
-
-
-def ask_all(
-    stage: Stage, entry: str, path: str = "/", headers: Sequence[Mapping[str, str]] = ({},)
-) -> list[Told]:
-    """Several users' requests at once."""
-    url = URL(stage.stack.entry_url(entry))
-
-    async def together() -> list[Told]:
-        return await asyncio.gather(*(fetch(url, path, one) for one in headers))
-
-    return stage.run(together())
 
 
 async def fetch(url: URL, path: str, headers: Mapping[str, str], method: str = "GET") -> Told:
