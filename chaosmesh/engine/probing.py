@@ -12,12 +12,17 @@ from chaosmesh.engine.acting import acting
 from chaosmesh.engine.logfile import LogFile
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
+from chaosmesh.judge import Verdict
 from chaosmesh.ledger import Call
 from chaosmesh.load import Record, RequestSpec, Running, Tls
 
 SPLIT_DEADLINE = 60.0
 ROWS_DEADLINE = 20.0
 PASSED_ON = 3.0
+ACTS_DEADLINE = 120.0
+LOOK_EVERY = 5
+"""Answers between two looks at whether a check passes already."""
+
 EVERYTHING = 15001
 """The port of a sidecar for whatever its application calls."""
 
@@ -61,6 +66,8 @@ class _Sending:
             if self._probe.split:
                 await self._until_decided()
             async with acting(self._stack, self._probe, lambda: self._answered) as marks:
+                if self._probe.acts:
+                    await self._until_passed(marks)
                 await self._running.done()
         finally:
             self._running.stop()  # also when another check ended the run
@@ -74,6 +81,26 @@ class _Sending:
             problem = str(error)
         seen = replace(self._seen(problem), marks=tuple(marks))
         return replace(seen, log=await self._log.grown(len(seen.requests))) if self._log else seen
+
+    async def _until_passed(self, marks: list[int]) -> None:
+        """Once all acts are done, the sending ends with the first look at which the check passes."""
+        looked = 0
+
+        def open_() -> str:
+            nonlocal looked
+            n, sent = self._answered, self._probe.count
+            if n >= sent or len(marks) < len(self._probe.acts) or n < looked + LOOK_EVERY:
+                return "" if n >= sent else f"{n} of {sent} answers"
+            looked = n
+            seen = replace(self._seen(None), requests=(), marks=tuple(marks))
+            return "" if self._check.judge([seen]).verdict is Verdict.PASS else f"{n} of {sent} answers"
+
+        try:
+            await self._stack.bell.until(open_, seconds=ACTS_DEADLINE, what=f"{self._check.id}: a pass")
+        except DeadlineError:
+            pass
+        finally:
+            self._running.stop()
 
     async def _until_decided(self) -> None:
         """A split is looked at as often as rows arrive, and ends the sending once it is decided."""
