@@ -56,3 +56,11 @@ def declared(resources: Resources, scenario: Scenario) -> tuple[Declared, ...]:
     problems = Problems()
     found = {one.id: one for one in fallbacks(resources, scenario, problems).values()}
     return (*found.values(), *budgets(resources, scenario, problems))
+
+
+def problems_of(resources: Resources, scenario: Scenario) -> Problems:
+    """What the scenario adds to nothing that is there, each with its place."""
+    problems = Problems()
+    fallbacks(resources, scenario, problems)
+    budgets(resources, scenario, problems)
+    return problems

@@ -53,6 +53,12 @@ def fallbacks(resources: Resources, scenario: Scenario, problems: Problems) -> d
     return by_service | by_route
 
 
+def stands_in_for(resources: Resources, name: str) -> dict[str, tuple[str, ...]]:
+    """The nodes that a fallback of `name` (a route or a service) stands in for, by the rule that calls them."""
+    rules = _rules(resources, name, Where(""), Problems())
+    return {rule.owner.id: tuple(dict.fromkeys(node for node, _ in rule.arms)) for rule in rules}
+
+
 def _apart(
     resources: Resources, rules: list[_Rule], node: str, name: str, where: Where, problems: Problems
 ) -> list[tuple[_Rule, Target]]:

@@ -31,7 +31,7 @@ def lint(inputs: Inputs, profile: str, json_file: str | None) -> int:
     Each finding names its place and what to do; docs/lint/ has a page for each rule. Exit code 1 if there is an
     error, else 0.
     """
-    found = find(inputs.resources, profile=profile)
+    found = find(inputs.resources, profile=profile, scenario=inputs.scenario)
     if json_file is not None:
         text = json.dumps({"findings": [as_json(one) for one in found]}, indent=1)
         if json_file == "-":

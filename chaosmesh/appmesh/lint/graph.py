@@ -30,21 +30,22 @@ RULES = (AMPLIFICATION, CYCLE)
 class Chain:
     """Calls in a row: `steps` are (node, service, attempts), `last` the route of the final call (None: no route)."""
 
-    steps: tuple[tuple[str, str, int], ...]
+    steps: tuple[tuple[str, str, float], ...]
     last: Resource | None
     owner: Resource
 
     @property
-    def attempts(self) -> int:
-        """The most attempts at the last service for one request at the first node."""
-        product = 1
+    def attempts(self) -> float:
+        """The most attempts at the last service for one request at the first node; where retry budgets are on the
+        way, on the average of many requests."""
+        product = 1.0
         for _, _, tries in self.steps:
             product *= tries
         return product
 
     def __str__(self) -> str:
         names = [self.steps[0][0], *(service for _, service, _ in self.steps)]
-        return f"{' → '.join(names)}: {' × '.join(str(tries) for _, _, tries in self.steps)}"
+        return f"{' → '.join(names)}: {' × '.join(f'{tries:g}' for _, _, tries in self.steps)}"
 
 
 def check(view: View) -> Iterator[Finding]:
@@ -52,12 +53,12 @@ def check(view: View) -> Iterator[Finding]:
     worst: dict[str, Chain] = {}
     for chain in chains(view):
         end = chain.steps[-1][1]
-        if chain.attempts > (worst[end].attempts if end in worst else MANY - 1):
+        if chain.attempts >= MANY and (end not in worst or chain.attempts > worst[end].attempts):
             worst[end] = chain
     for chain in worst.values():
         owner = chain.last or chain.owner
         place = chain.last.place(kind(chain.last), "retryPolicy") if chain.last else owner.where
-        message = f"may be tried {chain.attempts} times for one request ({chain} attempts)"
+        message = f"may be tried {chain.attempts:.4g} times for one request ({chain} attempts)"
         yield Finding(AMPLIFICATION, place, owner.id, message)
     yield from _cycles(view)
 
@@ -72,12 +73,12 @@ def chains(view: View) -> Iterator[Chain]:
 
 
 def _from(
-    view: View, client: Resource, steps: tuple[tuple[str, str, int], ...], seen: frozenset[str]
+    view: View, client: Resource, steps: tuple[tuple[str, str, float], ...], seen: frozenset[str]
 ) -> Iterator[Chain]:
     if client.name in seen:
         return
     for service in view.called(client):
-        tries, route = _tries(view, service)
+        tries, route = _tries(view, client.name, service)
         extended = (*steps, (client.name, service, tries))
         owner = view.resources.virtual_services.get(service)
         if owner is not None:
@@ -86,14 +87,16 @@ def _from(
             yield from _from(view, node, extended, seen | {client.name})
 
 
-def _tries(view: View, service: str) -> tuple[int, Resource | None]:
-    """The most attempts of one call to a service, and the route that allows them."""
+def _tries(view: View, client: str, service: str) -> tuple[float, Resource | None]:
+    """The most attempts of one call to a service, and the route that allows them. Retry budgets for all of its nodes
+    bound them to their share more, whatever the policy allows."""
     router = view.router(service)
-    if router is None:
-        return (3 if view.hidden_retry and view.provider_node(service) else 1), None
-    routes = view.routes(router.name)
-    worst = max(routes, key=view.attempts, default=None)
-    return (view.attempts(worst), worst) if worst else (1, None)
+    worst = max(view.routes(router.name), key=view.attempts, default=None) if router else None
+    tries = float(view.tries(service))
+    budgets = [view.budget(client, node.name) for node in view.nodes_behind(service)]
+    if budgets and all(budgets):
+        tries = min(tries, 1 + max(one.percent for one in budgets if one) / 100)
+    return tries, worst
 
 
 def _cycles(view: View) -> Iterator[Finding]:

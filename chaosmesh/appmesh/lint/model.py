@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from chaosmesh.appmesh.clauses import Declared
+from chaosmesh.appmesh.extensions import declared
 from chaosmesh.appmesh.resources import Resource, Resources
 from chaosmesh.appmesh.routing import ranked
+from chaosmesh.documents.scenario import Scenario
 from chaosmesh.errors import Where
+from chaosmesh.mesh import RetryBudget
 
 Severity = Literal["error", "warning", "note"]
 
@@ -60,10 +64,33 @@ class Arm:
 
 @dataclass(frozen=True)
 class View:
-    """The resources with the questions that several rules ask. `hidden_retry`: the profile adds retries."""
+    """The resources with the questions that several rules ask. `hidden_retry`: the profile adds retries. `scenario`:
+    what is added to the policy, if it is known."""
 
     resources: Resources
     hidden_retry: bool = True
+    scenario: Scenario | None = None
+
+    @cached_property
+    def added(self) -> tuple[Declared, ...]:
+        """The rules of the scenario that fit the documents."""
+        return declared(self.resources, self.scenario) if self.scenario else ()
+
+    def copies(self, node: Resource, default: int) -> int:
+        """How many copies of a node run."""
+        part = self.scenario.workloads.get(node.name) if self.scenario else None
+        return default if part is None or part.replicas is None else part.replicas
+
+    def budget(self, client: str, node: str) -> RetryBudget | None:
+        """The retry budget of a client's calls to a node; one for this very client comes before one for all."""
+        budgets = (one for rule in self.added if rule.field == "retryBudget" for one in rule.value)
+        found = [one for one in budgets if one.workload == node and one.client in (None, client)]
+        return min(found, key=lambda one: one.client is None, default=None)
+
+    def elsewhere(self, owner: str) -> bool:
+        """Whether what fails is tried again at a fallback, also where the policy would not. `owner`: the rule's id."""
+        found = (one for one in self.added if one.field == "fallback" and one.resource.id == owner)
+        return any(one.value.when & {"failing", "down"} for one in found)
 
     @cached_property
     def callers(self) -> dict[str, list[Resource]]:
@@ -130,9 +157,22 @@ class View:
         if kind(route) == "tcpRoute":
             return 1
         policy = route.spec.body.retry_policy
+        fallback = self.elsewhere(route.id)
         if policy is None:
-            return 1 + (HIDDEN_RETRIES if self.hidden_retry else 0)
-        return 1 + (policy.max_retries if events(policy) else 0)
+            hidden = HIDDEN_RETRIES if self.hidden_retry else 0
+            return 1 + (max(1, hidden) if fallback else hidden)
+        return 1 + (policy.max_retries if events(policy) or fallback else 0)
+
+    def tries(self, service: str, node: str | None = None) -> int:
+        """The most attempts of one call of a service, by the routes that lead to a node if one is named."""
+        router = self.router(service)
+        if router is None:
+            hidden = HIDDEN_RETRIES if self.hidden_retry and self.provider_node(service) else 0
+            fallback = self.elsewhere(f"virtualService/{service}")
+            return 1 + (max(1, hidden) if fallback else hidden)
+        routes = self.routes(router.name)
+        led = [r for r in routes if node is None or any(a.node and a.node.name == node for a in self.arms(r))]
+        return max(map(self.attempts, led), default=1)
 
 
 def listener(node: Resource, port: int | None) -> Any:

@@ -73,14 +73,15 @@ def check(view: View) -> Iterator[Finding]:
                 yield from _pool(view, node, index, one)
 
 
-def _one_host(node: Resource) -> bool:
+def one_host(node: Resource) -> bool:
+    """Whether DNS shows a node as one host, however many copies it has."""
     found = node.spec.service_discovery
     return bool(found and found.dns and found.dns.response_type != "ENDPOINTS")
 
 
 def _ejection(node: Resource, index: int, written: Any) -> Iterator[Finding]:
     path = ("listeners", index, "outlierDetection")
-    if _one_host(node):
+    if one_host(node):
         message = (
             f"is found by DNS as one host ({node.spec.service_discovery.dns.hostname}), which is never left"
         )
@@ -102,7 +103,7 @@ def _ejection(node: Resource, index: int, written: Any) -> Iterator[Finding]:
 
 def _health(node: Resource, index: int, written: Any) -> Iterator[Finding]:
     path = ("listeners", index, "healthCheck")
-    if _one_host(node):
+    if one_host(node):
         message = (
             f"is found by DNS as one host ({node.spec.service_discovery.dns.hostname}), asked healthy or not"
         )

@@ -8,27 +8,39 @@ from pathlib import Path
 import pytest
 
 from chaosmesh.appmesh import Resources, load
-from chaosmesh.appmesh.lint import RULES, lint
+from chaosmesh.appmesh.lint import RULES, Finding, lint
+from chaosmesh.appmesh.lint.model import View
+from chaosmesh.documents.scenario import Scenario, load_scenario
 from tests.unit.appmesh.corpus import DOCUMENTS, read
 
 PAGES = Path(__file__).parents[4] / "docs" / "lint"
-YAML = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
+EXAMPLE = re.compile(r"```yaml\n(.*?)```(?:\n+```yaml scenario\n(.*?)```)?", re.DOTALL)
+"""Documents, and the scenario that goes with them, if any."""
+
+Example = tuple[str, str]
+Meshed = tuple[Resources, Scenario]
 
 
-def examples(page: str) -> list[str]:
-    return YAML.findall((PAGES / page).read_text())
+def examples(page: str) -> list[Example]:
+    return EXAMPLE.findall((PAGES / page).read_text())
 
 
-def meshed(text: str, folder: Path) -> Resources:
-    """The mesh of the examples with the documents of one page on top."""
-    (base,) = examples("README.md")
+def meshed(example: Example, folder: Path) -> Meshed:
+    """The mesh of the examples with the documents of one page on top, and the page's scenario."""
+    ((base, _),) = examples("README.md")
     folder.joinpath("base.yaml").write_text(base)
-    folder.joinpath("page.yaml").write_text(text)
-    return load([folder / "base.yaml"], mesh_name="example").updated([folder / "page.yaml"])
+    folder.joinpath("page.yaml").write_text(example[0])
+    folder.joinpath("chaosmesh.yaml").write_text(example[1])
+    resources = load([folder / "base.yaml"], mesh_name="example").updated([folder / "page.yaml"])
+    return resources, load_scenario(folder / "chaosmesh.yaml")
 
 
-def found(resources: Resources, rule: str) -> list[str]:
-    return [one.message for one in lint(resources) if one.rule.id == rule]
+def linted(made: Meshed) -> tuple[Finding, ...]:
+    return lint(made[0], scenario=made[1])
+
+
+def found(made: Meshed, rule: str) -> list[str]:
+    return [one.message for one in linted(made) if one.rule.id == rule]
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
@@ -41,8 +53,8 @@ def test_a_rule_finds_the_first_example_of_its_page_and_not_the_second(rule: str
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_a_finding_says_where_which_resource_and_what_to_do(rule: str, tmp_path: Path) -> None:
     bad, _ = examples(f"{rule}.md")
-    one = next(one for one in lint(meshed(bad, tmp_path)) if one.rule.id == rule)
-    assert Path(one.where.file).name in {"page.yaml", "base.yaml"}
+    one = next(one for one in linted(meshed(bad, tmp_path)) if one.rule.id == rule)
+    assert Path(one.where.file).name in {"page.yaml", "base.yaml", "chaosmesh.yaml"}
     line = Path(one.where.file).read_text().splitlines()[one.where.line - 1]
     assert 0 < one.where.column <= len(line) + 1
     assert one.resource
@@ -63,13 +75,14 @@ def test_there_is_no_page_without_a_rule() -> None:
 
 
 def test_the_mesh_of_the_examples_has_no_finding_of_its_own(tmp_path: Path) -> None:
-    tmp_path.joinpath("base.yaml").write_text(*examples("README.md"))
+    ((base, _),) = examples("README.md")
+    tmp_path.joinpath("base.yaml").write_text(base)
     assert lint(load([tmp_path / "base.yaml"], mesh_name="example")) == ()
 
 
 def test_a_profile_without_hidden_retries_has_no_hidden_findings(tmp_path: Path) -> None:
     bad, _ = examples("hidden-retry-non-idempotent.md")
-    resources = meshed(bad, tmp_path)
+    resources, _ = meshed(bad, tmp_path)
     assert not [
         one
         for one in lint(resources, profile="appmesh-legacy")
@@ -82,6 +95,57 @@ def test_amplification_names_the_chain_with_the_attempts_of_each_hop(tmp_path: P
     (message,) = found(meshed(bad, tmp_path), "retry-amplification")
     assert "15 times" in message
     assert "front → color.local → deep.local: 5 × 3" in message
+
+
+def test_a_budget_bounds_its_hop_whatever_the_policy_allows(tmp_path: Path) -> None:
+    (documents, _), _ = examples("retry-amplification.md")
+    for node in ("blue", "deep"):
+        budget = f"retry_budgets: [{{to: {node}, percent: 25}}]"
+        made = meshed((documents, budget), tmp_path)
+        assert not found(made, "retry-amplification")
+        assert not found(made, "budget-unused")
+    for_one = "retry_budgets: [{to: deep, from: blue, percent: 100}]"
+    (message,) = found(meshed((documents, for_one), tmp_path), "retry-amplification")
+    assert message.startswith("may be tried 10 times")
+    assert "5 × 2" in message
+
+
+SPARE = """
+- virtualNodeName: spare
+  spec:
+    listeners:
+    - portMapping: {port: 8080, protocol: http}
+    serviceDiscovery:
+      awsCloudMap: {namespaceName: local, serviceName: spare}
+"""
+
+
+def test_a_fallback_is_one_more_attempt_where_nothing_was_tried_again(tmp_path: Path) -> None:
+    resources, scenario = meshed((SPARE, "fallbacks: [{route: all, to: spare}]"), tmp_path)
+    (one,) = resources.routes.values()
+    assert View(resources, hidden_retry=False).attempts(one) == 1
+    assert View(resources, hidden_retry=False, scenario=scenario).attempts(one) == 2
+    assert View(resources, scenario=scenario).attempts(one) == 3
+
+
+@pytest.mark.parametrize(
+    ("extension", "rule", "word"),
+    [
+        (
+            "fallbacks: [{route: color.local, to: spare, when: unhealthy}]",
+            "fallback-without-trigger",
+            "health",
+        ),
+        ("fallbacks: [{route: nowhere, to: spare}]", "dangling-extension", "nowhere"),
+        ("retry_budgets: [{to: nobody}]", "dangling-extension", "nobody"),
+        ("retry_budgets: [{to: spare}]", "budget-unused", "none"),
+    ],
+)
+def test_what_the_scenario_adds_is_looked_at(tmp_path: Path, extension: str, rule: str, word: str) -> None:
+    (one,) = linted(meshed((SPARE, extension), tmp_path))
+    assert one.rule.id == rule
+    assert word in one.message
+    assert Path(one.where.file).name == "chaosmesh.yaml"
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
