@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from chaosmesh.appmesh import Resources, clauses
 from chaosmesh.checks import (
+    egress,
     fallback,
     gateways,
     logs,
@@ -117,4 +118,4 @@ def _all(
         yield from secured.listener_checks(ways, gateway)
         yield from secured.client_checks(ways, gateway)
         yield from logs.checks(ways, gateway, entered)
-    yield from wiring.egress_check(resources)
+    yield from egress.egress_check(resources)

@@ -196,7 +196,9 @@ class Verification:
 
         try:
             async with asyncio.TaskGroup() as group:
-                for check in sorted(self.plan.checks, key=lambda one: (one.turn, not one.alone, -one.seconds)):
+                for check in sorted(
+                    self.plan.checks, key=lambda one: (one.turn, not one.alone, -one.seconds)
+                ):
                     group.create_task(one(check))
         except* _Enough:
             emit(Note("--fail-fast: a check failed, the rest is left out"))
