@@ -10,7 +10,7 @@ from chaosmesh.appmesh.resources import Resource, Resources
 from chaosmesh.appmesh.routing import Choice, Decision, Request, choose, choose_entry
 from chaosmesh.documents import did_you_mean
 from chaosmesh.errors import UsageError, Where
-from chaosmesh.mesh import Clause, Mesh, Route, retry_of
+from chaosmesh.mesh import Clause, Mesh, RetryBudget, Route, retry_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Answer:
 
     `status` is 404 where it goes nowhere, with the reason in `reason`. `passes`: the mesh lets it out as it is
     (ALLOW_ALL). `decision` names the routes; `route` is the route as it is in force, with retries, timeouts and
-    fallback, `limit` the seconds that a gateway waits.
+    fallback, `budgets` bound these retries, `limit` are the seconds that a gateway waits.
     """
 
     source: str
@@ -31,6 +31,7 @@ class Answer:
     route: Route | None = None
     passes: bool = False
     limit: float | None = None
+    budgets: tuple[RetryBudget, ...] = ()
 
     @property
     def targets(self) -> tuple[Choice, ...]:
@@ -108,7 +109,8 @@ def _decided(mesh: Mesh, source: str, request: Request, decision: Decision) -> A
     rule = _clause(decision)
     if decision.status is None:
         route = _in_force(mesh, decision)
-        return Answer(source, request, None, "", rule, decision, route)
+        budgets = tuple(filter(None, (mesh.budget(source, one.node) for one in decision.targets)))
+        return Answer(source, request, None, "", rule, decision, route, budgets=budgets)
     reason = f"no route of {decision.service} takes it"
     if decision.status == 503:
         reason = f"{decision.service} has no provider (App Mesh answered 503, here it is 404)"
@@ -186,6 +188,15 @@ def _protection(answer: Answer, route: Route) -> dict[str, Any]:
             "when": sorted(fallback.when),
             "rule": _rule(fallback.clause),
         },
+        "retry_budgets": [
+            {
+                "node": one.workload,
+                "percent": one.percent,
+                "at_least": one.at_least,
+                "rule": _rule(one.clause),
+            }
+            for one in answer.budgets
+        ],
     }
 
 

@@ -49,6 +49,9 @@ def _way(answer: Answer) -> Iterator[tuple[str, str]]:
 
 def _protection(answer: Answer, route: Route) -> Iterator[tuple[str, str]]:
     yield "retries", _retries(retry_of(route)) + _at(route.clauses.get("retry"))
+    for one in answer.budgets:
+        bound = f"at most {one.percent:g} % of the calls in flight to {one.workload} ({one.at_least} always)"
+        yield "retry budget", bound + _at(one.clause)
     yield "timeout", _seconds(route.timeout.request) + _at(route.clauses.get("timeout.request"))
     if answer.limit is not None:
         yield "", f"the gateway waits {_seconds(answer.limit)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from chaosmesh.documents import show
 from chaosmesh.documents.scenario import Scenario, load_scenario, scenario_schema
 from chaosmesh.errors import DocumentError, Problem
+from tests.conftest import ROOT
+
+DOCS = ROOT / "docs"
 
 WHOLE = """name: airport
 mesh:
@@ -146,3 +150,34 @@ def test_a_problem_is_shown_with_its_line_and_a_caret(tmp_path):
     gone = Problem(one.where, "m", "h")
     (tmp_path / "chaosmesh.yaml").unlink()
     assert show(gone).splitlines() == [f"{one.where} m", "    → h"]
+
+
+def test_the_committed_schema_is_the_one_that_is_printed():
+    committed = json.loads((DOCS / "scenario.schema.json").read_text())
+    assert committed == scenario_schema(), "chaosmesh schema > docs/scenario.schema.json"
+
+
+def test_every_key_is_documented():
+    """Each key of the schema, at whatever depth, stands in code on the page."""
+    page = (DOCS / "scenario.md").read_text()
+    words = {
+        word for code in re.findall(r"`([^`\n]+)`|```(.*?)```", page, re.DOTALL) for word in _words(code)
+    }
+    schema = scenario_schema()
+    parts = [schema, *schema["$defs"].values()]
+    keys = {key for part in parts for key in part.get("properties", ())}
+    assert keys - words == set()
+
+
+def _words(code: tuple[str, str]) -> list[str]:
+    return re.findall(r"\w+", " ".join(code))
+
+
+def test_the_examples_of_extensions_are_a_scenario(tmp_path):
+    page = (DOCS / "scenario.md").read_text()
+    _, _, section = page.partition("## Fallbacks and retry budgets")
+    example = re.search(r"```yaml\n(.*?)```", section, re.DOTALL)
+    assert example is not None
+    scenario = load_scenario(write(tmp_path, example[1]))
+    assert scenario.fallbacks[0].when == ("failing", "down")
+    assert scenario.retry_budgets[0].at_least == 1

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from chaosmesh.engine.experiment_inputs import Wanted, read
 from chaosmesh.engine.experiment_names import Path, callers, nodes_named, paths_named
+from chaosmesh.engine.inputs import policy
 from chaosmesh.errors import UsageError
-from tests.unit.experiment.airport import airport
+from tests.unit.experiment.airport import FOLDER, WEATHER_SERVICE, airport
 
 FLIGHTS, WEATHER = "flights.airport.local", "weather.airport.local"
 
@@ -59,3 +61,25 @@ def test_two_services_of_one_label_are_ambiguous_unless_only_one_is_called():
 def test_callers_of_a_node_are_all_edges_into_it():
     assert callers(airport(), ("flights-v1",)) == (Path("departures", FLIGHTS, "flights-v1"),)
     assert {one.client for one in callers(airport(), ("weather",))} == {"flights-v1", "flights-v2"}
+
+
+def test_what_stands_in_is_named_by_itself_and_leaves_the_edge_whole():
+    """Latency and down act on whole edges: a fallback beside the only target must not narrow it."""
+    resources, scenario = read(Wanted((FOLDER.with_name("airport-extended"),)))
+    mesh = policy(resources, scenario)
+    assert [str(one) for one in paths_named(mesh, "flights-v1", "weather-archive")] == [
+        f"flights-v1 → {WEATHER_SERVICE} (weather-archive only)"
+    ]
+    renamed = replace(
+        mesh,
+        services=tuple(
+            replace(one, name="forecast.local") if one.name == WEATHER_SERVICE else one
+            for one in mesh.services
+        ),
+        workloads=tuple(
+            replace(one, backends=("forecast.local",)) if one.name == "flights-v1" else one
+            for one in mesh.workloads
+        ),
+    )
+    (path,) = paths_named(renamed, "flights-v1", "weather")
+    assert path.workload is None
