@@ -10,13 +10,11 @@ from chaosmesh.mesh.model import (
     AccessLog,
     Breaker,
     Clause,
-    ClientTls,
     Discovery,
     Ejection,
     EntryRoute,
     Fallback,
     HealthCheck,
-    Identity,
     Listener,
     Match,
     Mesh,
@@ -25,14 +23,13 @@ from chaosmesh.mesh.model import (
     RetryBudget,
     Rewrite,
     Route,
-    ServerTls,
     Service,
     ServicePort,
     Target,
     Timeout,
-    Trust,
     Workload,
 )
+from chaosmesh.mesh.tls import ClientTls, Identity, ServerTls, Trust
 from chaosmesh.mesh.topology import EdgeProxy, Egress, Replica, Topology
 
 __all__ = [

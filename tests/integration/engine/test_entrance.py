@@ -13,6 +13,7 @@ from chaosmesh.engine.entrance import entrance
 from chaosmesh.engine.stack import Stack
 from chaosmesh.mesh import (
     AccessLog,
+    ClientTls,
     Identity,
     Listener,
     Match,
@@ -22,7 +23,6 @@ from chaosmesh.mesh import (
     ServerTls,
     Trust,
 )
-from chaosmesh.mesh.model import ClientTls
 from tests import meshes
 from tests.gateways import entry_route, gateway
 from tests.integration.engine.test_apply import running

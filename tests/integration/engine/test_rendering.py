@@ -12,8 +12,7 @@ import pytest
 from chaosmesh.documents.scenario import load_scenario
 from chaosmesh.engine.rendering import rendering, static
 from chaosmesh.envoy import binary
-from chaosmesh.mesh import AccessLog, Identity, Listener, Mesh, ServerTls, Trust
-from chaosmesh.mesh.model import ClientTls
+from chaosmesh.mesh import AccessLog, ClientTls, Identity, Listener, Mesh, ServerTls, Trust
 from tests.integration.engine.test_entrance import policy
 
 pytestmark = [pytest.mark.integration]
