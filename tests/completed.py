@@ -8,10 +8,10 @@ from chaosmesh.appmesh import Resource, Resources
 from chaosmesh.appmesh.references import references
 from chaosmesh.appmesh.resources import put
 from chaosmesh.appmesh.spec import MODELS
+from chaosmesh.appmesh.spec.route import PROTOCOLS
 from chaosmesh.errors import Where
 
 HERE = Where("completed")
-PROTOCOLS = {"httpRoute": "http", "http2Route": "http2", "grpcRoute": "grpc", "tcpRoute": "tcp"}
 
 
 def completed(resources: Resources) -> Resources:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chaosmesh.appmesh.resources import Resource, Resources
 from chaosmesh.documents import did_you_mean
-from chaosmesh.errors import Problem
+from chaosmesh.errors import Problem, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,16 @@ class Reference:
     path: tuple[str | int, ...]
     kind: str
     name: str
+
+    @property
+    def where(self) -> Where:
+        """The place of the field, or of its resource."""
+        return self.source.place(*self.path) if self.path else self.source.where
+
+    @property
+    def missing(self) -> str:
+        """What is wrong where nothing has that name."""
+        return f"refers to the {self.kind} {self.name}, which is not in the documents"
 
 
 def references(resources: Resources) -> Iterator[Reference]:
@@ -54,19 +64,23 @@ def _targets(route: Resource) -> Iterator[Reference]:
 
 def dangling(resources: Resources) -> list[Problem]:
     """References to resources that are not among the documents, sorted by place."""
+    found = [
+        Problem(
+            one.where,
+            f"{one.source.id} {one.missing}",
+            did_you_mean(one.name, known) or f"add the document of the {one.kind} {one.name}",
+        )
+        for one, known in unresolved(resources)
+    ]
+    return sorted(found, key=lambda problem: (problem.where, problem.message))
+
+
+def unresolved(resources: Resources) -> Iterator[tuple[Reference, Collection[str]]]:
+    """References to what is not among the documents, each with the names of its kind that are."""
     known: dict[str, Collection[str]] = {
         "virtualNode": resources.virtual_nodes,
         "virtualRouter": resources.virtual_routers,
         "virtualService": resources.virtual_services,
         "virtualGateway": resources.virtual_gateways,
     }
-    found = [
-        Problem(
-            one.source.place(*one.path) if one.path else one.source.where,
-            f"{one.source.id} refers to the {one.kind} {one.name}, which is not in the documents",
-            did_you_mean(one.name, known[one.kind]) or f"add the document of the {one.kind} {one.name}",
-        )
-        for one in references(resources)
-        if one.name not in known[one.kind]
-    ]
-    return sorted(found, key=lambda problem: (problem.where, problem.message))
+    return ((one, known[one.kind]) for one in references(resources) if one.name not in known[one.kind])

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from chaosmesh.appmesh import Resource, Resources
+from chaosmesh.appmesh.spec.route import PROTOCOLS
 from chaosmesh.load.plan import Protocol
 
 DEFAULT_PER_REQUEST = 15.0
@@ -27,14 +28,6 @@ GRPC_EVENTS: dict[str, int] = {
     "unavailable": 14,
 }
 """Which gRPC status a gRPC retry event stands for (gRPC's own names of its codes)."""
-
-KINDS: dict[str, Protocol] = {
-    "httpRoute": "http",
-    "http2Route": "http2",
-    "grpcRoute": "grpc",
-    "tcpRoute": "tcp",
-}
-"""What is spoken to a kind of route."""
 
 EXAMPLE_STATUS = {"server-error": 500, "gateway-error": 503, "client-error": 409}
 """The status that tells an event from the others best."""
@@ -129,7 +122,7 @@ def rules(resources: Resources, *, hidden_retry: bool) -> list[Rule]:
     for route in resources.routes.values():
         body: Any = route.spec.body
         (kind,) = route.spec.kinds
-        protocol = KINDS[kind]
+        protocol = PROTOCOLS[kind]
         services = tuple(s for s, router in _routers(resources).items() if router == route.parent)
         edges = tuple((client, s) for s in services for client in callers.get(s, ()))
         written = seconds(getattr(body.timeout, "per_request", None))

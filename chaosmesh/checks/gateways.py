@@ -9,7 +9,7 @@ from typing import Any
 
 from chaosmesh.appmesh import Resource, Resources
 from chaosmesh.appmesh.routing import Decision, Request, choose_entry
-from chaosmesh.checks.declared import KINDS
+from chaosmesh.appmesh.spec.route import PROTOCOLS
 from chaosmesh.checks.model import Basis, Check, Outcome, Probe, Seen, Shape, Skipped, every_request
 from chaosmesh.checks.shapes import example, misses
 from chaosmesh.ledger import Request as Sent
@@ -48,11 +48,11 @@ def checks(resources: Resources, gateway: Resource) -> Iterator[Check | Skipped]
     entered = entries(resources, gateway)
     for route in routes:
         (kind,) = route.spec.kinds
-        ask = _met(resources, gateway, route, KINDS[kind])
+        ask = _met(resources, gateway, route, PROTOCOLS[kind])
         if isinstance(ask, str):
             yield from (Skipped(f"{route.id}/{field}", ask) for field in _fields(route))
             continue
-        yield from _route(resources, gateway, route, KINDS[kind], ask)
+        yield from _route(resources, gateway, route, PROTOCOLS[kind], ask)
     for listener in gateway.spec.listeners:
         yield _listener(gateway, listener.port_mapping.port, entered)
 
@@ -63,7 +63,7 @@ def entries(resources: Resources, gateway: Resource) -> dict[int, Ask]:
     for route in resources.gateway_routes_of(gateway.name):
         (kind,) = route.spec.kinds
         for listener in gateway.spec.listeners:
-            ask = _met(resources, gateway, route, KINDS[kind], listener.port_mapping.port)
+            ask = _met(resources, gateway, route, PROTOCOLS[kind], listener.port_mapping.port)
             if not isinstance(ask, str):
                 found.setdefault(ask.port, ask)
     return found
@@ -185,8 +185,8 @@ def _priority(resources: Resources, gateway: Resource, route: Resource, name: st
             continue
         for one, other in ((route, rival), (rival, route)):
             (kind,) = one.spec.kinds
-            shape = example(one.spec.body.match, KINDS[kind])
-            for port in _ports(gateway, one.spec.body.match.port, KINDS[kind]) if shape else ():
+            shape = example(one.spec.body.match, PROTOCOLS[kind])
+            for port in _ports(gateway, one.spec.body.match.port, PROTOCOLS[kind]) if shape else ():
                 alone = replace(resources, gateway_routes={(gateway.name, other.name): other})
                 if (
                     shape

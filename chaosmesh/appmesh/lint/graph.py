@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -50,12 +51,9 @@ class Chain:
 
 def check(view: View) -> Iterator[Finding]:
     """Findings of the rules of this file."""
-    worst: dict[str, Chain] = {}
-    for chain in chains(view):
-        end = chain.steps[-1][1]
-        if chain.attempts >= MANY and (end not in worst or chain.attempts > worst[end].attempts):
-            worst[end] = chain
-    for chain in worst.values():
+    for chain in worst_chains(view).values():
+        if chain.attempts < MANY:
+            continue
         owner = chain.last or chain.owner
         place = chain.last.place(kind(chain.last), "retryPolicy") if chain.last else owner.where
         message = f"may be tried {chain.attempts:.4g} times for one request ({chain} attempts)"
@@ -63,28 +61,60 @@ def check(view: View) -> Iterator[Finding]:
     yield from _cycles(view)
 
 
-def chains(view: View) -> Iterator[Chain]:
-    """Every chain of calls without a circle, from the nodes and gateways that nobody calls."""
+def worst_chains(view: View) -> dict[str, Chain]:
+    """For each service the chain of calls with the most attempts, from the nodes and gateways that nobody calls.
+
+    Callers come before whom they call, so that each node is looked at once, however many ways lead to it; a call
+    that closes a circle is not followed.
+    """
+    worst: dict[str, Chain] = {}
+    best: dict[str, Chain] = {}
+    done: set[str] = set()
+    for client in _callers_first(view):
+        done.add(client.name)
+        steps = best[client.name].steps if client.name in best else ()
+        for service in view.called(client):
+            owner = view.resources.virtual_services.get(service)
+            if owner is None:
+                continue
+            tries, route = _tries(view, client.name, service)
+            chain = Chain((*steps, (client.name, service, tries)), route, owner)
+            _keep(worst, service, chain)
+            for node in view.nodes_behind(service):
+                if node.name not in done:
+                    _keep(best, node.name, chain)
+    return worst
+
+
+def _keep(found: dict[str, Chain], name: str, chain: Chain) -> None:
+    if name not in found or chain.attempts > found[name].attempts:
+        found[name] = chain
+
+
+def _callers_first(view: View) -> list[Resource]:
+    """Whoever calls before whom it calls; in a circle, whoever is met first."""
     everyone = (*view.resources.virtual_gateways.values(), *view.resources.virtual_nodes.values())
     behind = {node.name for service in view.resources.virtual_services for node in view.nodes_behind(service)}
     starts = [one for one in everyone if one.name not in behind] or list(everyone)
-    for one in starts:
-        yield from _from(view, one, (), frozenset())
+    seen: set[str] = set()
+    found: list[Resource] = []
+
+    def visit(one: Resource) -> None:
+        if one.name in seen:
+            return
+        seen.add(one.name)
+        for after in reversed(list(_called(view, one))):
+            visit(after)
+        found.append(one)
+
+    for one in reversed(starts):
+        visit(one)
+    return found[::-1]
 
 
-def _from(
-    view: View, client: Resource, steps: tuple[tuple[str, str, float], ...], seen: frozenset[str]
-) -> Iterator[Chain]:
-    if client.name in seen:
-        return
+def _called(view: View, client: Resource) -> Iterator[Resource]:
     for service in view.called(client):
-        tries, route = _tries(view, client.name, service)
-        extended = (*steps, (client.name, service, tries))
-        owner = view.resources.virtual_services.get(service)
-        if owner is not None:
-            yield Chain(extended, route, owner)
-        for node in view.nodes_behind(service):
-            yield from _from(view, node, extended, seen | {client.name})
+        yield from view.nodes_behind(service)
 
 
 def _tries(view: View, client: str, service: str) -> tuple[float, Resource | None]:
@@ -102,20 +132,23 @@ def _tries(view: View, client: str, service: str) -> tuple[float, Resource | Non
 def _cycles(view: View) -> Iterator[Finding]:
     found: set[frozenset[str]] = set()
     for node in view.resources.virtual_nodes.values():
-        circle = _circle(view, node, node, ())
+        circle = _circle(view, node)
         if circle and frozenset(circle) not in found:
             found.add(frozenset(circle))
             message = f"calls itself through {' → '.join((*circle, node.name))}"
             yield Finding(CYCLE, node.place("backends"), node.id, message)
 
 
-def _circle(view: View, start: Resource, node: Resource, path: tuple[str, ...]) -> tuple[str, ...]:
-    if node.name in path:
-        return ()
-    for service in view.called(node):
-        for after in view.nodes_behind(service):
+def _circle(view: View, start: Resource) -> tuple[str, ...]:
+    """The shortest way of calls from a node back to itself, without its end; empty if there is none."""
+    ways: dict[str, tuple[str, ...]] = {start.name: (start.name,)}
+    waiting = deque([start])
+    while waiting:
+        node = waiting.popleft()
+        for after in _called(view, node):
             if after is start:
-                return (*path, node.name)
-            if found := _circle(view, start, after, (*path, node.name)):
-                return found
+                return ways[node.name]
+            if after.name not in ways:
+                ways[after.name] = (*ways[node.name], after.name)
+                waiting.append(after)
     return ()

@@ -7,6 +7,7 @@ from typing import Any
 
 from chaosmesh.appmesh.lint.model import Finding, Rule, View, kind
 from chaosmesh.appmesh.resources import Resource
+from chaosmesh.appmesh.spec.route import PROTOCOLS
 
 DISAGREE = Rule(
     "protocol-mismatch",
@@ -55,7 +56,6 @@ RULES = (DISAGREE, MIXED_HTTP, UNKNOWN_PORT, POOL_KIND, TIMEOUT_KIND, CHECK_KIND
 SIDECAR_PORTS = {15000: "ingress", 15001: "egress", 9901: "admin"}
 """Ports of App Mesh's Envoys (user guide)."""
 
-PROTOCOLS = {"httpRoute": "http", "http2Route": "http2", "grpcRoute": "grpc", "tcpRoute": "tcp"}
 _HTTP = {"http", "http2"}
 
 

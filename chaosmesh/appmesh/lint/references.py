@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chaosmesh.appmesh.lint.model import Finding, Rule, View
-from chaosmesh.appmesh.references import references
+from chaosmesh.appmesh.references import unresolved
 
 DANGLING = Rule(
     "dangling-reference",
@@ -55,17 +55,8 @@ def check(view: View) -> Iterator[Finding]:
 
 
 def _dangling(view: View) -> Iterator[Finding]:
-    known = {
-        "virtualNode": view.resources.virtual_nodes,
-        "virtualRouter": view.resources.virtual_routers,
-        "virtualService": view.resources.virtual_services,
-        "virtualGateway": view.resources.virtual_gateways,
-    }
-    for one in references(view.resources):
-        if one.name not in known[one.kind]:
-            where = one.source.place(*one.path) if one.path else one.source.where
-            message = f"refers to the {one.kind} {one.name}, which is not in the documents"
-            yield Finding(DANGLING, where, one.source.id, message)
+    for one, _ in unresolved(view.resources):
+        yield Finding(DANGLING, one.where, one.source.id, one.missing)
 
 
 def _services(view: View) -> Iterator[Finding]:

@@ -6,13 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from chaosmesh.appmesh.spec.base import Duration, Method, Name, Port, PortMapping, Spec, Text, Whole
+from chaosmesh.appmesh.spec.base import Duration, Method, Name, Port, PortMapping, Protocol, Spec, Text, Whole
 from chaosmesh.appmesh.spec.match import Conditions, PathMatch, Prefix, QueryParameters
 from chaosmesh.appmesh.spec.node import RequestTimeout, TcpTimeout
 
 Priority = Annotated[Whole, Field(ge=0, le=1000)]
 HttpEvent = Literal["server-error", "gateway-error", "client-error", "stream-error"]
 GrpcEvent = Literal["cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"]
+
+PROTOCOLS: dict[str, Protocol] = {
+    "httpRoute": "http",
+    "http2Route": "http2",
+    "grpcRoute": "grpc",
+    "tcpRoute": "tcp",
+}
+"""What the kind of a route or a gateway route speaks."""
 
 
 class RouterListener(Spec):

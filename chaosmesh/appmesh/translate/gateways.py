@@ -8,9 +8,9 @@ from typing import Any
 
 from chaosmesh.appmesh.profiles import Profile
 from chaosmesh.appmesh.resources import Resource, Resources
+from chaosmesh.appmesh.spec.route import PROTOCOLS
 from chaosmesh.appmesh.translate import nodes, origins, rules, tls
 from chaosmesh.appmesh.translate.order import order
-from chaosmesh.appmesh.translate.routes import PROTOCOLS
 from chaosmesh.mesh import EntryRoute, Match, Rewrite, Service, Timeout, Workload
 
 

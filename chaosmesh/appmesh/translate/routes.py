@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from chaosmesh.appmesh.profiles import Profile
 from chaosmesh.appmesh.resources import Resource
+from chaosmesh.appmesh.spec.route import PROTOCOLS
 from chaosmesh.appmesh.translate import origins, rules
 from chaosmesh.mesh import Route, Target
-from chaosmesh.mesh.model import Protocol
-
-PROTOCOLS: dict[str, Protocol] = {
-    "httpRoute": "http",
-    "http2Route": "http2",
-    "grpcRoute": "grpc",
-    "tcpRoute": "tcp",
-}
-"""What the kind of a route or a gateway route speaks."""
 
 
 def route(resource: Resource, profile: Profile) -> Route:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -161,3 +162,28 @@ def test_the_catch_all_of_the_headers_walkthrough_hides_four_routes(corpus: Path
         one.resource.rpartition("-")[2] for one in lint(resources) if one.rule.id == "unreachable-route"
     ]
     assert sorted(hidden) == ["blue", "purple", "white", "yellow"]
+
+
+def test_many_ways_through_a_mesh_are_not_walked_one_by_one(tmp_path: Path) -> None:
+    """14 tiers of 6 nodes that all call each other have 6 to the 14th ways; the longest is found at once."""
+    tiers, width = 14, 6
+    lines = []
+    for tier in range(tiers):
+        backends = [
+            {"virtualService": {"virtualServiceName": f"s{tier + 1}x{one}"}} for one in range(width)
+        ] * (tier < tiers - 1)
+        for one in range(width):
+            name = f"n{tier}x{one}"
+            discovery = {"dns": {"hostname": name}}
+            listeners = [{"portMapping": {"port": 80, "protocol": "http"}}]
+            spec = {"listeners": listeners, "serviceDiscovery": discovery, "backends": backends}
+            lines.append({"virtualNodeName": name, "spec": spec})
+            if tier:
+                provider = {"virtualNode": {"virtualNodeName": name}}
+                lines.append({"virtualServiceName": f"s{tier}x{one}", "spec": {"provider": provider}})
+    path = tmp_path / "dense.json"
+    path.write_text(json.dumps(lines))
+    findings = lint(load([path], mesh_name="dense"))
+    messages = [one.message for one in findings if one.rule.id == "retry-amplification"]
+    assert len(messages) == (tiers - 3) * width  # from the third hop on: 27 attempts
+    assert any(" × ".join("3" * (tiers - 1)) in one for one in messages)
