@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chaosmesh.engine.experiment_result import Failed, Inconclusive, Invalid, Run
+    from chaosmesh.engine.experiment.result import Failed, Inconclusive, Invalid, Run
     from chaosmesh.judge import Verdict, at_least, at_most
 
 __all__ = ["Failed", "Inconclusive", "Invalid", "Run", "Verdict", "at_least", "at_most"]
 
 _HOMES = {
-    "Failed": "chaosmesh.engine.experiment_result",
-    "Inconclusive": "chaosmesh.engine.experiment_result",
-    "Invalid": "chaosmesh.engine.experiment_result",
-    "Run": "chaosmesh.engine.experiment_result",
+    "Failed": "chaosmesh.engine.experiment.result",
+    "Inconclusive": "chaosmesh.engine.experiment.result",
+    "Invalid": "chaosmesh.engine.experiment.result",
+    "Run": "chaosmesh.engine.experiment.result",
     "Verdict": "chaosmesh.judge",
     "at_least": "chaosmesh.judge",
     "at_most": "chaosmesh.judge",

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from chaosmesh.engine.experiment import MeshView
-    from chaosmesh.engine.experiment_inputs import Wanted
-    from chaosmesh.engine.experiment_result import Claimed, Run
-    from chaosmesh.engine.experiment_session import Meshes
+    from chaosmesh.engine.experiment.inputs import Wanted
+    from chaosmesh.engine.experiment.result import Claimed, Run
+    from chaosmesh.engine.experiment.session import Meshes
+    from chaosmesh.engine.experiment.view import MeshView
 
 MARKER = "chaosmesh"
 _MESHES: pytest.StashKey[Meshes] = pytest.StashKey()
@@ -79,7 +79,7 @@ def mesh(request: pytest.FixtureRequest) -> Generator[MeshView, None, None]:
         pytest.fail('the fixture mesh needs @pytest.mark.chaosmesh("path/to/documents")', pytrace=False)
     with _plainly():
         wanted, folders = _wanted(request, marker)
-    from chaosmesh.engine import experiment_session as session
+    from chaosmesh.engine.experiment import session
     from chaosmesh.judge import Verdict, alpha_for
 
     if missing := session.missing_tool():
@@ -110,7 +110,7 @@ def mesh(request: pytest.FixtureRequest) -> Generator[MeshView, None, None]:
 
 def _wanted(request: pytest.FixtureRequest, marker: pytest.Mark) -> tuple[Wanted, tuple[Path, ...]]:
     """What the marker asks for, and the folders in which its paths are looked for."""
-    from chaosmesh.engine.experiment_inputs import Wanted, located
+    from chaosmesh.engine.experiment.inputs import Wanted, located
 
     known = {"variables", "profile", "seed", "scenario"}
     if odd := set(marker.kwargs) - known:

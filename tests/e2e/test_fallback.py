@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from chaosmesh.appmesh import Resources
-from chaosmesh.engine.experiment_policy import without
+from chaosmesh.engine.experiment.policy import without
 from chaosmesh.engine.inputs import policy, read
 from chaosmesh.faults import Down, Errors, Fault
 from chaosmesh.ledger import Call

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from chaosmesh import Failed, Invalid, Run, at_least, at_most
-from chaosmesh.engine.experiment import MeshView, experiment
-from chaosmesh.engine.experiment_inputs import Wanted
-from chaosmesh.engine.experiment_live import LiveMesh
-from chaosmesh.engine.experiment_session import Meshes
+from chaosmesh.engine.experiment.inputs import Wanted
+from chaosmesh.engine.experiment.live import LiveMesh
+from chaosmesh.engine.experiment.session import Meshes
+from chaosmesh.engine.experiment.view import MeshView, experiment
 from chaosmesh.runtime.toxiproxy import require
 
 pytestmark = pytest.mark.integration

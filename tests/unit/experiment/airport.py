@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from chaosmesh.appmesh.translate import translate
-from chaosmesh.engine.experiment_inputs import Wanted, read
-from chaosmesh.engine.experiment_names import Named, paths_named
+from chaosmesh.engine.experiment.inputs import Wanted, read
+from chaosmesh.engine.experiment.names import Named, paths_named
 from chaosmesh.ledger import Attempt, Call
 from chaosmesh.mesh import Mesh
 

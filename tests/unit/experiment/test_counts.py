@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chaosmesh import at_least, at_most
-from chaosmesh.engine.experiment_counts import Outcomes, Question, on_edge
+from chaosmesh.engine.experiment.counts import Outcomes, Question, on_edge
 from chaosmesh.errors import UsageError
 from chaosmesh.judge import Claim, Verdict, judge, requirement
 from chaosmesh.load import Record

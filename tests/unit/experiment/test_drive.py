@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 from chaosmesh import Verdict, at_least, at_most
 from chaosmesh.engine.conditions import Bell
-from chaosmesh.engine.experiment_counts import Question
-from chaosmesh.engine.experiment_drive import ENOUGH, Drive, Plan
-from chaosmesh.engine.experiment_faults import InForce
+from chaosmesh.engine.experiment.counts import Question
+from chaosmesh.engine.experiment.drive import ENOUGH, Drive, Plan
+from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.faults import Errors
 from chaosmesh.judge import ALPHA, requirement
 from chaosmesh.ledger import Ledger

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from chaosmesh.engine.experiment_inputs import Wanted, read
-from chaosmesh.engine.experiment_names import Path, callers, nodes_named, paths_named
+from chaosmesh.engine.experiment.inputs import Wanted, read
+from chaosmesh.engine.experiment.names import Path, callers, nodes_named, paths_named
 from chaosmesh.engine.inputs import policy
 from chaosmesh.errors import UsageError
 from tests.unit.experiment.airport import FOLDER, WEATHER_SERVICE, airport

@@ -11,8 +11,8 @@ from typing import ClassVar
 import pytest
 
 from chaosmesh import Run, Verdict
-from chaosmesh.engine import experiment_session
-from chaosmesh.engine.experiment_result import ERRORS, Claimed
+from chaosmesh.engine.experiment import session as experiment_session
+from chaosmesh.engine.experiment.result import ERRORS, Claimed
 from chaosmesh.errors import KeeperLostError, UsageError
 from chaosmesh.judge import Evidence, at_least, judge, requirement
 from chaosmesh.ledger import Ledger

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chaosmesh.engine.experiment_policy import PARTS, most_attempts, most_attempts_entry, without
+from chaosmesh.engine.experiment.policy import PARTS, most_attempts, most_attempts_entry, without
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh import Fallback, RetryBudget, Target
 from tests.unit.experiment.airport import airport

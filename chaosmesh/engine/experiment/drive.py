@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chaosmesh.engine.experiment_counts import Outcomes, Question, calls_on, on_edge
-from chaosmesh.engine.experiment_faults import InForce, Met
-from chaosmesh.engine.experiment_names import Path
-from chaosmesh.engine.experiment_result import Claimed, Run
+from chaosmesh.engine.experiment.counts import Outcomes, Question, calls_on, on_edge
+from chaosmesh.engine.experiment.in_force import InForce, Met
+from chaosmesh.engine.experiment.names import Path
+from chaosmesh.engine.experiment.result import Claimed, Run
 from chaosmesh.engine.host import Watch
 from chaosmesh.engine.predict import Prediction, predict
 from chaosmesh.engine.stack import Stack

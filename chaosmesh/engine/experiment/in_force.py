@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chaosmesh.engine.experiment_names import Named, Path
+from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.engine.predict import FailingEdge
 from chaosmesh.engine.standing_in import dose_of
 from chaosmesh.faults import Dose, Down, Errors, Fault, Latency

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from chaosmesh.engine.experiment_names import Named, Path
-from chaosmesh.engine.experiment_policy import most_attempts, most_attempts_entry
+from chaosmesh.engine.experiment.names import Named, Path
+from chaosmesh.engine.experiment.policy import most_attempts, most_attempts_entry
 from chaosmesh.errors import UsageError
 from chaosmesh.judge import Evidence, Requirement
 from chaosmesh.ledger import Call, Ledger

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from chaosmesh.engine.experiment import experiment
-from chaosmesh.engine.experiment_inputs import Wanted
-from chaosmesh.engine.experiment_live import LiveMesh
-from chaosmesh.engine.experiment_result import Run
+from chaosmesh.engine.experiment.inputs import Wanted
+from chaosmesh.engine.experiment.live import LiveMesh
+from chaosmesh.engine.experiment.result import Run
+from chaosmesh.engine.experiment.view import experiment
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.envoy import binary
 from chaosmesh.errors import EnvironmentFailedError

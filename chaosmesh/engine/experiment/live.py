@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.documents.scenario import Scenario
-from chaosmesh.engine.experiment_faults import InForce
-from chaosmesh.engine.experiment_inputs import Wanted, bindings, read
-from chaosmesh.engine.experiment_loop import LoopThread
+from chaosmesh.engine.experiment.in_force import InForce
+from chaosmesh.engine.experiment.inputs import Wanted, bindings, read
+from chaosmesh.engine.experiment.loop import LoopThread
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.rendering import rendering
