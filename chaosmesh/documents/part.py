@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def text(value: Any) -> Any:
@@ -19,7 +20,30 @@ def several(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def edge(value: Any) -> Any:
+    """`client -> service` stands for the pair."""
+    if not isinstance(value, str):
+        return value
+    parts = [one.strip() for one in re.split(r"→|-*>", value)]
+    if len(parts) != 2 or not all(parts):
+        raise ValueError(f"{value!r} is no edge; write [client, service] or client -> service")
+    return parts
+
+
 Text = Annotated[str, BeforeValidator(text)]
 Words = Annotated[tuple[str, ...], BeforeValidator(several)]
 STRICT = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True)
 """Of every part: unknown keys are refused."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+EdgeName = Annotated[tuple[str, str], BeforeValidator(edge)]
+"""Client and service, also written `client -> service`."""
+
+
+class Part(BaseModel):
+    """Base of all parts."""
+
+    model_config = STRICT

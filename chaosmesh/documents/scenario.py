@@ -6,13 +6,11 @@ Durations are written with their unit ("250ms") and held in seconds.
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     Field,
     PrivateAttr,
@@ -20,25 +18,17 @@ from pydantic import (
     model_validator,
 )
 
+from chaosmesh.documents.canary_part import Canary
 from chaosmesh.documents.durations import Duration
 from chaosmesh.documents.explain import explain, meant, nearest
 from chaosmesh.documents.extras import Certificate, Fallback, RetryBudget, schema_of_words
-from chaosmesh.documents.part import STRICT, Text
+from chaosmesh.documents.fault_part import FaultPart
+from chaosmesh.documents.load_part import Load
+from chaosmesh.documents.part import EdgeName, Part, Port, Positive, Share, Text
 from chaosmesh.documents.source import SCENARIO_NAME, Source, read_text
 from chaosmesh.documents.tree import Node, Problems, places, plain
 from chaosmesh.documents.yamltext import read_yaml
 from chaosmesh.errors import DocumentError, Where
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class Part(BaseModel):
-    """Base of all parts."""
-
-    model_config = STRICT
 
 
 class MeshEntry(Part):
@@ -95,15 +85,6 @@ class Slo(Part):
     amplification: Annotated[float, Field(ge=1)] | None = None
 
 
-def _edge(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    parts = [one.strip() for one in re.split(r"→|-*>", value)]
-    if len(parts) != 2 or not all(parts):
-        raise ValueError(f"{value!r} is no edge; write [client, service] or client -> service")
-    return parts
-
-
 def _date(value: Any) -> Any:
     if isinstance(value, str):
         try:
@@ -116,7 +97,7 @@ def _date(value: Any) -> Any:
 class Waiver(Part):
     """A weakness that its owner knows of. After `until` it fails again."""
 
-    edge: Annotated[tuple[str, str], BeforeValidator(_edge)]
+    edge: EdgeName
     fault: Literal["errors", "latency", "reset", "down", "hang", "crash"]
     reason: Annotated[str, Field(min_length=1)]
     until: Annotated[datetime.date, BeforeValidator(_date)] | None = None
@@ -130,53 +111,6 @@ class Limits(Part):
     errors: Share | None = None
 
 
-class RequestPart(Part):
-    """One kind of request in the mix."""
-
-    path: str = "/"
-    method: str = "GET"
-    headers: dict[str, Text] = {}
-    body: str = ""
-    weight: Positive = 1.0
-    entry: str | None = None
-
-
-class Load(Part):
-    """Open-loop load: `rate` requests a second."""
-
-    rate: Positive | None = None
-    arrivals: Literal["constant", "poisson"] = "constant"
-    mix: tuple[RequestPart, ...] = ()
-    timeout: Duration | None = None
-
-
-class FaultPart(Part):
-    """A dose of the matrix or of the gate. `edge`: where; without it every edge."""
-
-    kind: Literal[
-        "errors",
-        "latency",
-        "reset",
-        "down",
-        "hang",
-        "crash",
-        "bandwidth",
-        "slow_close",
-        "timeout",
-        "slicer",
-        "limit_data",
-    ]
-    edge: Annotated[tuple[str, str], BeforeValidator(_edge)] | None = None
-    node: str | None = None
-    status: Annotated[int, Field(ge=200, le=599)] | None = None
-    grpc: str | None = None
-    share: Share | None = None
-    delay: Duration | None = None
-    jitter: Duration | None = None
-    start: Duration | None = None
-    duration: Duration | None = None
-
-
 class Gate(Part):
     """The nightly gate: what runs, how long, and what undecided means."""
 
@@ -184,22 +118,6 @@ class Gate(Part):
     budget: Duration | None = None
     undecided: Literal["fail", "warn"] = "fail"
     faults: tuple[FaultPart, ...] = ()
-
-
-class CanaryStep(Part):
-    """One step of a canary: the share of the new version (in percent) and how long it is watched."""
-
-    weight: Annotated[int, Field(ge=0, le=100)]
-    duration: Duration | None = None
-
-
-class Canary(Part):
-    """A shift of weights on one route, step by step, taken back when the SLO breaks."""
-
-    route: str
-    to: str
-    steps: tuple[CanaryStep, ...] = ()
-    back: Literal["automatic", "manual"] = "automatic"
 
 
 class Scenario(Part):

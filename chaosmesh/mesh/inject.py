@@ -11,7 +11,9 @@ class RequestFault:
 
     A victim is drawn from a hash of (seed, request id, lineage, edge, attempt): the same seed hits the same
     attempts again. `status` answers at once with that HTTP status, `grpc_status` with that code of gRPC (1–16); `delay_ms` holds
-    the attempt back; `workload` narrows the fault to one arm of the service.
+    the attempt back; `workload` narrows the fault to one arm of the service, `replica` to one copy of it.
+    Only requests with that exact `path`, with a path that begins with `prefix`, and with all of these `headers`
+    (name, exact value) are meant; nothing written means any.
     """
 
     id: str
@@ -23,3 +25,7 @@ class RequestFault:
     delay_ms: int | None = None
     workload: str | None = None
     grpc_status: int | None = None
+    replica: int | None = None
+    path: str = ""
+    prefix: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
