@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chaosmesh.documents.scenario import Load, RequestPart, Scenario
+from chaosmesh.documents.load_part import Load, RequestPart
+from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.standins import known_method, known_path, stand_ins
 from chaosmesh.mesh import Match, Mesh
 from chaosmesh.mesh.model import Protocol
