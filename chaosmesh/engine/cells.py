@@ -141,7 +141,7 @@ def _planned(given: Conditions, predicted: float | None) -> int:
 
 
 async def _switch(stack: Stack, fault: Fault, given: Conditions, *, on: bool) -> None:
-    await (fault.apply(stack) if on else fault.heal(stack))
+    await (fault.apply(stack.site) if on else fault.heal(stack.site))
     now = time.time_ns()
     target = ">".join(fault.edge)
     phase = "applied" if on else "healed"

@@ -18,9 +18,9 @@ from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.change import CONNECT_DEADLINE, put_in_force
 from chaosmesh.engine.conditions import Bell
 from chaosmesh.engine.folder import RunFolder
-from chaosmesh.engine.held import Effect, Held, heirs, proxies_of, strays
 from chaosmesh.engine.rendering import layout_after, layout_of
 from chaosmesh.engine.secrets import Secrets, encrypted
+from chaosmesh.engine.site import LiveSite
 from chaosmesh.engine.standins import stand_ins
 from chaosmesh.engine.turns import Turns
 from chaosmesh.envoy import AccessRow, ControlPlane, Push, Snapshot, filelog, places, translate
@@ -28,18 +28,15 @@ from chaosmesh.errors import KeeperLostError, UsageError
 from chaosmesh.ledger import Addresses, Ledger
 from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream, Tls
 from chaosmesh.load.plan import Arrivals
-from chaosmesh.mesh import Listener, Mesh, RequestFault, Topology
-from chaosmesh.runtime import Heal, Keeper, ProcessRuntime, lease_subnet, new_run, workdir
+from chaosmesh.mesh import Listener, Mesh, Topology
+from chaosmesh.runtime import Keeper, ProcessRuntime, lease_subnet, new_run, workdir
 from chaosmesh.runtime.layout import joined
-
-LEASE_TTL = 120.0
-"""Seconds a fault stays without a word from its owner; every cell and claim ends far sooner."""
 
 PUSH_DEADLINE = 30.0
 
 
 class Stack:
-    """Use it as ``async with Stack(…) as stack``. It is the `Site` that faults act on.
+    """Use it as ``async with Stack(…) as stack``. Faults act on its `site`.
 
     `mesh` is the policy in force, `topology` where everything listens, `ledger` what was seen.
     """
@@ -59,13 +56,11 @@ class Stack:
         self.bell = Bell()
         self._with_load = load
         self._scenario = scenario
-        self._faults: dict[str, RequestFault] = {}
-        self._leases: set[str] = set()
         self._streams = itertools.count(1)
         self._named: Counter[str] = Counter()
         self.secrets = Secrets(scenario, folder.path / "trusted")
-        self._held: Held = {}
-        self._turns = Turns()
+        self.turns = Turns()
+        self.site = LiveSite(self)
         self._exit = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Stack:
@@ -117,7 +112,7 @@ class Stack:
             self.mesh, self.topology, control_socket=control_socket, standins=self._specs
         )
         await self.control.connected([one.key for one in self.topology.replicas], CONNECT_DEADLINE)
-        await self._push()
+        await self.push()
         await self.runtime.ready()
 
     def _rows(self, rows: list[AccessRow]) -> None:
@@ -126,14 +121,15 @@ class Stack:
 
     def _snapshots(self, mesh: Mesh, topology: Topology) -> Mapping[str, Snapshot]:
         services = {one.name for one in mesh.services}
-        faults = tuple(one for one in self._faults.values() if one.service in services)
+        faults = tuple(one for one in self.site.request_faults if one.service in services)
         for folder in filelog.folders(mesh, topology, self.folder.logs.resolve()):
             folder.mkdir(parents=True, exist_ok=True)
         return translate(
             mesh, topology, faults=faults, secrets=self.secrets.of(mesh), logs=self.folder.logs.resolve()
         )
 
-    async def _push(self) -> Push:
+    async def push(self) -> Push:
+        """Send the sidecars what they don't have yet of the policy and the request faults in force."""
         return await self._send(self._snapshots(self.mesh, self.topology))
 
     async def _send(self, snapshots: Mapping[str, Snapshot], mesh: Mesh | None = None) -> Push:
@@ -146,7 +142,7 @@ class Stack:
         differently is started anew beside the old one, which first finishes what it has. After an error the mesh
         before is in force, and nothing of the new one is left.
         """
-        async with self._turns.alone():
+        async with self.turns.alone():
             return await self._apply(mesh)
 
     async def _apply(self, mesh: Mesh) -> Push:
@@ -158,10 +154,6 @@ class Stack:
         self.ledger.addresses.learn(new[1])
         before = self._snapshots(*old)
 
-        async def inherit() -> None:
-            for lease, proxy, effect in heirs(self._held, old, new):
-                await self._hold(lease, proxy, effect)
-
         push = await put_in_force(
             change,
             before,
@@ -169,15 +161,13 @@ class Stack:
             control=self.control,
             runtime=self.runtime,
             send=partial(self._send, mesh=mesh),
-            prepared=inherit,
+            prepared=partial(self.site.inherit, old, new),
         )
         self.mesh, self.topology = new
         self._specs = {**self._specs, **specs}
         for one in change.gone_sidecars:
             self.ledger.sidecar_killed(one.key, time.time_ns())
-        gone = {one.name for one in change.gone_proxies}
-        for lease, proxy, effect in strays(self._held, *new):
-            await self._let_go(lease, proxy, effect, there=proxy not in gone)
+        await self.site.forget(new, {one.name for one in change.gone_proxies})
         return push
 
     def pids(self) -> list[int]:
@@ -276,81 +266,6 @@ class Stack:
                 seconds=seconds,
                 what="the access log rows of a stream",
             )
-
-    # -- what faults act on ------------------------------------------------------------------------------
-
-    async def inject(self, fault: RequestFault) -> None:
-        """Put a request fault in force."""
-        async with self._turns.shared():
-            self._faults[fault.id] = fault
-            await self._push()
-
-    async def withdraw(self, fault_id: str) -> None:
-        """Take a request fault off."""
-        async with self._turns.shared():
-            if self._faults.pop(fault_id, None) is not None:
-                await self._push()
-
-    def edge_proxies(self, client: str, service: str) -> tuple[str, ...]:
-        """Proxies of an edge, every port of every replica behind the service."""
-        return proxies_of(self.mesh, self.topology, client, service)
-
-    @property
-    def request_faults(self) -> tuple[str, ...]:
-        """Ids of the request faults in force."""
-        return tuple(self._faults)
-
-    async def renew(self) -> None:
-        """Give every leased fault another LEASE_TTL; owners who hold faults for longer call it in time."""
-        for lease in tuple(self._leases):
-            await self.keeper.renew(lease)
-
-    async def toxic(self, lease: str, proxy: str, kind: str, attributes: Mapping[str, Any]) -> None:
-        """Add a toxic under a lease."""
-        async with self._turns.shared():
-            await self._hold(lease, proxy, Effect(kind, attributes))
-
-    async def untoxic(self, lease: str, proxy: str) -> None:
-        """Remove a toxic and end its lease."""
-        async with self._turns.shared():
-            await self._let_go(lease, proxy, Effect("toxic"))
-
-    async def cut(self, lease: str, proxy: str) -> None:
-        """Disable a proxy under a lease."""
-        async with self._turns.shared():
-            await self._hold(lease, proxy, Effect())
-
-    async def uncut(self, lease: str, proxy: str) -> None:
-        """Enable a proxy and end its lease."""
-        async with self._turns.shared():
-            await self._let_go(lease, proxy, Effect())
-
-    async def _hold(self, lease: str, proxy: str, effect: Effect) -> None:
-        client = self.runtime.toxiproxy
-        heal = client.heal_toxic(proxy, lease) if effect.kind else client.heal_switch(proxy)
-        await self._lease(f"{lease}/{proxy}", heal)
-        self._held[lease, proxy] = effect
-        if effect.kind:
-            await client.toxic(proxy, effect.kind, "downstream", effect.attributes or {}, lease)
-        else:
-            await client.disable(proxy, lease)
-
-    async def _let_go(self, lease: str, proxy: str, effect: Effect, *, there: bool = True) -> None:
-        client = self.runtime.toxiproxy
-        if there and effect.kind:
-            await client.heal(proxy, lease)
-        elif there:
-            await client.enable(proxy, lease)
-        self._held.pop((lease, proxy), None)
-        await self._release(f"{lease}/{proxy}")
-
-    async def _lease(self, lease: str, heal: Heal) -> None:
-        await self.keeper.lease(lease, [heal], LEASE_TTL)
-        self._leases.add(lease)
-
-    async def _release(self, lease: str) -> None:
-        self._leases.discard(lease)
-        await self.keeper.release(lease)
 
     # -- the keeper ---------------------------------------------------------------------------------------
 

@@ -47,11 +47,11 @@ class Trial:
             if not probe.down:
                 return await send(self._stack, check, probe)
             fault = Down(f"check-{self._stack.run}-{id(probe):x}", (probe.client, probe.service))
-            await fault.apply(self._stack)
+            await fault.apply(self._stack.site)
             try:
                 return await send(self._stack, check, probe)
             finally:
-                await fault.heal(self._stack)
+                await fault.heal(self._stack.site)
 
 
 def _judged(check: Check, seen: Sequence[Seen]) -> Outcome:

@@ -55,11 +55,11 @@ def codes(sent: Sent) -> set[int | None]:
 def flaky(demo: Stage) -> Iterator[None]:
     """Half of what reaches the server fails with the code INTERNAL, drawn attempt by attempt."""
     fault = RequestFault("flaky", CLIENT, SERVICE, FLAKINESS, seed=7, grpc_status=INTERNAL)
-    demo.run(demo.stack.inject(fault))
+    demo.run(demo.stack.site.inject(fault))
     try:
         yield
     finally:
-        demo.run(demo.stack.withdraw(fault.id))
+        demo.run(demo.stack.site.withdraw(fault.id))
 
 
 def test_only_get_color_is_routed_at_first_and_then_every_method(demo: Stage, corpus: Path) -> None:

@@ -31,7 +31,7 @@ def run(tmp_path_factory: pytest.TempPathFactory):
                 stack, "front", service("mid"), count=COUNT, rate=250, entry=True, bound_ms=1000
             )
 
-        demo.run(Errors("flaky", LEAF, 503, SHARE, SEED).apply(stack))
+        demo.run(Errors("flaky", LEAF, 503, SHARE, SEED).apply(stack.site))
         sent = fair(lambda: demo.run(work()), lambda made: made.starved if made.ok < 0.999 else None)
         yield sent, stack.ledger.calls(sent.stream, *LEAF)
 

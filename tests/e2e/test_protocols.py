@@ -147,11 +147,11 @@ def test_weights_choose_and_retries_stay_with_the_choice(demo: Stage, name: str)
     """A call fails when three attempts do: 1 − 0.3³ = 97.3 % succeed."""
     kind = KINDS[name]
     fault = RequestFault(f"{name}-flaky", CLIENT, service(name), SHARE, seed=3, **kind.failing)
-    demo.run(demo.stack.inject(fault))
+    demo.run(demo.stack.site.inject(fault))
     try:
         made: Sent = fair(lambda: sent(demo, kind, CALLS), cut)
     finally:
-        demo.run(demo.stack.withdraw(fault.id))
+        demo.run(demo.stack.site.withdraw(fault.id))
     for call in made.calls:
         *before, last = call.attempts
         assert all(one.victim == fault.id for one in before)

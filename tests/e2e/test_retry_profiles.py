@@ -91,7 +91,7 @@ def under_the_fault(folder: Path, profile: str) -> Seen:
         fault = RequestFault("e1", *edge, SHARE, SEED, status=503, delay_ms=TAKES_MS)
 
         async def work() -> Seen:
-            await demo.stack.inject(fault)
+            await demo.stack.site.inject(fault)
             sent = await send(demo.stack, *edge, count=COUNT, rate=RATE, bound_ms=1000)
             told, refused = await counters(demo.stack)
             attempts = sum(len(call.attempts) for call in sent.calls) / len(sent.calls)

@@ -19,7 +19,8 @@ from chaosmesh.engine.experiment.loop import LoopThread
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.rendering import rendering
-from chaosmesh.engine.stack import LEASE_TTL, Stack
+from chaosmesh.engine.site import LEASE_TTL
+from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import ChaosMeshError, DeadlineError
 from chaosmesh.ledger import Addresses, FaultEvent, Ledger
 from chaosmesh.mesh import Mesh
@@ -87,7 +88,7 @@ class LiveMesh:
         while not self.stack.keeper.lost.done():
             await asyncio.wait({self.stack.keeper.lost}, timeout=LEASE_TTL / 4)
             with contextlib.suppress(ChaosMeshError):
-                await self.stack.renew()
+                await self.stack.site.renew()
 
     async def fresh(self) -> None:
         """A new ledger, for a new test."""
@@ -108,7 +109,7 @@ class LiveMesh:
         self.active.append(context)
         try:
             for fault in context.faults:
-                await fault.apply(self.stack)
+                await fault.apply(self.stack.site)
                 self._note(context, "applied")
         except BaseException:
             await self.heal(context)
@@ -119,7 +120,7 @@ class LiveMesh:
         if context not in self.active:
             return
         for fault in context.faults:
-            await fault.heal(self.stack)
+            await fault.heal(self.stack.site)
         self.active.remove(context)
         self._note(context, "healed")
 
@@ -148,7 +149,7 @@ class LiveMesh:
         return True
 
     async def _left(self) -> str:
-        found = [f"fault {one}" for one in self.stack.request_faults]
+        found = [f"fault {one.id}" for one in self.stack.site.request_faults]
         for name, state in (await self.stack.runtime.toxiproxy.state()).items():
             found += [f"toxic {one.name} on {name}" for one in state.toxics]
             found += [] if state.enabled else [f"{name} refuses connections"]

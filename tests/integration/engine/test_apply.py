@@ -188,18 +188,18 @@ def test_what_is_refused_leaves_nothing_and_the_mesh_before_in_force(tmp_path: P
 def test_a_server_that_joins_an_edge_under_a_fault_gets_it_too(tmp_path: Path) -> None:
     async def main() -> None:
         async with running(ONE, tmp_path, load=False) as stack:
-            for proxy in stack.edge_proxies("front", "color"):
-                await stack.cut("down", proxy)
+            for proxy in stack.site.edge_proxies("front", "color"):
+                await stack.site.cut("down", proxy)
             await stack.apply(GREEN_TOO)
             assert not any(one.enabled for one in (await stack.runtime.toxiproxy.state()).values())
-            for proxy in stack.edge_proxies("front", "color"):
-                await stack.uncut("down", proxy)
+            for proxy in stack.site.edge_proxies("front", "color"):
+                await stack.site.uncut("down", proxy)
             assert all(one.enabled for one in (await stack.runtime.toxiproxy.state()).values())
-            for proxy in stack.edge_proxies("front", "color"):
-                await stack.toxic("slow", proxy, "latency", {"latency": 5, "jitter": 0})
+            for proxy in stack.site.edge_proxies("front", "color"):
+                await stack.site.toxic("slow", proxy, "latency", {"latency": 5, "jitter": 0})
             await stack.apply(ONE)
-            for proxy in stack.edge_proxies("front", "color"):
-                await stack.untoxic("slow", proxy)
+            for proxy in stack.site.edge_proxies("front", "color"):
+                await stack.site.untoxic("slow", proxy)
             await stack.apply(GREEN_TOO)
             assert not any(one.toxics for one in (await stack.runtime.toxiproxy.state()).values())
 
