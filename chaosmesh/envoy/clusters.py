@@ -12,6 +12,8 @@ INGRESS_CONNECT_TIMEOUT = 0.25
 SHORTEST = 0.001
 """Seconds instead of 0, which App Mesh takes for the times of outlier detection and Envoy does not."""
 
+GRPC_HEALTH = "/grpc.health.v1.Health/Check"
+
 
 def ingress(mesh: Mesh, replica: Replica, listener: Listener) -> Json:
     """The application behind a sidecar. A connection pool limits the workload that declares it."""
@@ -103,7 +105,11 @@ def outlier(ejection: Ejection) -> Json:
 
 
 def _health_check(check: HealthCheck, workload: Workload, listener: Listener) -> Json:
-    """`no_traffic_interval` equals the interval: else a failed first check is repeated after a minute only."""
+    """`no_traffic_interval` equals the interval: else a failed first check is repeated after a minute only.
+
+    Envoy refuses a gRPC check of a cluster that does not speak HTTP/2. What was written can only fail there, so the
+    same question is asked as plain HTTP/2, which fails likewise.
+    """
     common = {
         "timeout": seconds(check.timeout),
         "interval": seconds(check.interval),
@@ -117,12 +123,13 @@ def _health_check(check: HealthCheck, workload: Workload, listener: Listener) ->
     mark = [{"header": {"key": names.HEALTH, "value": "1"}}]
     if check.protocol == "tcp":
         return {**common, "tcp_health_check": {}}
-    if check.protocol == "grpc":
+    grpc = check.protocol == "grpc"
+    if grpc and listener.protocol in ("http2", "grpc"):
         return {**common, "grpc_health_check": {"authority": host, "initial_metadata": mark}}
     probe = {
         "host": f"{host}:{check.port or listener.port}",
-        "path": check.path or "/",
-        "codec_client_type": "HTTP2" if check.protocol == "http2" else "HTTP1",
+        "path": GRPC_HEALTH if grpc else check.path or "/",
+        "codec_client_type": "HTTP2" if grpc or check.protocol == "http2" else "HTTP1",
         "request_headers_to_add": mark,
     }
     return {**common, "http_health_check": probe}

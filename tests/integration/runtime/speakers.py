@@ -121,7 +121,10 @@ class H2:
                 if isinstance(event, kind) and event.stream_id == stream:  # type: ignore[attr-defined]
                     self.seen.remove(event)
                     return event
-            data = await asyncio.wait_for(self.reader.read(1 << 16), 30)
+            try:
+                data = await asyncio.wait_for(self.reader.read(1 << 16), 30)
+            except ConnectionResetError:
+                data = b""  # what was still on its way to the other side decides between the two ends
             if not data:
                 raise EOFError("the connection ended")
             self.seen += self.state.receive_data(data)
