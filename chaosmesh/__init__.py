@@ -9,9 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chaosmesh.engine.experiment.result import Failed, Inconclusive, Invalid, Run
-    from chaosmesh.judge import Verdict, at_least, at_most
+    from chaosmesh.judge import Verdict, around, as_written, at_least, at_most, baseline, control, weights
 
-__all__ = ["Failed", "Inconclusive", "Invalid", "Run", "Verdict", "at_least", "at_most"]
+__all__ = [
+    "Failed",
+    "Inconclusive",
+    "Invalid",
+    "Run",
+    "Verdict",
+    "around",
+    "as_written",
+    "at_least",
+    "at_most",
+    "baseline",
+    "control",
+    "weights",
+]
 
 _HOMES = {
     "Failed": "chaosmesh.engine.experiment.result",
@@ -19,8 +32,13 @@ _HOMES = {
     "Invalid": "chaosmesh.engine.experiment.result",
     "Run": "chaosmesh.engine.experiment.result",
     "Verdict": "chaosmesh.judge",
+    "around": "chaosmesh.judge",
+    "as_written": "chaosmesh.judge",
     "at_least": "chaosmesh.judge",
     "at_most": "chaosmesh.judge",
+    "baseline": "chaosmesh.judge",
+    "control": "chaosmesh.judge",
+    "weights": "chaosmesh.judge",
 }
 
 

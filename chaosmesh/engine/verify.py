@@ -37,8 +37,7 @@ from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.trying import Trial, failed
 from chaosmesh.envoy import binary_version
 from chaosmesh.errors import UsageError
-from chaosmesh.judge import alpha_for
-from chaosmesh.judge.claims import RUN_ALPHA
+from chaosmesh.judge import RUN_ALPHA, alpha_for
 from chaosmesh.load import RequestSpec
 from chaosmesh.mesh import Mesh
 

@@ -3,28 +3,49 @@
 No I/O and no clock. Everything is computed from counts, so a stored run gives the same verdict again.
 """
 
-from chaosmesh.judge.claims import Claim, Requirement, alpha_for, at_least, at_most, requirement, requirements
+from chaosmesh.judge.budget import RUN_ALPHA, alpha_for
+from chaosmesh.judge.claims import (
+    Claim,
+    Relative,
+    around,
+    as_written,
+    at_least,
+    at_most,
+    baseline,
+    control,
+    weights,
+)
 from chaosmesh.judge.decide import judge, planned_for
 from chaosmesh.judge.decision import Decision, SplitDecision
 from chaosmesh.judge.evidence import Evidence
 from chaosmesh.judge.plan import ALPHA, planned_n
+from chaosmesh.judge.requirement import Measure, Requirement, Unit
 from chaosmesh.judge.share import MeanTest, interval, interval_of
 from chaosmesh.judge.split import TOLERANCE, judge_split, planned_split
 from chaosmesh.judge.verdict import Verdict, worst
+from chaosmesh.judge.words import requirement, requirements
 
 __all__ = [
     "ALPHA",
+    "RUN_ALPHA",
     "TOLERANCE",
     "Claim",
     "Decision",
     "Evidence",
     "MeanTest",
+    "Measure",
+    "Relative",
     "Requirement",
     "SplitDecision",
+    "Unit",
     "Verdict",
     "alpha_for",
+    "around",
+    "as_written",
     "at_least",
     "at_most",
+    "baseline",
+    "control",
     "interval",
     "interval_of",
     "judge",
@@ -34,5 +55,6 @@ __all__ = [
     "planned_split",
     "requirement",
     "requirements",
+    "weights",
     "worst",
 ]

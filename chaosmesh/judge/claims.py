@@ -1,196 +1,225 @@
-"""Claims as users write them, and the questions to the counts that they come down to.
+"""Claims as users write them: a side, a bound, and where, when and of what it holds.
 
-``success=at_least(0.95)``, ``p99=at_most("300ms")``, ``attempts=at_most(1.5, on=edge)``.
+``success=at_least(0.95)``, ``p99=at_most("300ms")``, ``attempts=at_most(1.5, on=edge)``,
+``cutoff=around("250ms", "50ms", on=edge)``, ``split=weights({"v1": 90, "v2": 10}, on=edge)``,
+``attempts=at_most(baseline(times=1.2), on=edge)``, ``ejected=at_most("3s", on=replica)``.
 
-A claim on a quantile is a claim on a share: p99 ≤ 300 ms says that at least 99 % are not slower than 300 ms.
+What a claim is about is the name it is passed under; `words` reads the two together.
 """
 
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from chaosmesh.errors import UsageError
-from chaosmesh.judge.durations import duration, number, seconds, spoken
-from chaosmesh.judge.plan import ALPHA
-from chaosmesh.judge.share import Side
+from chaosmesh.judge.durations import number, seconds
+from chaosmesh.judge.split import TOLERANCE
 
-Measure = Literal["success", "latency", "status", "attempts", "amplification_entry"]
+Kind = Literal["at_least", "at_most", "around", "split"]
+Reference = Literal["baseline", "control"]
+Weights = tuple[tuple[str, float], ...]
+"""Target and relative weight, in the order in which they were written."""
 
-RUN_ALPHA = 0.01
-"""Chance that a whole run or gate holds one wrong verdict."""
 
-_QUANTILE = re.compile(r"p(\d{2,5})")
-_STATUS = re.compile(r"status_(?:(\d)xx|(\d{3}))")
-_MEANS: dict[str, Measure] = {
-    "attempts": "attempts",
-    "amplification": "attempts",
-    "amplification_entry": "amplification_entry",
-}
-NAMES = "success, p50, p90, p99, p999 (any quantile), attempts, amplification, amplification_entry, status_503, status_5xx"
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A bound taken from another sample of the same run: `times` × what is seen there, + `plus`, − `minus`.
+
+    `to`: the phase called "baseline", or the control cohort. `plus` and `minus` are numbers, of a latency durations.
+    """
+
+    to: Reference
+    times: float = 1.0
+    plus: float | str = 0.0
+    minus: float | str = 0.0
+
+    @property
+    def is_same(self) -> bool:
+        """True when nothing is allowed for: exactly what is seen there."""
+        return self.times == 1 and self.plus == 0 and self.minus == 0
+
+    def __str__(self) -> str:
+        times = "" if self.times == 1 else f"{self.times:g} × "
+        plus = "" if self.plus == 0 else f" + {self.plus}"
+        minus = "" if self.minus == 0 else f" − {self.minus}"
+        return f"{times}the {self.to}'s{plus}{minus}"
+
+
+Bound = float | str | Relative | Weights | None
+"""A number, a share or a duration; another sample; the weights of a split, or None for those of the policy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A bound, without the name of what it bounds. Made by `at_least` and `at_most`."""
+    """A bound, without the name of what it bounds.
 
-    side: Side
-    bound: float | str
+    `on` names the edge, node or replica that is meant, `of` a request of the mix, `during` a phase. `tolerance`
+    belongs to `around` (in the unit of the bound) and to a split (a share).
+    """
+
+    side: Kind
+    bound: Bound
     margin: float = 0.0
     on: object = None
+    of: str | None = None
+    during: str | None = None
+    tolerance: float | str | None = None
 
     def __str__(self) -> str:
+        if self.side == "split":
+            return _weighted(self.bound, self.tolerance)
+        if self.side == "around":
+            return f"around {self.bound} ± {self.tolerance}"
         return f"{self.side.replace('_', ' ')} {self.bound}"
 
+    def as_json(self) -> dict[str, Any]:
+        """Everything but `on`, which is a live thing, for a run folder. `from_json` reads it."""
+        plain: dict[str, Any] = {"side": self.side, "bound": self.bound, "margin": self.margin}
+        plain |= {"of": self.of, "during": self.during, "tolerance": self.tolerance}
+        if isinstance(self.bound, Relative):
+            one = self.bound
+            plain["bound"] = {"to": one.to, "times": one.times, "plus": one.plus, "minus": one.minus}
+        elif isinstance(self.bound, tuple):
+            plain["bound"] = [list(pair) for pair in self.bound]
+        return plain
 
-def at_least(bound: float | str, *, margin: float = 0.0, on: object = None) -> Claim:
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any], on: object = None) -> Claim:
+        """The claim that `as_json` wrote, on `on`."""
+        bound = plain["bound"]
+        if isinstance(bound, dict):
+            bound = Relative(**bound)
+        elif isinstance(bound, list):
+            bound = tuple((name, weight) for name, weight in bound)
+        rest = {name: plain[name] for name in ("side", "margin", "of", "during", "tolerance")}
+        return cls(bound=bound, on=on, **rest)
+
+
+def at_least(
+    bound: float | str | Relative,
+    *,
+    margin: float = 0.0,
+    on: object = None,
+    of: str | None = None,
+    during: str | None = None,
+) -> Claim:
     """Claim that something is `bound` or more.
 
     With a `margin` the claim is met at `bound` and broken at `bound` − `margin`; between the two either answer
-    is right, which takes far fewer requests. `on` names the edge (or node) that is meant.
+    is right, which takes far fewer requests. `on` names the edge (node, replica) that is meant, `of` a request
+    of the mix, `during` a phase.
     """
-    return _claim("at_least", bound, margin, on)
+    return Claim("at_least", _bound("at_least", bound), _margin(margin), on, of, during)
 
 
-def at_most(bound: float | str, *, margin: float = 0.0, on: object = None) -> Claim:
+def at_most(
+    bound: float | str | Relative,
+    *,
+    margin: float = 0.0,
+    on: object = None,
+    of: str | None = None,
+    during: str | None = None,
+) -> Claim:
     """Claim that something is `bound` or less; broken at `bound` + `margin`. See `at_least`."""
-    return _claim("at_most", bound, margin, on)
+    return Claim("at_most", _bound("at_most", bound), _margin(margin), on, of, during)
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """What is counted, and what the count must show.
-
-    `side`, `bound` and `margin` are about the share of outcomes that `counted` describes, or about the mean per
-    call (attempts) or per entry request (amplification_entry). `limit`: seconds, of a latency. `statuses`:
-    first and last status of a status share.
-    """
-
-    name: str
-    measure: Measure
-    side: Side
-    bound: float
-    margin: float
-    on: object
-    statement: str
-    limit: float | None = None
-    statuses: tuple[int, int] | None = None
-
-    @property
-    def is_share(self) -> bool:
-        """True when outcomes are counted, False when values are averaged."""
-        return self.measure not in ("attempts", "amplification_entry")
-
-    @property
-    def counted(self) -> str:
-        """What an outcome must be to count, in plain words."""
-        if self.limit is not None:
-            return f"answered within {spoken(self.limit)}"
-        if self.statuses is not None:
-            first, last = self.statuses
-            return f"with status {first}" if first == last else f"with status {first}–{last}"
-        return {"success": "successful", "attempts": "attempts a call"}.get(
-            self.measure, "attempts a request"
-        )
+def around(
+    bound: float | str | Relative,
+    tolerance: float | str,
+    *,
+    margin: float = 0.0,
+    on: object = None,
+    of: str | None = None,
+    during: str | None = None,
+) -> Claim:
+    """Claim that something lies within `bound` ± `tolerance`: it fails only where it is surely outside."""
+    _bound("around", tolerance)
+    return Claim("around", _bound("around", bound), _margin(margin), on, of, during, tolerance)
 
 
-def requirements(**claims: Claim) -> tuple[Requirement, ...]:
-    """The questions behind named claims; UsageError for a name or a bound that makes no sense."""
-    if not claims:
-        raise UsageError("no claim was made", hint='claim something, for example success=at_least("99 %")')
-    return tuple(requirement(name, claim) for name, claim in claims.items())
+def weights(
+    shares: Mapping[str, float],
+    *,
+    on: object = None,
+    tolerance: float = TOLERANCE,
+    of: str | None = None,
+    during: str | None = None,
+) -> Claim:
+    """Claim that traffic divides as `shares` say: relative weights by target, each share ± `tolerance`."""
+    if not isinstance(shares, Mapping) or not shares:
+        raise UsageError(f"weights({shares!r}): targets with weights", hint='weights({"v1": 90, "v2": 10})')
+    for name, weight in shares.items():
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
+            raise UsageError(f"weights: {name!r} has {weight!r}", hint="a weight is a number, 0 or more")
+    if not sum(shares.values()):
+        raise UsageError("weights: every target has 0", hint="give one of them more")
+    return Claim("split", tuple(shares.items()), 0.0, on, of, during, _points(tolerance))
 
 
-def requirement(name: str, claim: Claim) -> Requirement:
-    """The question behind one named claim."""
-    if not isinstance(claim, Claim):
-        raise UsageError(
-            f"{name}={claim!r} is no claim", hint=f"write {name}=at_least(…) or {name}=at_most(…)"
-        )
-    statement = f"{name} {claim}"
-    if quantile := _QUANTILE.fullmatch(name):
-        return _quantile(name, int(quantile[1]) / 10 ** len(quantile[1]), claim, statement)
-    if name in _MEANS:
-        return Requirement(
-            name, _MEANS[name], claim.side, _mean(name, claim), claim.margin, claim.on, statement
-        )
-    statuses = _statuses(name)
-    if name != "success" and statuses is None:
-        raise UsageError(f"no claim is called {name!r}", hint=f"known: {NAMES}")
-    measure: Measure = "success" if statuses is None else "status"
-    share = _share(name, claim)
-    return Requirement(name, measure, claim.side, share, claim.margin, claim.on, statement, statuses=statuses)
+def as_written(
+    *, on: object = None, tolerance: float = TOLERANCE, of: str | None = None, during: str | None = None
+) -> Claim:
+    """Claim that traffic divides as the weights of the policy in force say."""
+    return Claim("split", None, 0.0, on, of, during, _points(tolerance))
 
 
-def alpha_for(claims: int) -> float:
-    """Chance of a wrong verdict that each of so many claims may spend: 1e-4 up to 100, less beyond."""
-    return min(ALPHA, RUN_ALPHA / claims) if claims > 0 else ALPHA
+def baseline(*, times: float = 1.0, plus: float | str = 0.0, minus: float | str = 0.0) -> Relative:
+    """A bound taken from the phase called "baseline" of the same run: ``at_most(baseline(times=1.2))``."""
+    return _relative("baseline", times, plus, minus)
 
 
-def _claim(side: Side, bound: float | str, margin: float, on: object) -> Claim:
+def control(*, times: float = 1.0, plus: float | str = 0.0, minus: float | str = 0.0) -> Relative:
+    """A bound taken from the control cohort that is interleaved in the same run."""
+    return _relative("control", times, plus, minus)
+
+
+def _bound(word: str, bound: float | str | Relative) -> float | str | Relative:
+    if isinstance(bound, Relative):
+        return bound
     if isinstance(bound, bool) or not isinstance(bound, (int, float, str)):
         raise UsageError(
-            f"{side}({bound!r}): a bound is a number, a share or a duration", hint='at_most("300ms")'
+            f"{word}({bound!r}): a bound is a number, a share or a duration", hint='at_most("300ms")'
         )
     text = isinstance(bound, str)
     if text and seconds(str(bound)) is None and number(str(bound)) is None:
         raise UsageError(
-            f"{side}({bound!r}): neither a number nor a duration", hint='write 0.99, "99 %" or "300ms"'
+            f"{word}({bound!r}): neither a number nor a duration", hint='write 0.99, "99 %" or "300ms"'
         )
     if not text and not math.isfinite(float(bound)):
-        raise UsageError(f"{side}({bound!r}): a bound is finite")
+        raise UsageError(f"{word}({bound!r}): a bound is finite")
+    return bound
+
+
+def _margin(margin: float) -> float:
     if isinstance(margin, str) or not 0 <= margin < math.inf:
         raise UsageError(
             f"margin={margin!r}: a margin is a number, 0 or more", hint="margin=0.005 is half a point"
         )
-    return Claim(side, bound, float(margin), on)
+    return float(margin)
 
 
-def _quantile(name: str, level: float, claim: Claim, statement: str) -> Requirement:
-    limit = duration(claim.bound, name)
-    side: Side = "at_least" if claim.side == "at_most" else "at_most"
-    _provable(name, side, level, claim.margin)
-    return Requirement(name, "latency", side, level, claim.margin, claim.on, statement, limit=limit)
+def _points(tolerance: float) -> float:
+    if isinstance(tolerance, (str, bool)) or not 0 < tolerance < 1:
+        raise UsageError(f"tolerance={tolerance!r}: a share above 0", hint="tolerance=0.03 is ± 3 points")
+    return float(tolerance)
 
 
-def _mean(name: str, claim: Claim) -> float:
-    bound = number(claim.bound) if isinstance(claim.bound, str) else float(claim.bound)
-    if bound is None or bound <= 0:
-        raise UsageError(
-            f"{name}={claim}: attempts are counted, a bound is a number above 0", hint="at_most(1.5)"
-        )
-    return bound
+def _relative(to: Reference, times: float, plus: float | str, minus: float | str) -> Relative:
+    if isinstance(times, (str, bool)) or not 0 < times < math.inf:
+        raise UsageError(f"{to}(times={times!r}): a number above 0", hint=f"{to}(times=1.2)")
+    for word, value in (("plus", plus), ("minus", minus)):
+        _bound(f"{to} {word}=", value)
+        if not isinstance(value, str) and value < 0:
+            raise UsageError(f"{to}({word}={value!r}): 0 or more", hint=f"{to}(plus=…) or {to}(minus=…)")
+    return Relative(to, float(times), plus, minus)
 
 
-def _share(name: str, claim: Claim) -> float:
-    bound = number(claim.bound) if isinstance(claim.bound, str) else float(claim.bound)
-    if bound is None:
-        raise UsageError(f"{name}={claim}: {name} is a share, not a duration", hint='write 0.99 or "99 %"')
-    if not 0 <= bound <= 1:
-        raise UsageError(
-            f"{name}={claim}: a share lies between 0 and 1", hint=f"{bound:g} % is {bound / 100:g}"
-        )
-    _provable(name, claim.side, bound, claim.margin)
-    return bound
-
-
-def _provable(name: str, side: Side, bound: float, margin: float) -> None:
-    broken = bound - margin if side == "at_least" else bound + margin
-    if not 0 <= broken <= 1:
-        raise UsageError(f"{name}: a margin of {margin:g} leaves no share that breaks the claim")
-    if (side, broken) == ("at_least", 1.0) or (side, broken) == ("at_most", 0.0):
-        raise UsageError(
-            f"{name}: no number of requests proves {bound:.0%}",
-            hint="say what may be missing: margin=0.001, or a bound such as 0.999",
-        )
-
-
-def _statuses(name: str) -> tuple[int, int] | None:
-    found = _STATUS.fullmatch(name)
-    if not found:
-        return None
-    if found[1]:
-        return int(found[1]) * 100, int(found[1]) * 100 + 99
-    return int(found[2]), int(found[2])
+def _weighted(bound: Bound, tolerance: float | str | None) -> str:
+    points = f"± {100 * float(tolerance or 0):g} points"
+    if not isinstance(bound, tuple):
+        return f"as written ({points})"
+    return f"{', '.join(f'{name} {weight:g}' for name, weight in bound)} ({points})"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chaosmesh.judge.claims import Requirement
 from chaosmesh.judge.decision import Decision
 from chaosmesh.judge.evidence import Evidence
 from chaosmesh.judge.plan import ALPHA, planned
+from chaosmesh.judge.requirement import Requirement
 from chaosmesh.judge.share import MeanTest, interval_of
 from chaosmesh.judge.verdict import Verdict
 
@@ -38,6 +38,8 @@ def planned_for(requirement: Requirement, expected: Evidence, alpha: float = ALP
 
 
 def _test(requirement: Requirement, evidence: Evidence, alpha: float) -> MeanTest:
+    if requirement.side != "at_least" and requirement.side != "at_most":
+        raise ValueError(f"{requirement.statement} is no one-sided test")
     bound = evidence.to_unit(requirement.bound)
     margin = requirement.margin / (evidence.high - evidence.low)
     return MeanTest(requirement.side, bound, alpha, margin, evidence.binary)
