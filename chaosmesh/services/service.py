@@ -14,6 +14,7 @@ from chaosmesh.services.answers import Outcome
 from chaosmesh.services.asking import Ask
 from chaosmesh.services.backends import Backends
 from chaosmesh.services.config import StandIn
+from chaosmesh.services.line import Line
 from chaosmesh.services.plan import Plan, parse
 
 HEALTH_CHECK: Final = "x-chaosmesh-health"
@@ -48,13 +49,13 @@ class Service:
     def __init__(self, config: StandIn) -> None:
         self.config = config
         self._backends = Backends(config.calls)
-        self._free_at = 0.0  # when the single queue of `capacity` is empty, in the loop's time
+        self._line = Line(config.capacity)
         self._head = answers.Head(config)
 
     def change(self, wanted: Mapping[str, Any]) -> None:
         """Other behaviour from the next request on; UsageError for what can't be changed."""
         self.config = self.config.changed(wanted)
-        self._free_at = 0.0
+        self._line.change(self.config.capacity)
         self._head = answers.Head(self.config)
 
     async def answer(self, ask: Ask) -> Reply:
@@ -100,14 +101,9 @@ class Service:
         return self._head.as_message(ask.headers, reply.attempt, reply.outcomes)
 
     async def _take_time(self) -> None:
-        config = self.config
-        wait = config.latency_ms / 1000
-        if config.capacity is not None:
-            now = asyncio.get_running_loop().time()
-            self._free_at = max(now, self._free_at) + 1 / config.capacity
-            wait += self._free_at - now
-        if wait > 0:
-            await asyncio.sleep(wait)
+        await self._line.turn()
+        if self.config.latency_ms > 0:
+            await asyncio.sleep(self.config.latency_ms / 1000)
 
 
 async def _follow(plan: Plan, attempt: int) -> Reply | None:
