@@ -7,8 +7,8 @@ from itertools import count, islice, repeat, takewhile
 from random import Random
 
 from chaosmesh.load.plan import Arrivals, Stream
+from chaosmesh.load.shapes import NS
 
-NS = 1_000_000_000
 _BLOCK = 256
 
 
@@ -18,12 +18,14 @@ def offsets_ns(arrivals: Arrivals, rate: float, seed: int) -> Iterator[int]:
     Constant arrivals start at 0 and are computed from their number, so no rounding adds up; Poisson
     arrivals have independent exponential gaps with mean 1/rate.
     """
-    return _poisson(rate, seed) if arrivals == "poisson" else _constant(rate)
+    if arrivals == "poisson":
+        return (round(at * NS) for at in _sums(rate, seed))
+    return (round(number * NS / rate) for number in count())
 
 
 def schedule(stream: Stream) -> Iterator[int]:
-    """The send times of one stream, ended by its count and its duration."""
-    times = offsets_ns(stream.arrivals, stream.rate, stream.seed)
+    """The send times of one stream, ended by its count, its duration and its shape."""
+    times = _times(stream)
     if stream.duration is not None:
         end = round(stream.duration * NS)
         times = takewhile(lambda offset: offset < end, times)
@@ -35,16 +37,19 @@ def picks(weights: Sequence[float], seed: int) -> Iterator[int]:
     return repeat(0) if len(weights) == 1 else _drawn(weights, seed)
 
 
-def _constant(rate: float) -> Iterator[int]:
-    return (round(number * NS / rate) for number in count())
+def _times(stream: Stream) -> Iterator[int]:
+    if stream.shape is None:
+        return offsets_ns(stream.arrivals, stream.rate, stream.seed)
+    totals = _sums(1.0, stream.seed) if stream.arrivals == "poisson" else count()
+    return stream.shape.offsets_ns(totals)
 
 
-def _poisson(rate: float, seed: int) -> Iterator[int]:
+def _sums(rate: float, seed: int) -> Iterator[float]:
     draw = Random(f"{seed}/arrivals").expovariate
     at = 0.0
     while True:
         at += draw(rate)
-        yield round(at * NS)
+        yield at
 
 
 def _drawn(weights: Sequence[float], seed: int) -> Iterator[int]:

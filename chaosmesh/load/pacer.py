@@ -10,13 +10,14 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from chaosmesh.load.arrivals import NS, picks, schedule
+from chaosmesh.load.arrivals import picks, schedule
 from chaosmesh.load.exchange import Exchange, Finished, Pool, ShortOfSocketsError
 from chaosmesh.load.http1 import Http1Pool
 from chaosmesh.load.http2 import Http2Pool
 from chaosmesh.load.link import Endpoint
+from chaosmesh.load.messages import message_of
 from chaosmesh.load.plan import Protocol, Stream
-from chaosmesh.load.shapes import shape_of
+from chaosmesh.load.shapes import NS
 from chaosmesh.load.tcp import TcpPool
 from chaosmesh.load.timer import KernelTimer
 from chaosmesh.load.tls import Secure
@@ -72,11 +73,11 @@ class Flow:
         self._picks = picks([spec.weight for spec in stream.requests], stream.seed)
         protocols = {spec.protocol for spec in stream.requests}
         self._pools = {one: _pool(stream, one, self._finished) for one in protocols}
-        self._kinds = [(shape_of(stream, one), self._pools[one.protocol]) for one in stream.requests]
+        self._kinds = [(message_of(stream, one), self._pools[one.protocol]) for one in stream.requests]
         self._in_flight: dict[int, Exchange] = {}
         self._rows: list[Row] = []
         self._timeout_ns = round(stream.timeout * NS)
-        self._quantum_ns = _QUANTUM_NS if stream.rate > _QUANTUM_RATE else 0
+        self._quantum_ns = _QUANTUM_NS if stream.peak > _QUANTUM_RATE else 0
         self._timer = KernelTimer(self._tick)
         self._cpu_ns = time.process_time_ns()
         self._start = time.monotonic_ns() + LEAD_NS
@@ -155,8 +156,8 @@ class Flow:
             self.dropped += 1
             return
         spec = next(self._picks)
-        shape, pool = self._kinds[spec]
-        exchange = shape.exchange(seq, spec, intended, now)
+        message, pool = self._kinds[spec]
+        exchange = message.exchange(seq, spec, intended, now)
         self._in_flight[seq] = exchange
         try:
             pool.send(exchange)

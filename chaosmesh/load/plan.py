@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from chaosmesh.load.shapes import Shape
+
 Arrivals = Literal["constant", "poisson"]
 Protocol = Literal["http", "http2", "grpc", "tcp"]
 
@@ -26,7 +28,8 @@ _REQUEST_ID = re.compile(r"([0-9a-f]{8})-0000-[0-9a-f]000-8000-([0-9a-f]{12})")
 
 @dataclass(frozen=True, slots=True)
 class RequestSpec:
-    """One kind of request in a stream's mix; `weight` is its share relative to the other kinds.
+    """One kind of request in a stream's mix; `weight` is its share relative to the other kinds, `name` what claims
+    about this kind alone call it.
 
     `protocol`: "http" is HTTP/1.1; "http2" is HTTP/2 with prior knowledge (ALPN under TLS); "grpc" is one call of
     `path` = `/service/method` with `headers` as metadata and `body` as the one message, framed here; "tcp" sends
@@ -39,6 +42,7 @@ class RequestSpec:
     body: bytes = b""
     weight: float = 1.0
     protocol: Protocol = "http"
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,8 @@ class Stream:
 
     `url` is `http://ip:port` whatever is spoken there (`tcp://` and, with `tls`, `https://` will do too), `host` the
     Host header, `rate` in requests per second, `duration` and `timeout` in seconds (the timeout counts from the
-    send). The stream ends after `count` requests, after `duration`, whichever comes first, or when it is stopped.
+    send). With a `shape` the rate follows it instead, and `rate` says nothing. The stream ends after `count`
+    requests, after `duration`, with its shape, whichever comes first, or when it is stopped.
     """
 
     id: int
@@ -76,6 +81,12 @@ class Stream:
     seed: int = 0
     timeout: float = 30.0
     tls: Tls | None = None
+    shape: Shape | None = None
+
+    @property
+    def peak(self) -> float:
+        """The highest rate that it ever has."""
+        return self.rate if self.shape is None else self.shape.peak
 
 
 @dataclass(frozen=True, slots=True)

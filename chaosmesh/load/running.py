@@ -39,6 +39,11 @@ class Running:
         """
         return await asyncio.shield(self._report)
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self._report.done()
+
     def deliver(self, records: list[Record]) -> None:
         """Takes a batch from the generator; what the receiver raises ends the stream as its error."""
         self._lags.extend(one.sent_ns - one.intended_ns for one in records)

@@ -1,81 +1,87 @@
-"""What a kind of request looks like on its connection; all but the number is made once."""
+"""The rate of a stream as a function of time: straight pieces, integrated exactly.
+
+Pure data: the generator's process reads it too. What builds shapes is in `curves`.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from hpack import NeverIndexedHeaderTuple
-
-from chaosmesh.load import grpc
-from chaosmesh.load.exchange import Exchange, Field
-from chaosmesh.load.plan import RequestSpec, Stream, request_id
-
-_WITH_LENGTH = ("POST", "PUT", "PATCH")
+NS = 1_000_000_000
+_NOTHING = 1e-6  # of a request: rounding must not put one more at the end of the last piece
 
 
-class Shape(Protocol):
-    """Makes the exchanges of one kind of request."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some seconds in which the rate (requests a second) goes in a straight line from `start` to `end`."""
 
-    def exchange(self, seq: int, spec: int, intended: int, sent: int) -> Exchange:
-        """One request: its number, its kind, and the two times (monotonic ns)."""
+    seconds: float
+    start: float
+    end: float
 
+    @property
+    def requests(self) -> float:
+        """How many requests are due in it: the area under the line."""
+        return self.seconds * (self.start + self.end) / 2
 
-def shape_of(stream: Stream, spec: RequestSpec) -> Shape:
-    """The shape of a stream's request."""
-    if spec.protocol == "http":
-        return _Http1(stream, spec)
-    return _Tcp(spec) if spec.protocol == "tcp" else _Http2(stream, spec)
+    def after(self, requests: float) -> float:
+        """Seconds until so many of its requests are due.
 
-
-def _prefix(stream: Stream) -> str:
-    return request_id(stream.id, 0)[:-12]
-
-
-class _Http1:
-    def __init__(self, stream: Stream, spec: RequestSpec) -> None:
-        lines = [f"{spec.method} {spec.path} HTTP/1.1", f"host: {stream.host}"]
-        lines += [f"{name}: {value}" for name, value in spec.headers]
-        if spec.body or spec.method in _WITH_LENGTH:
-            lines.append(f"content-length: {len(spec.body)}")
-        lines.append(f"x-request-id: {_prefix(stream)}")
-        self._before = "\r\n".join(lines).encode("latin-1")
-        self._after = b"\r\n\r\n" + spec.body
-        self._head = spec.method == "HEAD"
-
-    def exchange(self, seq: int, spec: int, intended: int, sent: int) -> Exchange:
-        data = b"%b%012x%b" % (self._before, seq, self._after)
-        return Exchange(seq, spec, intended, sent, data, self._head)
+        The root of `start·t + slope/2·t²`, in the form that stays exact when the slope is next to nothing.
+        """
+        if requests <= 0:
+            return 0.0
+        slope = (self.end - self.start) / self.seconds
+        return 2 * requests / (self.start + math.sqrt(max(0.0, self.start**2 + 2 * slope * requests)))
 
 
-class _Http2:
-    def __init__(self, stream: Stream, spec: RequestSpec) -> None:
-        self._grpc = spec.protocol == "grpc"
-        self._body = grpc.frame(spec.body) if self._grpc else spec.body
-        fields = [
-            (":method", "POST" if self._grpc else spec.method),
-            (":scheme", "https" if stream.tls else "http"),
-            (":path", spec.path),
-            (":authority", stream.host),
-            *((name.lower(), value) for name, value in spec.headers),
-        ]
-        if self._grpc:
-            fields += [("te", "trailers"), ("content-type", "application/grpc")]
-        elif spec.body or spec.method in _WITH_LENGTH:
-            fields.append(("content-length", str(len(spec.body))))
-        self._fields: tuple[Field, ...] = tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in fields)
-        self._prefix = _prefix(stream).encode()
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Pieces one after the other; a stream of this shape ends with the last of them. `name` is for people."""
 
-    def exchange(self, seq: int, spec: int, intended: int, sent: int) -> Exchange:
-        # Never the same twice: it would only push the others out of the compression's table.
-        number = NeverIndexedHeaderTuple(b"x-request-id", b"%b%012x" % (self._prefix, seq))
-        return Exchange(
-            seq, spec, intended, sent, self._body, fields=(*self._fields, number), grpc=self._grpc
-        )
+    name: str
+    pieces: tuple[Piece, ...]
 
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return math.fsum(one.seconds for one in self.pieces)
 
-class _Tcp:
-    def __init__(self, spec: RequestSpec) -> None:
-        self._line = spec.body + b"\n"
+    @property
+    def requests(self) -> float:
+        """How many requests are due in all of it."""
+        return math.fsum(one.requests for one in self.pieces)
 
-    def exchange(self, seq: int, spec: int, intended: int, sent: int) -> Exchange:
-        return Exchange(seq, spec, intended, sent, self._line)
+    @property
+    def peak(self) -> float:
+        """The highest rate."""
+        return max((max(one.start, one.end) for one in self.pieces), default=0.0)
+
+    def rate_at(self, seconds: float) -> float:
+        """The rate at a time after the start; 0 before and after."""
+        if seconds < 0:
+            return 0.0
+        for one in self.pieces:
+            if seconds < one.seconds:
+                return one.start + (one.end - one.start) * seconds / one.seconds
+            seconds -= one.seconds
+        return 0.0
+
+    def offsets_ns(self, totals: Iterable[float]) -> Iterator[int]:
+        """When so many requests have been due, for totals that never decrease; ended by the end of the shape.
+
+        Whole numbers give even arrivals, sums of exponential variates a Poisson process with this rate
+        (inversion: Çinlar, Introduction to Stochastic Processes, 4.7).
+        """
+        due = iter(totals)
+        total = next(due)
+        begin = count = 0.0
+        for one in self.pieces:
+            until = count + one.requests
+            while total < until - _NOTHING:
+                yield round((begin + one.after(total - count)) * NS)
+                total = next(due)
+            begin += one.seconds
+            count = until

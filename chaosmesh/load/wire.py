@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from chaosmesh.load.plan import Record, RequestSpec, Stream, Tls
+from chaosmesh.load.shapes import Piece, Shape
 
 HEADER = struct.Struct("<IB")
 """Length of the payload, kind of the frame."""
@@ -93,8 +94,18 @@ def stream_to_json(stream: Stream) -> dict[str, Any]:
 
 def stream_from_json(tree: Mapping[str, Any]) -> Stream:
     """The stream that a control frame carries."""
-    tls = tree["tls"] and Tls(**tree["tls"])
-    return Stream(**{**tree, "requests": tuple(map(_spec_from_json, tree["requests"])), "tls": tls})
+    return Stream(
+        **{
+            **tree,
+            "requests": tuple(map(_spec_from_json, tree["requests"])),
+            "tls": tree["tls"] and Tls(**tree["tls"]),
+            "shape": tree["shape"] and _shape_from_json(tree["shape"]),
+        }
+    )
+
+
+def _shape_from_json(tree: Mapping[str, Any]) -> Shape:
+    return Shape(tree["name"], tuple(Piece(**one) for one in tree["pieces"]))
 
 
 def _spec_from_json(tree: Mapping[str, Any]) -> RequestSpec:

@@ -10,7 +10,8 @@ from itertools import islice, pairwise
 import pytest
 
 from chaosmesh.load import RequestSpec, Stream
-from chaosmesh.load.arrivals import NS, offsets_ns, picks, schedule
+from chaosmesh.load.arrivals import offsets_ns, picks, schedule
+from chaosmesh.load.shapes import NS
 
 STREAM = Stream(1, "users", "http://127.0.0.1:8080", "front", (RequestSpec(),), 500)
 

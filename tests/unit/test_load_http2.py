@@ -24,7 +24,7 @@ from chaosmesh.load.http2_session import (
     Takes,
     error_name,
 )
-from chaosmesh.load.shapes import shape_of
+from chaosmesh.load.messages import message_of
 
 
 def frame(kind: int, payload: bytes) -> bytes:
@@ -129,7 +129,7 @@ def stream(spec: RequestSpec, tls: Tls | None = None) -> Stream:
 
 def test_a_call_is_a_post_with_a_framed_message() -> None:
     spec = RequestSpec(path="/a.S/M", headers=(("X-Color", "blue"),), body=b"hello", protocol="grpc")
-    made = shape_of(stream(spec, Tls()), spec).exchange(9, 0, 1, 2)
+    made = message_of(stream(spec, Tls()), spec).exchange(9, 0, 1, 2)
     fields = dict(made.fields)
     assert made.data == b"\0\0\0\0\x05hello"
     assert fields.pop(b"x-request-id").decode() == request_id(3, 9)
@@ -147,7 +147,7 @@ def test_a_call_is_a_post_with_a_framed_message() -> None:
 
 def test_http2_says_how_long_its_body_is() -> None:
     spec = RequestSpec("PUT", "/x", body=b"hello", protocol="http2")
-    made = shape_of(stream(spec), spec).exchange(9, 0, 1, 2)
+    made = message_of(stream(spec), spec).exchange(9, 0, 1, 2)
     assert made.data == b"hello"
     assert dict(made.fields)[b"content-length"] == b"5"
     assert dict(made.fields)[b":scheme"] == b"http"
@@ -155,7 +155,7 @@ def test_http2_says_how_long_its_body_is() -> None:
 
 def test_a_line_is_a_line() -> None:
     spec = RequestSpec(body=b"status:503", protocol="tcp")
-    assert shape_of(stream(spec), spec).exchange(9, 0, 1, 2).data == b"status:503\n"
+    assert message_of(stream(spec), spec).exchange(9, 0, 1, 2).data == b"status:503\n"
 
 
 class Server:
