@@ -5,20 +5,25 @@ from chaosmesh.ledger.conservation import Conservation, parse_stats
 from chaosmesh.ledger.faults import FaultEvent
 from chaosmesh.ledger.ledger import Completeness, Ledger
 from chaosmesh.ledger.model import Attempt, Call, Cause, Request
-from chaosmesh.ledger.queries import Dose, Ratio, Share
+from chaosmesh.ledger.queries import Absence, Cutoffs, Dose, Orphans, Ratio, Recovery, Share, Strays
 
 __all__ = [
+    "Absence",
     "Addresses",
     "Attempt",
     "Call",
     "Cause",
     "Completeness",
     "Conservation",
+    "Cutoffs",
     "Dose",
     "FaultEvent",
     "Ledger",
+    "Orphans",
     "Ratio",
+    "Recovery",
     "Request",
     "Share",
+    "Strays",
     "parse_stats",
 ]

@@ -202,6 +202,7 @@ def _call(key: CallKey, parts: _Parts, request: str, stream: int | None, known: 
         received=first.received,
         sent=first.sent,
         host=first.authority,
+        lost=head is None,
     )
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from chaosmesh.envoy import AccessRow
-from chaosmesh.ledger import conservation, queries
+from chaosmesh.ledger import conservation
 from chaosmesh.ledger.addresses import Addresses, node_of
+from chaosmesh.ledger.answers import Answers
 from chaosmesh.ledger.conservation import EGRESS, Conservation, Counters
 from chaosmesh.ledger.faults import FaultEvent
 from chaosmesh.ledger.index import Index
 from chaosmesh.ledger.join import Known
-from chaosmesh.ledger.model import Call, Cause, Request
+from chaosmesh.ledger.model import Call, Request
 from chaosmesh.ledger.rows import order
 from chaosmesh.load import Record, Stream
 
@@ -33,7 +33,7 @@ class Completeness:
         return not self.incomplete
 
 
-class Ledger:
+class Ledger(Answers):
     """Takes rows, records and fault events in at the cost of an append; joins when it is asked."""
 
     def __init__(self, addresses: Addresses | None = None) -> None:
@@ -113,48 +113,6 @@ class Ledger:
     def unmatched(self) -> list[tuple[AccessRow, str]]:
         """Rows that found no partner, each with the reason."""
         return [found for trace in self._joined().traces() for found in trace.unmatched()]
-
-    def amplification(self, client: str, service: str, stream: int | None = None) -> queries.Ratio:
-        """Attempts ÷ calls on an edge, over complete calls."""
-        return queries.amplification(self.calls(stream, client, service))
-
-    def amplification_entry(self, client: str, service: str, stream: int) -> queries.Ratio:
-        """Attempts on an edge ÷ requests at the entry, over complete requests."""
-        return queries.amplification_entry(self.requests(stream), client, service)
-
-    def success(self, stream: int | None = None) -> queries.Share:
-        """Share of requests that their users got an answer to, with a status below 500."""
-        return queries.success(self.requests(stream))
-
-    def latencies(self, stream: int | None = None) -> list[float]:
-        """Milliseconds from the intended time, by request number; infinite where no answer came."""
-        return [one.latency_ms for one in self.requests(stream)]
-
-    def split(
-        self, client: str, service: str, stream: int | None = None, route: str | None = None
-    ) -> Counter[str]:
-        """First attempts by the workload they went to."""
-        return queries.split(self.calls(stream, client, service), route)
-
-    def attempts_per_call(self, client: str, service: str, stream: int | None = None) -> Counter[int]:
-        """How many calls took how many attempts."""
-        return queries.attempts_per_call(self.calls(stream, client, service))
-
-    def dose(
-        self, fault: str, client: str, service: str, stream: int | None = None, workload: str | None = None
-    ) -> queries.Dose:
-        """What a request fault really did on its edge."""
-        return queries.dose(self.calls(stream, client, service), fault, workload)
-
-    def route_hashes(
-        self, client: str, service: str, since_ns: int, stream: int | None = None
-    ) -> Counter[str]:
-        """Calls that started at or after a time (epoch ns), by the hash of the route that took them."""
-        return queries.route_hashes(self.calls(stream, client, service), since_ns)
-
-    def causes(self, stream: int | None = None) -> Counter[Cause]:
-        """Failed requests by their one cause; those without one are counted under "unattributed"."""
-        return queries.causes(self.requests(stream))
 
     def write(self, folder: Path) -> None:
         """Write requests.parquet, attempts.parquet and faults.json."""

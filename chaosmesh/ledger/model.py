@@ -40,13 +40,20 @@ class Attempt:
     server_flags: tuple[str, ...] = ()
     lost: bool = False
 
+    @property
+    def end_ns(self) -> int:
+        """When the attempt was over, epoch nanoseconds."""
+        return self.start_ns + round(self.duration_ms * 1e6)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call that an application made to a service through its sidecar, with all its attempts.
 
     `complete`: its own row is in, and every row that its attempts must have; `missing` says what is not.
-    `host` is the one that was asked for, as the caller's sidecar sent it on. `tcp`: a connection, in no stream; `received` and `sent` are bytes of the bodies, from and to the application.
+    `host` is the one that was asked for, as the caller's sidecar sent it on. `tcp`: a connection, in no stream;
+    `received` and `sent` are bytes of the bodies, from and to the application. `lost`: its own row never came, so
+    that only its attempts tell of it.
     """
 
     client: str
@@ -72,6 +79,7 @@ class Call:
     received: int = 0
     sent: int = 0
     host: str = ""
+    lost: bool = False
 
     @property
     def complete(self) -> bool:

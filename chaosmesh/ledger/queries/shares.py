@@ -1,4 +1,4 @@
-"""What can be asked of calls and requests: pure functions, numbers without verdicts."""
+"""Shares, ratios and counts: success, amplification, splits, the dose of a request fault."""
 
 from __future__ import annotations
 
