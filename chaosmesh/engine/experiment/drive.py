@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chaosmesh.engine.experiment.counts import Outcomes, Question, calls_on, on_edge
+from chaosmesh.engine.experiment.evidence import Book
+from chaosmesh.engine.experiment.expected import announced, predictions, theory_of
+from chaosmesh.engine.experiment.facts import Facts, Sent, Span, Struck
 from chaosmesh.engine.experiment.in_force import InForce, Met
+from chaosmesh.engine.experiment.judging import decide, decisions_of
 from chaosmesh.engine.experiment.names import Path
-from chaosmesh.engine.experiment.result import Claimed, Run
+from chaosmesh.engine.experiment.observed import observed
+from chaosmesh.engine.experiment.questions import Question
+from chaosmesh.engine.experiment.result import Run
 from chaosmesh.engine.host import Watch
-from chaosmesh.engine.predict import Prediction, predict
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
-from chaosmesh.judge import Decision, Evidence, Verdict, judge, planned_for, worst
+from chaosmesh.judge import Verdict
 from chaosmesh.ledger import Attempt
 from chaosmesh.load import Record, RequestSpec, StreamReport
 from chaosmesh.load.plan import Arrivals
@@ -63,9 +67,10 @@ class Drive:
     ) -> None:
         self._stack = stack
         self._plan = plan
-        self._questions = tuple(questions)
         self._contexts = tuple(contexts)
-        self._alpha = alpha
+        self._theory = theory_of(stack.mesh, plan.entry, self._contexts)
+        asked = announced(questions, stack.mesh, plan.entry, self._theory, alpha)
+        self._facts = Facts(alpha, plan.entry, tuple(one.plain for one in asked))
         self._budget = budget
         self._policy = policy
         self._say = say
@@ -74,51 +79,55 @@ class Drive:
 
     async def run(self) -> Run:
         """What stays inconclusive is run once more on the same evidence, what could not be measured anew."""
-        theory = self._theory()
-        planned = [self._planned(one, theory) for one in self._questions]
-        self._announce(planned)
-        problem = await self._round()
-        if problem and not self._elsewhere():
+        for one in self._facts.questions:
+            if one.planned is not None:
+                self._say(f"chaosmesh: {one}: about {one.planned:,} requests if the policy does what it says")
+        await self._round()
+        if self._facts.problems and not self._elsewhere():
             self._fresh()
-            problem = await self._round()
-        elif not problem and self._verdict(None)[0] is Verdict.INCONCLUSIVE:
-            problem = await self._round()
-        return self._result(problem, theory, planned)
+            await self._round()
+        elif self._verdict() is Verdict.INCONCLUSIVE:
+            await self._round()
+        return self._result()
 
     def _fresh(self) -> None:
-        self._outcomes = Outcomes(self._questions)
-        self._streams: list[int] = []
-        self._looked = 0
+        self._facts = replace(self._facts, streams=(), problems=())
+        self._received = self._looked = 0
 
-    async def _round(self) -> str | None:
-        """Load for one budget; why it can't be trusted, if so.
+    async def _round(self) -> None:
+        """Load for one budget.
 
         What came in after a stream was stopped may undo its decision: then the rest of the budget is used too.
         """
         left = self._budget
+        bounded = self._plan.count is not None or self._plan.duration is not None
         while True:
             begin = time.monotonic()
-            problem = await self._turn(left)
+            await self._turn(left)
             left -= time.monotonic() - begin
-            bounded = self._plan.count is not None or self._plan.duration is not None
-            if problem or bounded or left < SHORTEST or self._verdict(None)[0] is not Verdict.INCONCLUSIVE:
-                return problem
+            if bounded or left < SHORTEST or self._verdict() is not Verdict.INCONCLUSIVE:
+                return
 
-    async def _turn(self, seconds: float) -> str | None:
-        """One stream of at most so many seconds."""
+    async def _turn(self, seconds: float) -> None:
+        """One stream of at most so many seconds, and what makes it worthless."""
         stack = self._stack
         watch = await Watch.start(stack.keeper, stack.pids())
         report = await self._load(seconds)
-        problem = report.late(self._tightest_ms()) or await watch.starved()
+        problems = [report.late(self._tightest_ms()), await watch.starved()]
         try:
             await stack.settled([report.stream])
         except DeadlineError as error:
-            problem = problem or f"the ledger is incomplete: {error.message}"
-        return problem or (watch.crowded() if self._only_slow() else None)
+            problems.append(f"the ledger is incomplete: {error.message}")
+        if not any(problems) and self._only_slow():
+            problems.append(watch.crowded())
+        self._facts = replace(
+            self._facts, problems=self._facts.problems + tuple(one for one in problems if one)
+        )
 
     def _only_slow(self) -> bool:
         """Whether nothing but a bound on latency is broken: then a crowded host may be the reason."""
-        pairs = zip(self._questions, self._decisions(), strict=True)
+        book = self._book()
+        pairs = zip(self._facts.questions, decisions_of(self._facts, book), strict=True)
         broken = [question for question, decision in pairs if decision.verdict is Verdict.FAIL]
         return bool(broken) and all(one.requirement.measure == "latency" for one in broken)
 
@@ -139,7 +148,8 @@ class Drive:
             tls=stack.entry_tls(plan.entry),
             on_records=self._take,
         )
-        self._streams.append(running.stream.id)
+        before = self._facts.streams
+        self._facts = replace(self._facts, streams=(*before, Sent(running.stream.id)))
         decided = asyncio.create_task(
             stack.bell.until(self._open, seconds=min(limits), what="a verdict on every claim")
         )
@@ -154,127 +164,81 @@ class Drive:
             decided.cancel()
         await asyncio.gather(decided, return_exceptions=True)
         report = await done
-        self._outcomes.end()
+        self._facts = replace(self._facts, streams=(*before, Sent(running.stream.id, ended=True)))
         return report
 
     def _take(self, records: list[Record]) -> None:
-        self._outcomes.add(records)
+        self._received += len(records)
 
     def _open(self) -> str:
         """What is still undecided, looked at whenever there is a tenth more to see."""
-        n = self._outcomes.n
-        if n < max(ENOUGH, self._looked * LOOK):
-            return f"{n} requests"
-        self._looked = n
-        decisions = self._decisions()
-        if any(one.verdict is Verdict.FAIL for one in decisions):
+        if self._received < max(ENOUGH, self._looked * LOOK):
+            return f"{self._received} requests"
+        self._looked = self._received
+        book = self._book()
+        verdicts = {one.verdict for one in decisions_of(self._facts, book)}
+        if Verdict.FAIL in verdicts:
             return ""
-        if any(one.verdict is Verdict.INCONCLUSIVE for one in decisions):
-            return f"{n} requests, undecided"
-        return "a fault met nothing yet" if any(one.may_come for one in self._unmet()) else ""
+        if Verdict.INCONCLUSIVE in verdicts:
+            return f"{self._looked} requests, undecided"
+        unmet = [met for one in self._contexts if not (met := self._met(one, book)).hit]
+        return "a fault met nothing yet" if any(one.may_come for one in unmet) else ""
 
-    def _unmet(self) -> list[Met]:
-        return [met for one in self._contexts if not (met := self._met(one)).hit]
+    # -- what is known by now ------------------------------------------------------------------------------
 
-    def _decisions(self) -> list[Decision]:
-        return [judge(one.requirement, self._evidence(one), self._alpha) for one in self._questions]
+    def _now(self) -> Facts:
+        """The facts so far, with what the faults met by now."""
+        book = self._book()
+        struck = tuple(Struck(str(one), self._spans(one), self._met(one, book)) for one in self._contexts)
+        return replace(self._facts, faults=struck)
 
-    def _evidence(self, question: Question) -> Evidence:
-        if not question.paths:
-            return self._outcomes.evidence(question)
-        stack = self._stack
-        return on_edge(question, stack.ledger, self._streams, stack.mesh, self._plan.entry)
+    def _spans(self, context: InForce) -> tuple[Span, ...]:
+        ids = {one.id for one in context.faults}
+        events = [one for one in self._stack.ledger.faults if one.fault in ids]
+        applied = [one.at_ns for one in events if one.phase == "applied"]
+        healed = [one.at_ns for one in events if one.phase == "healed"]
+        return (Span(str(context), max(applied), min(healed, default=None)),) if applied else ()
 
-    def _met(self, context: InForce) -> Met:
+    def _book(self) -> Book:
+        return Book(self._stack.ledger, self._facts)
+
+    def _met(self, context: InForce, book: Book) -> Met:
         def attempts(path: Path) -> list[Attempt]:
-            calls = calls_on(self._stack.ledger, self._streams, [path])
-            return [a for one in calls for a in one.attempts if path.workload in (None, a.server)]
+            return [
+                a for one in book.calls([path]) for a in one.attempts if path.workload in (None, a.server)
+            ]
 
         return context.met(self._stack.mesh, attempts)
 
-    def _verdict(self, problem: str | None) -> tuple[Verdict, str]:
-        outcomes = self._outcomes
-        unmet = next((one.nothing for one in self._unmet()), None)
-        if reason := self._elsewhere() or problem or unmet:
-            return Verdict.INVALID, reason
-        if outcomes.n and outcomes.unknown_path == outcomes.n:
-            return Verdict.INVALID, "every request was answered 404: nothing serves this path"
-        decisions = self._decisions()
-        verdict = worst(one.verdict for one in decisions)
-        return verdict, "; ".join(one.reason for one in decisions if one.verdict is verdict)
+    def _verdict(self) -> Verdict:
+        return decide(self._now(), self._stack.ledger)[0]
 
-    def _elsewhere(self) -> str | None:
-        """Why more of the same would say nothing either: this traffic does not come along the broken edge."""
-        if self._outcomes.n < ENOUGH:
-            return None
-        return next((one.nothing for one in self._unmet() if not one.attempts), None)
+    def _elsewhere(self) -> bool:
+        """Whether more of the same would say nothing either: this traffic does not come along the broken edge."""
+        book = self._book()
+        return self._received >= ENOUGH and any(not self._met(one, book).attempts for one in self._contexts)
 
-    def _result(self, problem: str | None, theory: Prediction | None, planned: Sequence[int | None]) -> Run:
-        verdict, reason = self._verdict(problem)
-        outcomes = self._outcomes
-        observed: dict[str, float | None] = {
-            "success": outcomes.ok / outcomes.n if outcomes.n else None,
-            "p50_ms": outcomes.quantile_ms(0.5),
-            "p99_ms": outcomes.quantile_ms(0.99),
-        }
-        predicted: dict[str, float] = {}
-        if theory and theory.success is not None:
-            predicted["success"] = theory.success
-        for pair in dict.fromkeys(path.pair for one in self._contexts for path in one.paths):
-            name = f"attempts {'>'.join(pair)}"
-            observed[name] = self._stack.ledger.amplification(*pair, self._streams[-1]).value
-            if theory and pair in theory.by_edge:
-                predicted[name] = theory.by_edge[pair]
+    def _result(self) -> Run:
+        facts, ledger = self._now(), self._stack.ledger
+        verdict, reason, claims = decide(facts, ledger)
+        book = self._book()
+        edges = list(dict.fromkeys(path.pair for one in self._contexts for path in one.paths))
         return Run(
             verdict=verdict,
             reason=reason,
-            requests=outcomes.n,
-            claims=tuple(
-                Claimed(str(question), decision, often, question.requirement.is_share)
-                for question, decision, often in zip(self._questions, self._decisions(), planned, strict=True)
-            ),
-            observed=observed,
-            predicted=predicted,
-            faults=tuple(f"{one}: {self._met(one)}" for one in self._contexts),
-            ledger=self._stack.ledger,
-            streams=tuple(self._streams),
+            requests=len(book.records()),
+            claims=claims,
+            observed=observed(book, ledger, edges),
+            predicted=predictions(self._theory, edges),
+            faults=tuple(f"{one.label}: {one.met}" for one in facts.faults),
+            ledger=ledger,
+            streams=tuple(one.id for one in facts.streams),
             seconds=time.monotonic() - self._begin,
             policy=self._policy,
-            unpredicted=theory.unknown if theory else "",
+            unpredicted=self._theory.unknown if self._theory else "",
+            facts=facts,
         )
 
-    # -- before anything is sent ---------------------------------------------------------------------------
-
     def _tightest_ms(self) -> float | None:
-        limits = [
-            one.requirement.limit * 1000 for one in self._questions if one.requirement.limit is not None
-        ]
-        return min(limits, default=None)
-
-    def _theory(self) -> Prediction | None:
-        failing = [theory for one in self._contexts for theory in one.theory]
-        if any(one is None for one in failing):
-            return None
-        return predict(self._stack.mesh, self._plan.entry, *(one for one in failing if one is not None))
-
-    def _planned(self, question: Question, theory: Prediction | None) -> int | None:
-        """Requests after which the claim is decided if the prediction holds; None where nothing is predicted."""
-        requirement = question.requirement
-        if theory is None or theory.success is None:
-            return None
-        if requirement.measure == "attempts":
-            high = self._evidence(question).high
-            mean = theory.by_edge.get(question.pairs[0], 1.0)
-            often = round(1000 * (mean - 1) / (high - 1)) if high > 1 else 0
-            expected = Evidence.counted({1.0: 1000 - often, high: often}, high=high)
-        elif question.paths or requirement.measure not in ("success", "latency"):
-            return None
-        else:
-            good = theory.success if requirement.measure == "success" else 1.0
-            expected = Evidence.share(10_000, round(10_000 * good))
-        return planned_for(requirement, expected, self._alpha)
-
-    def _announce(self, planned: Sequence[int | None]) -> None:
-        for question, often in zip(self._questions, planned, strict=True):
-            if often is not None:
-                self._say(f"chaosmesh: {question}: about {often:,} requests if the policy does what it says")
+        found = [one.requirement.limit for one in self._facts.questions]
+        return min((1000 * one for one in found if one is not None), default=None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chaosmesh.engine.experiment.facts import Facts
 from chaosmesh.judge import Decision, Verdict
 from chaosmesh.ledger import Ledger
 
@@ -29,6 +30,7 @@ class Run:
     (from the policy alone) hold "success", and "attempts CLIENT>SERVICE" for each edge under a fault;
     `observed` has "p50_ms" and "p99_ms" too. `ledger` knows every request, call and attempt of the test;
     `streams` names those of this run in it. `unpredicted`: why nothing is predicted, if so. `faults`: what was in force, and what each really did.
+    `facts`: all that the verdict rests on, besides the ledger.
     """
 
     verdict: Verdict
@@ -44,6 +46,7 @@ class Run:
     policy: str = ""
     unpredicted: str = ""
     folder: Path | None = None
+    facts: Facts | None = field(default=None, repr=False)
 
     @property
     def evidence(self) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from chaosmesh.engine.entrance import entry_of
 from chaosmesh.engine.experiment.about import Session
-from chaosmesh.engine.experiment.counts import Question
 from chaosmesh.engine.experiment.drive import Drive
 from chaosmesh.engine.experiment.edges import Edge
 from chaosmesh.engine.experiment.inputs import located
@@ -16,7 +15,9 @@ from chaosmesh.engine.experiment.loads import Load, Wish
 from chaosmesh.engine.experiment.names import Named, nodes_named, paths_named
 from chaosmesh.engine.experiment.nodes import Node
 from chaosmesh.engine.experiment.policy import without
+from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Run
+from chaosmesh.engine.limits import rate_of
 from chaosmesh.errors import UsageError
 from chaosmesh.judge import ALPHA, Claim, Verdict, requirements
 from chaosmesh.judge.durations import duration as seconds
@@ -82,7 +83,7 @@ class MeshView:
         own = RequestSpec(method, path or "/", tuple((headers or {}).items()), body)
         given = path is not None or headers or method != "GET" or body
         mix = (own,) if given or not scenario.mix else _mix(self._live)
-        wanted = rate if rate is not None else (scenario.rate or DEFAULT_RATE)
+        wanted = rate if rate is not None else rate_of(self._live.scenario, DEFAULT_RATE)
         if not wanted > 0:
             raise UsageError(f"load: the rate must be above 0 requests a second (got {wanted})")
         if count is not None and count < 1:
@@ -108,7 +109,7 @@ class MeshView:
                 policy=self._label,
                 say=session.say,
             )
-            run = await drive.run()
+            run = await live.limited(drive.run())
         session.runs.append(run)
         return run
 

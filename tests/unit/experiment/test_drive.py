@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 from chaosmesh import Verdict, at_least, at_most
 from chaosmesh.engine.conditions import Bell
-from chaosmesh.engine.experiment.counts import Question
 from chaosmesh.engine.experiment.drive import ENOUGH, Drive, Plan
 from chaosmesh.engine.experiment.in_force import InForce
+from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.faults import Errors
 from chaosmesh.judge import ALPHA, requirement
 from chaosmesh.ledger import Ledger
@@ -66,19 +66,19 @@ class WrittenStack:
         stopped = asyncio.Event()
         sent = 0
 
-        async def send() -> StreamReport:
+        def take(statuses: Sequence[int]) -> None:
             nonlocal sent
+            records = [Record(sent + n, 0, 0, 0, 10_000_000, one, 0, "") for n, one in enumerate(statuses)]
+            self.ledger.add_records(self.begun, records)
+            on_records(records)
+            sent += len(records)
+
+        async def send() -> StreamReport:
             while not stopped.is_set() and (count is None or sent < count):
-                statuses = [self._statuses[(sent + n) % len(self._statuses)] for n in range(BATCH)]
-                on_records(
-                    [Record(sent + n, 0, 0, 0, 10_000_000, one, 0, "") for n, one in enumerate(statuses)]
-                )
-                sent += BATCH
+                take([self._statuses[(sent + n) % len(self._statuses)] for n in range(BATCH)])
                 self.bell.ring()
                 await asyncio.sleep(0)
-            for status in self.afterthought:
-                on_records([Record(sent, 0, 0, 0, 10_000_000, status, 0, "")])
-                sent += 1
+            take(self.afterthought)
             self.afterthought = []
             lag = self._lags.pop(0) if self._lags else 0.1
             return StreamReport(self.begun, name, sent, sent, sent, 0, 0, 0.1, lag, 0.1, 1.0)

@@ -1,0 +1,86 @@
+"""Everything but the ledger that a verdict rests on. It can be written down and read back exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from chaosmesh.engine.experiment.in_force import Met
+from chaosmesh.engine.experiment.names import Named, Path
+from chaosmesh.engine.experiment.plain import tree_of, value_of
+from chaosmesh.engine.experiment.questions import Question
+from chaosmesh.errors import UsageError
+from chaosmesh.judge import Relative, Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time with a name, in epoch nanoseconds; `end_ns` None: it goes on."""
+
+    name: str
+    begin_ns: int
+    end_ns: int | None = None
+
+    def holds(self, at_ns: int) -> bool:
+        """Whether a moment lies in it."""
+        return self.begin_ns <= at_ns and (self.end_ns is None or at_ns < self.end_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A stream of requests: its id in the ledger, whether it is over, and its phases, if it has any."""
+
+    id: int
+    ended: bool = False
+    phases: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A fault: as asked for, when it was in force (a span each time), and what it met."""
+
+    label: str
+    spans: tuple[Span, ...]
+    met: Met
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a run was: `questions` with the limits of the policy, `streams`, `faults`, and `problems` noted on the way.
+
+    `alpha`: what each claim may err with. `names`: those of the mix's requests, by their index. `control`: indexes of
+    the requests that no fault is meant for. `enough`: requests after which an edge that nobody came along says so.
+    """
+
+    alpha: float
+    entry: str
+    questions: tuple[Question, ...]
+    streams: tuple[Sent, ...] = ()
+    faults: tuple[Struck, ...] = ()
+    problems: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    control: tuple[int, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """A tree for a JSON file."""
+        tree: dict[str, Any] = tree_of(self)
+        return tree
+
+    @classmethod
+    def from_json(cls, tree: Any) -> Facts:
+        """What `to_json` gave; UsageError when it is anything else."""
+        try:
+            facts = value_of(tree, CLASSES)
+        except (ValueError, TypeError, KeyError) as error:
+            raise UsageError(
+                f"these are not the facts of a run: {error}", hint="run the experiment again"
+            ) from error
+        if not isinstance(facts, cls):
+            raise UsageError("these are not the facts of a run", hint="run the experiment again")
+        return facts
+
+
+CLASSES: dict[str, type] = {
+    one.__name__: one
+    for one in (Facts, Question, Requirement, Relative, Named, Path, Span, Sent, Struck, Met)
+}

@@ -1,0 +1,50 @@
+"""What an expectation asks: a requirement, where it is counted, and what the policy has to say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chaosmesh.engine.experiment.names import Named, Path
+from chaosmesh.errors import UsageError
+from chaosmesh.judge import Requirement
+
+_MEANT = {"edge": "an edge", "node": "a node or a replica"}
+_HINTS = {"edge": 'on=edge, where edge = mesh.edge("client", "service")', "node": 'on=mesh.node("name")'}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A requirement and the edge it is about; no edge: what users at the entry feel.
+
+    `most`: attempts that the policy allows for one call (or one request), known before anything is counted.
+    `planned`: requests that should be enough for a verdict; None where that can't be told.
+    """
+
+    requirement: Requirement
+    edge: Named | None = None
+    most: int | None = None
+    planned: int | None = None
+
+    def __post_init__(self) -> None:
+        name, needs = self.requirement.name, self.requirement.needs
+        if needs and self.edge is None:
+            raise UsageError(f"{name} is counted on {_MEANT[needs]}, and none is named", hint=_HINTS[needs])
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Client and service of every edge that is meant."""
+        return tuple(dict.fromkeys(one.pair for one in self.paths))
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every path of the edge that is meant."""
+        return self.edge.paths if self.edge else ()
+
+    @property
+    def plain(self) -> Question:
+        """The same without what can't be written down: the object that a test gave as `on`."""
+        return replace(self, requirement=replace(self.requirement, on=None))
+
+    def __str__(self) -> str:
+        on = f" on {self.edge}" if self.edge else ""
+        return f"{self.requirement.statement}{on}"
