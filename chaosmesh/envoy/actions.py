@@ -34,11 +34,16 @@ def timeouts(timeout: Timeout) -> Json:
     return result
 
 
+def literal(text: str) -> str:
+    """A text in which Envoy finds no command of its format language."""
+    return text.replace("%", "%%")
+
+
 def header(key: str, value: str) -> Json:
-    """A header that is set, whatever was there."""
+    """A header that is set, whatever was there; Envoy fills commands in (`literal` keeps it from that)."""
     return {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
 def call_headers(client: str, service: str) -> list[Json]:
     """What every attempt of a call carries, so that both sides' logs can be joined."""
-    return [header(names.CALL, CALL_ID), header(names.EDGE, names.edge(client, service))]
+    return [header(names.CALL, CALL_ID), header(names.EDGE, literal(names.edge(client, service)))]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from chaosmesh.envoy import clusters, matching, names
-from chaosmesh.envoy.actions import call_headers, header, marked, timeouts
+from chaosmesh.envoy.actions import call_headers, header, literal, marked, timeouts
 from chaosmesh.envoy.forms import Json
 from chaosmesh.mesh import EntryRoute, Listener, Match, Mesh, Replica, Service, Workload
 
@@ -81,7 +81,7 @@ def _routes(rule: EntryRoute, listener: Listener, cluster: str) -> Iterator[Json
         action["host_rewrite_literal"] = _address(rule.service, rule.port)
     else:
         keeps_host = {
-            "request_headers_to_add": [header(SERVICE, _address(rule.service, rule.port))],
+            "request_headers_to_add": [header(SERVICE, literal(_address(rule.service, rule.port)))],
             "response_headers_to_remove": [SERVICE],
         }
     forms = [

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 
 from chaosmesh.appmesh import load
 from chaosmesh.appmesh.translate import translate
@@ -41,6 +41,7 @@ def test_it_loads_and_renders_under_every_profile(documents: Sequence[dict[str, 
 )
 @given(meshes())
 def test_envoy_takes_every_sidecar(documents: Sequence[dict[str, Any]]) -> None:
+    assume(all(map(_somewhere, documents)))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         mesh = translate(load([_written(documents, folder)]))
@@ -54,6 +55,13 @@ def test_envoy_takes_every_sidecar(documents: Sequence[dict[str, Any]]) -> None:
             command = [binary(), "--mode", "validate", "-c", path, "-l", "error"]
             done = subprocess.run(command, capture_output=True, text=True, timeout=120)
             assert done.returncode == 0, f"{key}: {done.stderr}\n{json.dumps(documents)}"
+
+
+def _somewhere(document: dict[str, Any]) -> bool:
+    """A route whose weights are all 0 is refused by Envoy, as it was by App Mesh's; `lint` tells it."""
+    route = next((part for kind, part in document.get("spec", {}).items() if kind.endswith("Route")), {})
+    targets = route.get("action", {}).get("weightedTargets")
+    return targets is None or any(one["weight"] for one in targets)
 
 
 def _written(documents: Sequence[dict[str, Any]], folder: Path) -> Path:
