@@ -8,6 +8,7 @@
     ├── RejectedError          2   Envoy refused a configuration (NACK); names the clause behind it
     ├── EnvironmentFailedError     4   a tool is missing, or a start-up failed
     │   └── KeeperLostError    4   the keeper died, and with it every process of the run
+    ├── NotInForceError        4   a fault on the control plane keeps a policy from being put in force
     ├── DeadlineError          4   a condition did not come true in time; says what was last seen
     └── LimitExceededError     5   the scenario's `limits:` stopped the run
 
@@ -110,6 +111,12 @@ class EnvironmentFailedError(ChaosMeshError):
 
 class KeeperLostError(EnvironmentFailedError):
     """Raised when the keeper ended while the run was going on."""
+
+
+class NotInForceError(ChaosMeshError):
+    """Raised when a policy can't be put in force because a fault on the control plane is."""
+
+    code = ExitCode.ENVIRONMENT
 
 
 class DeadlineError(ChaosMeshError):

@@ -17,9 +17,10 @@ from typing import Any, Final
 import grpc
 import grpc.aio
 
-from chaosmesh.envoy import blame, codec
+from chaosmesh.envoy import blame, codec, names
 from chaosmesh.envoy.accesslog import AccessLogs, AccessRow
 from chaosmesh.envoy.barrier import Barrier, RefusedError, Resources, Sidecar
+from chaosmesh.envoy.outage import Outages, serving
 from chaosmesh.envoy.snapshot import Snapshot, ground
 from chaosmesh.envoy.stream import Response, Stream
 from chaosmesh.errors import ChaosMeshError, Where
@@ -36,32 +37,34 @@ class Push:
     changed: tuple[str, ...]
 
 
-class ControlPlane:
-    """ADS and access logs of a run on one unix socket. All methods belong to one event loop."""
+class ControlPlane(Outages):
+    """ADS of a run on a unix socket, and its access logs on another one beside it, so that the logs live on when a
+    fault takes ADS away. All methods belong to one event loop."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.on_rows: Callable[[list[AccessRow]], None] = lambda _rows: None
         self._sidecars: dict[str, Sidecar] = {}
         self._barrier = Barrier()
         self._lock = asyncio.Lock()
         self._server: Any = None
+        self._logs: Any = None
         self._queue = _Queue()
         self._version = 0
 
     async def start(self, socket: Path) -> None:
-        """Serves on a unix socket; its path must be short (107 bytes)."""
-        socket.unlink(missing_ok=True)  # noqa: ASYNC240 - one system call on a local path
-        self._server = grpc.aio.server(options=[("grpc.max_receive_message_length", 64 << 20)])
+        """Serves on a unix socket; its path must be short (100 bytes)."""
+        self._socket = socket
         logs = AccessLogs(lambda rows: self.on_rows(rows))
-        self._server.add_generic_rpc_handlers((self._handler(), logs.handler()))
-        self._server.add_insecure_port(f"unix:{socket}")
-        await self._server.start()
+        self._logs = await serving(Path(names.log_socket(str(socket))), logs.handler())
+        self._server = await serving(socket, self._handler())
 
     async def stop(self) -> None:
         """Ends every stream; sidecars keep what they hold."""
-        if self._server is not None:
-            await self._server.stop(grace=None)
-            self._server = None
+        for server in (self._server, self._logs):
+            if server is not None:
+                await server.stop(grace=None)
+        self._server = self._logs = None
 
     async def connected(self, keys: Iterable[str], timeout: float) -> None:  # noqa: ASYNC109 - part of the error's promise
         """Returns when these sidecars have a stream (DeadlineError after `timeout` seconds)."""
@@ -115,6 +118,8 @@ class ControlPlane:
     ) -> Push | ChaosMeshError:
         started = time.monotonic()
         changed = {key: new for key, new in snapshots.items() if self._sidecar(key).good != new}
+        if changed and self.outage:
+            return self._refuse()
         deadline = _deadline(within)
         try:
             first = {key: ground(self._sidecar(key).good, new) for key, new in changed.items()}
@@ -127,6 +132,8 @@ class ControlPlane:
             await self._take_back(changed, within, absent)
             return rejected
         except ChaosMeshError as error:
+            for one in map(self._sidecar, changed):
+                one.want(**one.encode(one.good))  # who comes late must not get what was given up
             return error
         for key, new in changed.items():
             sidecar = self._sidecar(key)

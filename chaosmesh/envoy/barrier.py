@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from chaosmesh.envoy.codec import KINDS, Encoded, Kind, encode
@@ -95,16 +95,31 @@ class Barrier:
 
     async def connected(self, sidecars: Collection[Sidecar], deadline: float) -> None:
         """Returns when every sidecar has a stream."""
-        await self._wait(sidecars, (), deadline, "are not connected to the control plane")
+        await self.until(
+            sidecars, lambda one: one.in_force(()), deadline, "are not connected to the control plane"
+        )
 
     async def in_force(self, sidecars: Collection[Sidecar], kinds: tuple[Kind, ...], deadline: float) -> None:
         """Returns when every sidecar holds what it was told of these kinds (`deadline` in loop time)."""
-        await self._wait(sidecars, kinds, deadline, "did not acknowledge their configuration")
+        await self.until(
+            sidecars,
+            lambda one: one.in_force(kinds),
+            deadline,
+            "did not acknowledge their configuration",
+            kinds,
+        )
 
-    async def _wait(
-        self, sidecars: Collection[Sidecar], kinds: tuple[Kind, ...], deadline: float, what: str
+    async def until(
+        self,
+        sidecars: Collection[Sidecar],
+        true: Callable[[Sidecar], bool],
+        deadline: float,
+        what: str,
+        kinds: tuple[Kind, ...] = KINDS,
     ) -> None:
-        waiting = {one.key: one for one in sidecars if not one.in_force(kinds)}
+        """Returns when it is true of every sidecar. DeadlineError says of which not, with what was last seen of
+        their `kinds`."""
+        waiting = {one.key: one for one in sidecars if not true(one)}
         try:
             async with asyncio.timeout_at(deadline):
                 while waiting:
@@ -112,10 +127,10 @@ class Barrier:
                     self._moved.clear()
                     touched, self._touched = self._touched, set()
                     for key in touched & waiting.keys():
-                        if waiting[key].in_force(kinds):
+                        if true(waiting[key]):
                             del waiting[key]
         except TimeoutError:
-            seen = "; ".join(f"{one.key}: {one.seen(kinds or KINDS)}" for one in waiting.values())
+            seen = "; ".join(f"{one.key}: {one.seen(kinds)}" for one in waiting.values())
             raise DeadlineError(
                 f"{len(waiting)} of {len(sidecars)} sidecars {what} in time ({seen})",
                 hint="the sidecars' logs say why; `chaosmesh doctor` checks what they need",

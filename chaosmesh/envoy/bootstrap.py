@@ -10,6 +10,9 @@ from chaosmesh.envoy.snapshot import Snapshot
 from chaosmesh.mesh import Replica
 
 _ADS: Final[Json] = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
+_AGAIN: Final[Json] = {"retry_policy": {"retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"}}}
+"""A control plane that comes back is found at once; Envoy's own pause grows to 30 s."""
+
 _FROM_CONTROL: Final[Json] = {
     "api_config_source": {
         "api_type": "GRPC",
@@ -31,7 +34,7 @@ def bootstrap(replica: Replica, *, mesh: str, control_socket: str, gateway: bool
                 "api_type": "GRPC",
                 "transport_api_version": "V3",
                 "set_node_on_first_message_only": True,
-                "grpc_services": [{"envoy_grpc": {"cluster_name": names.ADS_CLUSTER}}],
+                "grpc_services": [{"envoy_grpc": {"cluster_name": names.ADS_CLUSTER, **_AGAIN}}],
             },
             "cds_config": _ADS,
             "lds_config": _ADS,
@@ -72,12 +75,13 @@ def _frame(replica: Replica, mesh: str, *, gateway: bool) -> Json:
 
 
 def _control_clusters(control_socket: str) -> list[Json]:
-    """Access logs have a cluster of their own, so that a flood of entries never holds back configuration."""
+    """Access logs have a cluster and a socket of their own: a flood of entries never holds back configuration, and
+    they outlive the control plane."""
     options = typed(
         "extensions.upstreams.http.v3.HttpProtocolOptions",
         explicit_http_config={"http2_protocol_options": {}},
     )
-    endpoint = {"endpoint": {"address": {"pipe": {"path": control_socket}}}}
+    sockets = {names.ADS_CLUSTER: control_socket, names.ALS_CLUSTER: names.log_socket(control_socket)}
     return [
         {
             "name": name,
@@ -86,9 +90,12 @@ def _control_clusters(control_socket: str) -> list[Json]:
             "typed_extension_protocol_options": {
                 "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options
             },
-            "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+            "load_assignment": {
+                "cluster_name": name,
+                "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": path}}}}]}],
+            },
         }
-        for name in (names.ADS_CLUSTER, names.ALS_CLUSTER)
+        for name, path in sockets.items()
     ]
 
 

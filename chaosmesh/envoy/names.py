@@ -33,6 +33,11 @@ STEERING: Final = (CALL, EDGE, LINEAGE, VICTIM, HEALTH, ATTEMPT, *FAULT_HEADERS)
 """Headers that steer us: nobody may bring them in through a door."""
 
 
+def log_socket(control_socket: str) -> str:
+    """Path of the unix socket that takes access logs, beside the control plane's."""
+    return f"{control_socket}.logs"
+
+
 def ingress_listener(side: str, port: int) -> str:
     """What comes in on one port, from the mesh ("ingress") or through a door ("door")."""
     if side == "door":

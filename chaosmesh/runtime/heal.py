@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 HTTP_TIMEOUT = 0.5  # seconds; Toxiproxy on loopback answers in a millisecond or is not there
@@ -12,7 +12,7 @@ HTTP_TIMEOUT = 0.5  # seconds; Toxiproxy on loopback answers in a millisecond or
 
 @dataclass(frozen=True, slots=True)
 class Heal:
-    """One step of healing: an HTTP request (`method`, `host`, `port`, `path`, `body`) or a `signal` to a `pid`."""
+    """One step of healing: an HTTP request (`method`, `host`, `port`, `path`, `body`, `headers`) or a `signal` to a `pid`."""
 
     method: str = ""
     host: str = ""
@@ -21,11 +21,20 @@ class Heal:
     body: str = ""
     pid: int = 0
     signal: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def http(cls, method: str, host: str, port: int, path: str, body: str = "") -> Heal:
+    def http(
+        cls,
+        method: str,
+        host: str,
+        port: int,
+        path: str,
+        body: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Heal:
         """An HTTP request; 2xx and 404 (already gone) count as healed."""
-        return cls(method=method, host=host, port=port, path=path, body=body)
+        return cls(method=method, host=host, port=port, path=path, body=body, headers=headers or {})
 
     @classmethod
     def kill(cls, pid: int, signal: int) -> Heal:
@@ -45,7 +54,7 @@ class Heal:
         """Sends the HTTP request; returns what went wrong, or an empty text."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=HTTP_TIMEOUT)
         try:
-            headers = {"Content-Type": "application/json"} if self.body else {}
+            headers = {**({"Content-Type": "application/json"} if self.body else {}), **self.headers}
             connection.request(self.method, self.path, self.body or None, headers)
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:

@@ -7,37 +7,31 @@ import json
 import os
 import secrets
 import shutil
-import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from chaosmesh.envoy import binary, bootstrap, command
-from chaosmesh.errors import EnvironmentFailedError, UsageError
+from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.mesh import Mesh, Replica, Topology
-from chaosmesh.runtime import parts, probe, procs
+from chaosmesh.runtime import parts, probe
 from chaosmesh.runtime.change import Change, Layer, plan
 from chaosmesh.runtime.folder import workdir
-from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
 from chaosmesh.runtime.layout import api_address
-from chaosmesh.runtime.parts import Part, Role
+from chaosmesh.runtime.parts import Part
+from chaosmesh.runtime.process_acts import CONFIG_PATH, START_TIMEOUT, TOKEN_HEADER, ProcessActs
 from chaosmesh.runtime.toxiproxy import ToxiproxyClient, require
 from chaosmesh.services.config import StandIn
 
 ADMIN_PORT = 9901
 TOXIPROXY_PORT = 8474
-START_TIMEOUT = 30.0  # seconds; an Envoy answers after 0.1 s, a hundred at once after 9 s
 STOP_TIMEOUT = 5.0
-CONFIG_PATH, TOKEN_HEADER = "/.chaosmesh/config", "x-chaosmesh-token"
 
 
-class ProcessRuntime:
+class ProcessRuntime(ProcessActs):
     """Everything that runs for one mesh. `on_down(part, status)` hears of each process that ended by fault or
     by itself, after the proxies in front of it were disabled."""
-
-    toxiproxy: ToxiproxyClient
 
     def __init__(self, keeper: Keeper) -> None:
         self.on_down: Callable[[Part, int], None] = lambda _part, _status: None
@@ -156,78 +150,6 @@ class ProcessRuntime:
         self._keeper.on_exit = self._heard
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    # faults of processes
-
-    async def crash(self, replica: Replica, role: Role | None = None) -> None:
-        """SIGKILL; returns when the process is gone and the proxies in front of the replica refuse connections.
-
-        The default is the application; its sidecar keeps its control-plane stream. A gateway has only its sidecar.
-        """
-        name = self._part(replica, role).name
-        await self._keeper.signal(name, signal.SIGKILL)
-        await self._gone(name)
-
-    async def hang(self, replica: Replica, role: Role | None = None) -> None:
-        """SIGSTOP: connections are still accepted by the kernel, nothing is answered; in force when it returns."""
-        part = self._part(replica, role)
-        await self._keeper.signal(part.name, signal.SIGSTOP)
-
-        async def look() -> str:
-            state = procs.state(self._pids[part.name])
-            return "" if state == "T" else f"state {state}"
-
-        await self._until(part, look, START_TIMEOUT)
-
-    async def resume(self, replica: Replica, role: Role | None = None) -> None:
-        """SIGCONT, then cuts the connections to the replica, so that what piled up is not answered late."""
-        await self._keeper.signal(self._part(replica, role).name, signal.SIGCONT)
-        for proxy in parts.proxies_to(self._topology, replica):
-            await self.toxiproxy.cut(proxy)
-
-    async def restart(self, replica: Replica, within: float = START_TIMEOUT) -> None:
-        """Starts again what crashed of a replica (the application if all of it runs); returns when it serves."""
-        roles: list[Role] = ["sidecar", "app"] if replica in self._standins else ["sidecar"]
-        down = [one for one in roles if Part(one, replica).name in self._ended]
-        for role in down or roles[-1:]:
-            part = Part(role, replica)
-            if part.name not in self._ended:
-                await self.crash(replica, role)
-            await (self._start_app(replica) if role == "app" else self._start_sidecar(replica))
-            await (self._accepting(replica, within) if role == "app" else self._admin(replica, 200, within))
-            for proxy in parts.proxies_to(self._topology, replica):
-                await self.toxiproxy.enable(proxy, f"down:{part.name}")
-
-    def pid(self, replica: Replica, role: Role | None = None) -> int:
-        """Pid of the application (or the given part) of a replica."""
-        return self._pids[self._part(replica, role).name]
-
-    def pids(self) -> list[int]:
-        """Pids of the sidecars and applications that run."""
-        running = (name for name in self._pids if name not in self._ended)
-        return [self._pids[name] for name in running if self._parts[name].replica is not None]
-
-    def heal_hang(self, replica: Replica, role: Role | None = None) -> tuple[Heal, ...]:
-        """`resume` as data for a lease."""
-        api = self.toxiproxy
-        names = parts.proxies_to(self._topology, replica)
-        cuts = [api.heal_switch(name, enabled) for name in names for enabled in (False, True)]
-        return (Heal.kill(self.pid(replica, role), signal.SIGCONT), *cuts)
-
-    async def configure(self, replica: Replica, **changes: Any) -> StandIn:
-        """Gives a running stand-in another latency_ms, capacity or version; in force when this returns."""
-        changed = self._standins[replica].changed(changes)
-        if not changed.listen:
-            raise UsageError(f"{replica.key}: its stand-in listens nowhere, so it can't be changed")
-        host, port, _ = changed.listen[0]
-        body = json.dumps(changes).encode()
-        status, answer = await probe.request(
-            "PUT", host, port, CONFIG_PATH, {TOKEN_HEADER: self._token}, body
-        )
-        if status != 200:
-            raise EnvironmentFailedError(f"the stand-in {replica.key} refused {changes}: {status} {answer!r}")
-        self._standins[replica] = changed
-        return changed
-
     # starting
 
     async def _start_sidecar(self, replica: Replica) -> None:
@@ -298,9 +220,6 @@ class ProcessRuntime:
         return text[-1500:] or f"nothing in {os.fspath(path)}"
 
     # ends
-
-    def _part(self, replica: Replica, role: Role | None) -> Part:
-        return Part(role or ("app" if replica in self._standins else "sidecar"), replica)
 
     async def _gone(self, name: str) -> None:
         async def look() -> str:

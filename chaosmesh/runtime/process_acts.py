@@ -1,0 +1,190 @@
+"""What can be done to the processes of a mesh: end, stop, continue and start them, and tell stand-ins to behave."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+from chaosmesh.errors import EnvironmentFailedError, UsageError
+from chaosmesh.mesh import Replica, Topology
+from chaosmesh.runtime import parts, probe, procs
+from chaosmesh.runtime.heal import Heal
+from chaosmesh.runtime.keeper_client import Keeper
+from chaosmesh.runtime.parts import Part, Role
+from chaosmesh.runtime.toxiproxy import ToxiproxyClient
+from chaosmesh.services.config import StandIn
+
+START_TIMEOUT = 30.0  # seconds; an Envoy answers after 0.1 s, a hundred at once after 9 s
+CONFIG_PATH, TOKEN_HEADER = "/.chaosmesh/config", "x-chaosmesh-token"
+
+
+class ProcessActs:
+    """The part of the process runtime that faults use."""
+
+    toxiproxy: ToxiproxyClient
+    _keeper: Keeper
+    _topology: Topology
+    _token: str
+    _parts: dict[str, Part]
+    _pids: dict[str, int]
+    _ended: dict[str, int]
+    _standins: dict[Replica, StandIn]
+
+    async def crash(self, replica: Replica, role: Role | None = None) -> None:
+        """SIGKILL; returns when the process is gone and the proxies in front of the replica refuse connections.
+
+        The default is the application; its sidecar keeps its control-plane stream. A gateway has only its sidecar.
+        """
+        name = self.part(replica, role).name
+        await self._keeper.signal(name, signal.SIGKILL)
+        await self._gone(name)
+
+    async def hang(self, replica: Replica, role: Role | None = None) -> None:
+        """SIGSTOP: connections are still accepted by the kernel, nothing is answered; in force when it returns."""
+        part = self.part(replica, role)
+        await self._keeper.signal(part.name, signal.SIGSTOP)
+
+        async def look() -> str:
+            state = procs.state(self._pids[part.name])
+            return "" if state == "T" else f"state {state}"
+
+        await self._until(part, look, START_TIMEOUT)
+
+    async def resume(self, replica: Replica, role: Role | None = None) -> None:
+        """Cuts the connections to the replica, then SIGCONT: what piled up is not answered late."""
+        part = self.part(replica, role)
+        reason, proxies = f"resume:{part.name}", parts.proxies_to(self._topology, replica)
+        for proxy in proxies:
+            await self.toxiproxy.disable(proxy, reason)
+        await self._keeper.signal(part.name, signal.SIGCONT)
+        for proxy in proxies:
+            await self.toxiproxy.enable(proxy, reason)
+
+    async def restart(self, replica: Replica, within: float = START_TIMEOUT) -> None:
+        """Starts again what crashed of a replica (the application if all of it runs); returns when it serves."""
+        roles: list[Role] = ["sidecar", "app"] if replica in self._standins else ["sidecar"]
+        down = [one for one in roles if Part(one, replica).name in self._ended]
+        for role in down or roles[-1:]:
+            if not down:
+                await self.crash(replica, role)
+            await self.revive(replica, role, within)
+
+    async def revive(self, replica: Replica, role: Role, within: float = START_TIMEOUT) -> bool:
+        """Starts again what crashed; returns once it serves. False when it runs anyway."""
+        part = Part(role, replica)
+        if part.name not in self._ended:
+            return False
+        await (self._start_app(replica) if role == "app" else self._start_sidecar(replica))
+        await (self._accepting(replica, within) if role == "app" else self._admin(replica, 200, within))
+        for proxy in parts.proxies_to(self._topology, replica):
+            await self.toxiproxy.enable(proxy, f"down:{part.name}")
+        return True
+
+    def heal_hang(self, replica: Replica, role: Role | None = None) -> tuple[Heal, ...]:
+        """`resume` as data for a lease."""
+        switch, names = self.toxiproxy.heal_switch, parts.proxies_to(self._topology, replica)
+        return (
+            *(switch(name, enabled=False) for name in names),
+            Heal.kill(self.pid(replica, role), signal.SIGCONT),
+            *(switch(name, enabled=True) for name in names),
+        )
+
+    async def configure(self, replica: Replica, **changes: Any) -> StandIn:
+        """Gives a running stand-in another latency_ms, capacity, queue, version or health; in force when this
+        returns."""
+        changed = self.standin(replica).changed(changes)
+        await self._ask(replica, "PUT", json.dumps(changes).encode())
+        self._standins[replica] = changed
+        return changed
+
+    async def told(self, replica: Replica) -> Mapping[str, Any]:
+        """How a running stand-in says it is configured, and what it counted ("counts")."""
+        found: Mapping[str, Any] = json.loads(await self._ask(replica, "GET"))
+        return found
+
+    def heal_configure(self, replica: Replica, **changes: Any) -> Heal:
+        """`configure` as data for a lease."""
+        host, port = self._place(replica)
+        body = json.dumps(changes)
+        return Heal.http("PUT", host, port, CONFIG_PATH, body, headers={TOKEN_HEADER: self._token})
+
+    def standin(self, replica: Replica) -> StandIn:
+        """How the stand-in of a replica is configured; UsageError where none runs that can be told anything."""
+        self._place(replica)
+        return self._standins[replica]
+
+    def pid(self, replica: Replica, role: Role | None = None) -> int:
+        """Pid of the application (or the given part) of a replica."""
+        return self._pids[self.part(replica, role).name]
+
+    def pids(self) -> list[int]:
+        """Pids of the sidecars and applications that run."""
+        running = (name for name in self._pids if name not in self._ended)
+        return [self._pids[name] for name in running if self._parts[name].replica is not None]
+
+    def part(self, replica: Replica, role: Role | None = None) -> Part:
+        """The application of a replica, or the given part; UsageError where it has none."""
+        if role == "app" and replica not in self._standins:
+            raise UsageError(
+                f"{replica.key} has no application of its own: it is a gateway",
+                hint="its sidecar is all there is of it: .sidecar",
+            )
+        return Part(role or ("app" if replica in self._standins else "sidecar"), replica)
+
+    def unwell(self) -> Iterator[str]:
+        """In words, every sidecar and application that ended or is stopped, as the kernel tells it."""
+        for name, part in self._parts.items():
+            if part.replica is None:
+                continue
+            try:
+                state = procs.state(self._pids[name])
+            except OSError:
+                state = "X"
+            if name in self._ended or state in "ZX":
+                yield f"{name} ended"
+            elif state in "Tt":
+                yield f"{name} is stopped"
+
+    async def _ask(self, replica: Replica, method: str, body: bytes = b"") -> bytes:
+        host, port = self._place(replica)
+        status, answer = await probe.request(
+            method, host, port, CONFIG_PATH, {TOKEN_HEADER: self._token}, body
+        )
+        if status != 200:
+            raise EnvironmentFailedError(
+                f"the stand-in {replica.key} refused {method} {body.decode()}: {status} {answer!r}"
+            )
+        return answer
+
+    def _place(self, replica: Replica) -> tuple[str, int]:
+        """Where a stand-in can be told something."""
+        standin = self._standins.get(replica)
+        if standin is None:
+            raise UsageError(
+                f"{replica.key} is no stand-in: its program can't be told to behave otherwise",
+                hint="crash, hang and request faults work on any program",
+            )
+        if not standin.listen:
+            raise UsageError(f"{replica.key}: its stand-in listens nowhere, so it can't be changed")
+        host, port, _ = standin.listen[0]
+        return host, port
+
+    async def _gone(self, name: str) -> None:
+        raise NotImplementedError
+
+    async def _start_app(self, replica: Replica) -> None:
+        raise NotImplementedError
+
+    async def _start_sidecar(self, replica: Replica) -> None:
+        raise NotImplementedError
+
+    async def _accepting(self, replica: Replica, within: float) -> None:
+        raise NotImplementedError
+
+    async def _admin(self, replica: Replica, status: int | None, within: float) -> None:
+        raise NotImplementedError
+
+    async def _until(self, part: Part, look: Callable[[], Awaitable[str]], within: float) -> None:
+        raise NotImplementedError
