@@ -45,5 +45,5 @@ def header(key: str, value: str) -> Json:
 
 
 def call_headers(client: str, service: str) -> list[Json]:
-    """What every attempt of a call carries, so that both sides' logs can be joined."""
-    return [header(names.CALL, CALL_ID), header(names.EDGE, literal(names.edge(client, service)))]
+    """What every attempt of a call carries, so that both sides' logs can be joined; `service` may be a command."""
+    return [header(names.CALL, CALL_ID), header(names.EDGE, names.edge(literal(client), service))]

@@ -134,4 +134,4 @@ def _authority(condition: Match) -> str:
 def _by_header(workload: Workload, service: str, value: str, route: Json) -> Json:
     told = {"name": SERVICE, "string_match": {"exact": value}}
     match = {**route["match"], "headers": [told, *route["match"].get("headers", [])]}
-    return {**route, "match": match, "request_headers_to_add": call_headers(workload.name, service)}
+    return {**route, "match": match, "request_headers_to_add": call_headers(workload.name, literal(service))}

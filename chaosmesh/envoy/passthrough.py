@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Final
 
-from chaosmesh.envoy.actions import ANY_PATH, call_headers, header, marked
+from chaosmesh.envoy.actions import ANY_PATH, call_headers, header, literal, marked
 from chaosmesh.envoy.clusters import EGRESS_CONNECT_TIMEOUT
 from chaosmesh.envoy.forms import Json, extension, seconds, typed
 from chaosmesh.envoy.names import EGRESS_PORT
@@ -75,7 +75,7 @@ def modelled(
             used.update(domains)
             if domains:
                 name = f"{host}:{number}" if by_host else host
-                called = call_headers(replica.node, host)
+                called = call_headers(replica.node, literal(host))
                 result.append(_host(name, domains, [_there(_name(mesh), address)], called))
     if by_host:
         own = [replica.sidecar, f"{replica.sidecar}:{port}"]

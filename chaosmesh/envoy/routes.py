@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chaosmesh.envoy import fallback, filters, gateway, matching, names, passthrough, retry
-from chaosmesh.envoy.actions import call_headers, marked, timeouts
+from chaosmesh.envoy.actions import call_headers, literal, marked, timeouts
 from chaosmesh.envoy.forms import Json
 from chaosmesh.mesh import Listener, Mesh, Replica, RequestFault, Route, Service, Topology, Workload
 
@@ -111,7 +111,7 @@ def _host(client: str, service: str, name: str, domains: list[str], routes: list
         "domains": domains,
         "routes": routes,
         "include_request_attempt_count": True,
-        "request_headers_to_add": call_headers(client, service),
+        "request_headers_to_add": call_headers(client, literal(service)),
     }
 
 
