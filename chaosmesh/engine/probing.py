@@ -55,6 +55,7 @@ class _Sending:
             patience=probe.timeout,
             tls=tls_of(stack, probe),
             on_records=self._count,
+            users=False,
         )
 
     def _count(self, records: list[Record]) -> None:

@@ -175,7 +175,8 @@ class VerifyResult:
     """The whole verification. `gated`: a weak cell fails the run (a declared `slo:` or `--strict`).
 
     `attempts` were counted by the sidecars; `unaccounted` says where the ledger disagrees with them, in which
-    case nothing that was measured can be trusted. `tolerant`: what is undecided does not fail the run.
+    case nothing that was measured can be trusted. `tolerant`: what is undecided does not fail the run. `stopped`: the limit
+    of the scenario that ended it early, in words.
     """
 
     mesh: str
@@ -198,6 +199,7 @@ class VerifyResult:
     attempts: int = 0
     unaccounted: tuple[str, ...] = ()
     tolerant: bool = False
+    stopped: str = ""
 
     def summary(self) -> dict[str, int]:
         """How many checks and cells ended how."""
@@ -214,7 +216,10 @@ class VerifyResult:
         }
 
     def exit_code(self, *, strict: bool | None = None) -> ExitCode:
-        """0 pass, 1 a failed check, declared SLO or expired waiver, 3 undecided; no check at all is undecided."""
+        """0 pass, 1 a failed check, declared SLO or expired waiver, 3 undecided; no check at all is undecided.
+        5 when a limit stopped it, whatever was found before."""
+        if self.stopped:
+            return ExitCode.LIMIT
         gated = self.gated if strict is None else (self.gated or strict)
         count = self.summary()
         if count["fail"] or self.expired or (gated and count["weak"]):
@@ -240,5 +245,6 @@ class VerifyResult:
             "cost": dict(self.cost),
             "findings": [f.as_json() for f in self.findings],
             "ledger": {"attempts": self.attempts, "unaccounted": list(self.unaccounted)},
+            "stopped": self.stopped or None,
             "summary": self.summary(),
         }

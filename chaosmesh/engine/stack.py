@@ -18,6 +18,7 @@ from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.change import CONNECT_DEADLINE, put_in_force
 from chaosmesh.engine.conditions import Bell
 from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.limits import Guard
 from chaosmesh.engine.rendering import layout_after, layout_of
 from chaosmesh.engine.secrets import Secrets, encrypted
 from chaosmesh.engine.site import LiveSite
@@ -60,6 +61,7 @@ class Stack:
         self._named: Counter[str] = Counter()
         self.secrets = Secrets(scenario, folder.path / "trusted")
         self.turns = Turns()
+        self.limits = Guard(scenario)
         self.site = LiveSite(self)
         self._exit = contextlib.AsyncExitStack()
 
@@ -229,11 +231,13 @@ class Stack:
         number: int | None = None,
         tls: Tls | None = None,
         on_records: Callable[[list[Record]], None] | None = None,
+        users: bool = True,
     ) -> Running:
         """Start a stream of requests; its records go to the ledger (and to `on_records`).
 
         `number` is the stream's own number in request ids (default: the next one). Victims of request faults are
-        drawn by request id: the same number and seed hit the same requests again.
+        drawn by request id: the same number and seed hit the same requests again. `users`: its errors are felt, and
+        count for the scenario's limits.
         """
         stream = Stream(
             id=next(self._streams) if number is None else number,
@@ -252,11 +256,20 @@ class Stack:
 
         def take(records: list[Record]) -> None:
             self.ledger.add_records(stream, records)
+            if users:
+                self.limits.saw(records)
             if on_records is not None:
                 on_records(records)
             self.bell.ring()
 
-        return await self.load.begin(stream, take)
+        self.limits.admit(stream.id, rate)
+        try:
+            running = await self.load.begin(stream, take)
+        except BaseException:
+            self.limits.dismiss(stream.id)
+            raise
+        self.limits.began(running)
+        return running
 
     async def settled(self, streams: Iterable[int], seconds: float = 20.0) -> None:
         """Return when the ledger has every row of these streams (DeadlineError names what is missing)."""

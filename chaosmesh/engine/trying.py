@@ -23,9 +23,10 @@ TOGETHER = 700.0
 class Trial:
     """Tries checks on one running mesh; many at once, but none beside one that would disturb it."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, most: float | None = None) -> None:
+        """`most`: requests a second that the scenario allows, if it says so."""
         self._stack = stack
-        self._budget = _RateBudget(TOGETHER)
+        self._budget = _RateBudget(TOGETHER if most is None else min(TOGETHER, most))
         self._lanes = Lanes()
 
     async def try_(self, check: Check) -> CheckResult:

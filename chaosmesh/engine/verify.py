@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chaosmesh.appmesh import Resources
-from chaosmesh.checks import Check, Plan, plan
+from chaosmesh.checks import Check, Plan, Skipped, plan
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine import matrix
 from chaosmesh.engine.accounts import conserved
@@ -29,6 +29,7 @@ from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.ignored import ignored_keys
 from chaosmesh.engine.inputs import policy
+from chaosmesh.engine.limits import rate_of
 from chaosmesh.engine.matrix import Cell, Waivers, chosen
 from chaosmesh.engine.options import Options
 from chaosmesh.engine.rendering import layout_of, rendering
@@ -36,8 +37,9 @@ from chaosmesh.engine.results import CellResult, CheckResult, Finding, NotChecke
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.trying import Trial, failed
 from chaosmesh.envoy import binary_version
-from chaosmesh.errors import UsageError
+from chaosmesh.errors import LimitExceededError, UsageError
 from chaosmesh.judge import RUN_ALPHA, alpha_for
+from chaosmesh.ledger import Conservation
 from chaosmesh.load import RequestSpec
 from chaosmesh.mesh import Mesh
 
@@ -56,6 +58,7 @@ class Verification:
         self.mesh: Mesh = policy(resources, scenario, options.profile)
         self.waivers = Waivers(scenario, self.mesh, datetime.datetime.now(datetime.UTC).date())
         self.goal = Goal.of(scenario)
+        self.rate = rate_of(scenario, DEFAULT_RATE)
         self.cells: list[Cell] = matrix.cells(self.mesh, options.only)
         draft = self._plan(alpha_for(1))
         splits = sum(any(probe.split for probe in one.probes) for one in draft.checks)
@@ -70,6 +73,9 @@ class Verification:
         self.seed = scenario.seed if options.seed is None else options.seed
         self._deadline: float | None = None
         self._left_out: list[NotChecked] = []
+        self._checked: dict[str, CheckResult] = {}
+        self._celled: list[CellResult] = []
+        self._findings: list[Finding] = []
 
     @property
     def name(self) -> str:
@@ -91,11 +97,23 @@ class Verification:
             replicas=self._replicas(),
             scenario=self.scenario,
         )
+        whole = self._allowed(whole)
         if not self.options.only:
             return whole
         checks = tuple(one for one in whole.checks if chosen(one.id, self.options.only))
         skipped = tuple(one for one in whole.skipped if chosen(one.id, self.options.only))
         return Plan(checks, skipped, whole.clauses)
+
+    def _allowed(self, whole: Plan) -> Plan:
+        """Without the checks that would send more requests a second than the scenario allows."""
+        limit = self.scenario.limits.rate
+        if limit is None:
+            return whole
+        fast = {one.id: rate for one in whole.checks if (rate := max(p.rate for p in one.probes)) > limit}
+        why = "sends {:g} requests a second, limits.rate is {:g}"
+        left = tuple(Skipped(name, why.format(rate, limit)) for name, rate in fast.items())
+        kept = tuple(one for one in whole.checks if one.id not in fast)
+        return Plan(kept, (*whole.skipped, *left), whole.clauses)
 
     def listing(self) -> list[str]:
         """Ids of every check and cell, and what is left out with its reason."""
@@ -126,7 +144,7 @@ class Verification:
             for text in (*self._notes(), *filter(None, [stack.secrets.note(self.mesh)])):
                 emit(Note(text))
             emit(PhaseStarted("checks", len(self.plan.checks)))
-            result: VerifyResult = await stack.guarded(self._tried(stack, emit, begin))
+            result: VerifyResult = await stack.guarded(self._limited(stack, emit, begin))
             stack.ledger.write(folder.path)
             emit(PhaseStarted("stop", 0))
         return result
@@ -148,17 +166,29 @@ class Verification:
         ignored = ignored_keys(self.scenario)
         return [f"{self.scenario.place().file}: not acted on yet: {', '.join(ignored)}"] if ignored else []
 
-    async def _tried(self, stack: Stack, emit: Listener, begin: float) -> VerifyResult:
+    async def _limited(self, stack: Stack, emit: Listener, begin: float) -> VerifyResult:
+        """What was found until the end, or until a limit of the scenario stopped it."""
         idle_mb = sidecar_mb(stack)
+        stopped = ""
+        try:
+            await stack.limits.over(self._tried(stack, emit))
+        except LimitExceededError as error:
+            stopped = str(error)
+            emit(Note(stopped))
+        return await self._result(stack, begin, idle_mb, stopped)
+
+    async def _tried(self, stack: Stack, emit: Listener) -> None:
         checks = await self._checks(stack, emit)
         stop = self.options.fail_fast and any(map(failed, checks))
-        results: list[CellResult] = []
-        findings: list[Finding] = []
         if self.cells and not stop:
             emit(PhaseStarted("matrix", len(self.cells), f"goal: {self.goal}"))
-            results = await self._cells(stack, emit)
-            findings = await find(stack, results, self.cells, self._conditions(emit), cure=self.options.cure)
-        books = await conserved(stack)
+            await self._cells(stack, emit)
+            given = self._conditions(emit)
+            self._findings = await find(stack, self._celled, self.cells, given, cure=self.options.cure)
+
+    async def _result(self, stack: Stack, begin: float, idle_mb: float | None, stopped: str) -> VerifyResult:
+        checks = [self._checked[one.id] for one in self.plan.checks if one.id in self._checked]
+        books = Conservation({}, {}, 0, ()) if stopped else await conserved(stack)
         return VerifyResult(
             mesh=self.name,
             runtime="process",
@@ -167,11 +197,11 @@ class Verification:
             alpha=RUN_ALPHA,
             duration_s=time.monotonic() - begin,
             checks=tuple(checks),
-            matrix=tuple(results),
+            matrix=tuple(self._celled),
             not_checked=(*(NotChecked(one.id, one.reason) for one in self.plan.skipped), *self._left_out),
             coverage=self._coverage(checks),
             cost={"ms_per_hop": ms_per_hop(stack), "sidecar_mb": idle_mb},
-            findings=tuple(findings),
+            findings=tuple(self._findings),
             gated=self.goal.declared or self.options.strict,
             expired=tuple(self.waivers.expired),
             goal=str(self.goal),
@@ -180,11 +210,12 @@ class Verification:
             attempts=sum(books.counters.values()),
             unaccounted=books.differences,
             tolerant=self.options.tolerant,
+            stopped=stopped,
         )
 
     async def _checks(self, stack: Stack, emit: Listener) -> list[CheckResult]:
-        trial = Trial(stack)
-        results: dict[str, CheckResult] = {}
+        trial = Trial(stack, self.scenario.limits.rate)
+        results = self._checked
 
         async def one(check: Check) -> None:
             result = await trial.try_(check)
@@ -203,8 +234,7 @@ class Verification:
             emit(Note("--fail-fast: a check failed, the rest is left out"))
         return [results[check.id] for check in self.plan.checks if check.id in results]
 
-    async def _cells(self, stack: Stack, emit: Listener) -> list[CellResult]:
-        results: list[CellResult] = []
+    async def _cells(self, stack: Stack, emit: Listener) -> None:
         for edge, column in self.cells:
             given = self._conditions(emit)
             if self._deadline is not None:
@@ -214,12 +244,11 @@ class Verification:
                     self._left_out.append(NotChecked(matrix.cell_id(edge, column), reason))
                     continue
             result = self.waivers.apply(await try_cell(stack, edge, column, given))
-            results.append(result)
+            self._celled.append(result)
             emit(CellFinished(result))
             if self.options.fail_fast and result.verdict == "weak":
                 emit(Note("--fail-fast: an edge is weak, the rest is left out"))
                 break
-        return results
 
     def _conditions(self, emit: Listener) -> Conditions:
         load = self.scenario.load
@@ -227,7 +256,7 @@ class Verification:
             RequestSpec(p.method, p.path, tuple(p.headers.items()), p.body.encode(), p.weight)
             for p in load.mix
         )
-        traffic = Traffic(mix, load.rate or DEFAULT_RATE, load.arrivals, self.seed)
+        traffic = Traffic(mix, self.rate, load.arrivals, self.seed)
         return Conditions(self.goal, traffic, emit, CELL_S, self.alpha)
 
     def _coverage(self, checks: Sequence[CheckResult]) -> dict[str, int]:

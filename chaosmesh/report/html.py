@@ -130,6 +130,7 @@ def _why(result: VerifyResult) -> list[str]:
     sums = result.summary()
     goal = " (the run fails for them)" if result.gated else " (told, not failed: no goal was declared)"
     parts = [
+        (int(bool(result.stopped)), result.stopped),
         (sums["fail"], words.count(sums["fail"], "rule does not take effect", "rules do not take effect")),
         (len(result.expired), words.count(len(result.expired), "waiver has expired", "waivers have expired")),
         (sums["weak"], words.count(sums["weak"], "weak spot") + goal),

@@ -42,6 +42,8 @@ def junit(result: VerifyResult) -> str:
     ]
     faults = [_cell(label, c, result) for label, c in frame.labelled(result.matrix)]
     faults += [_expired(text) for text in result.expired]
+    if result.stopped:
+        faults.append(_stopped(result.stopped))
     if result.unaccounted:
         faults.append(_ledger(frame.ledger_trouble(result)))
     root = ET.Element("testsuites", name=_xml(f"chaosmesh {result.mesh}"))
@@ -122,6 +124,12 @@ def _ms(value: float | None) -> str:
 def _expired(text: str) -> ET.Element:
     case = _case("faults.waivers", text, 0.0)
     _outcome(case, "expired", f"the waiver has expired: {text}", [])
+    return case
+
+
+def _stopped(text: str) -> ET.Element:
+    case = _case("faults.limits", "the run stays within the scenario's limits", 0.0)
+    _outcome(case, "limit", text, [])
     return case
 
 

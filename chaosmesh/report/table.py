@@ -46,6 +46,11 @@ class Table:
         """The whole output, top to bottom. `report` is the path shown at the end, "" for none."""
         yield from self._hang(Text(" · ".join(frame.header_parts(result)), "bold"), 2)
         yield from self._hang(Text("Policy    " + frame.policy_line(result)), 10)
+        if result.stopped:
+            stopped = (clean(line) for line in result.stopped.splitlines())
+            yield from self._hang(
+                Text.assemble(("STOPPED", STYLES["fail"]), "  ", " ".join(stopped)), _INDENT
+            )
         trouble = frame.ledger_trouble(result)
         if trouble:
             yield from self._hang(Text.assemble(("INVALID", STYLES["invalid"]), "  ", trouble), _INDENT)

@@ -21,7 +21,7 @@ from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.site import LEASE_TTL
 from chaosmesh.engine.stack import Stack
-from chaosmesh.errors import ChaosMeshError, DeadlineError
+from chaosmesh.errors import ChaosMeshError, DeadlineError, LimitExceededError
 from chaosmesh.ledger import Addresses, FaultEvent, Ledger
 from chaosmesh.mesh import Mesh
 from chaosmesh.runtime import probe
@@ -67,6 +67,14 @@ class LiveMesh:
         """A coroutine that ends with KeeperLostError when the keeper dies."""
         result: T = await self.stack.guarded(work)
         return result
+
+    async def limited(self, work: Coroutine[Any, Any, T]) -> T:
+        """A run within the limits of the scenario; beyond them its faults are healed and LimitExceededError says why."""
+        try:
+            return await self.stack.limits.over(work)
+        except LimitExceededError:
+            await self.heal_all()
+            raise
 
     def close(self) -> None:
         """End every process of the mesh."""
@@ -124,6 +132,11 @@ class LiveMesh:
         self.active.remove(context)
         self._note(context, "healed")
 
+    async def heal_all(self) -> None:
+        """Take every fault off, the last one first."""
+        for context in reversed(tuple(self.active)):
+            await self.heal(context)
+
     def _note(self, context: InForce, phase: Any) -> None:
         for fault in context.faults:
             event = FaultEvent(
@@ -137,8 +150,7 @@ class LiveMesh:
         NotHealedError when a fault is still there. False when all is healed but some sidecar still avoids a
         host: then this mesh should not serve another test.
         """
-        for context in tuple(self.active):
-            await self.heal(context)
+        await self.heal_all()
         await self.use(self.baseline)
         if left := await self._left():
             raise NotHealedError(f"after the test the mesh is not as before: {left}")
