@@ -1,0 +1,163 @@
+"""What a system does once the cause of its trouble is gone: it recovers, it drains, or it is stuck.
+
+"Not recovered yet" is not "stuck". A queue that shortens, however slowly, ends at a time that can be told; one that
+does not, because those who gave up come again faster than it is served, never ends: a metastable failure (Bronson and
+others, HotOS'21; Huang and others, OSDI'22). The two look the same to users, so the server's queue decides: work that
+came minus work that was done, by the server's known capacity.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal
+
+Kind = Literal["recovered", "draining", "stuck", "unclear"]
+
+WELL: Final = 0.9
+"""Users are well again at this share of the success that they had before."""
+
+WINDOW: Final = 0.5  # seconds of one look at goodput
+FEWEST: Final = 5  # requests in a window that says something
+BINS: Final = 8
+SURE: Final = 3.5  # standard errors of a rate from its bins: Student's t for 7 degrees of freedom, 1 in 100
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen, in seconds of one clock. `asked`: (start of a request, whether it was answered well), in order.
+    `arrived`: when attempts came to the server, in order. `healed`: when the cause went; `end`: when the load ended.
+
+    `capacity`: (from when, requests/s of all replicas together; None: no limit), the cut of the fault included; empty:
+    not known.
+    """
+
+    asked: Sequence[tuple[float, bool]]
+    arrived: Sequence[float]
+    healed: float
+    end: float
+    capacity: Sequence[tuple[float, float | None]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """`goodput`: good answers per request in the last second, `before` the same until the cause came or, without any
+    such time, 1. `recovered_s`: seconds from healing until users were well for good. `queue_s`: how long one that comes
+    last waits, `growth` of the queue in requests/s, `drain_s`: seconds until it is empty at this pace; None: unknown,
+    or never. `why` says it in words.
+    """
+
+    kind: Kind
+    goodput: float
+    before: float
+    recovered_s: float | None
+    queue_s: float | None
+    growth: float | None
+    drain_s: float | None
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.why}"
+
+
+def classify(seen: Seen, *, since: float | None = None) -> Stability:
+    """What became of it. `since`: when the cause came; what was before tells how well users usually are."""
+    before = _share(seen.asked, -math.inf, seen.healed if since is None else since) if since else None
+    usual = before if before is not None else 1.0
+    at = _recovered(seen, usual)
+    last = _share(seen.asked, max(seen.healed, seen.end - 2 * WINDOW), seen.end)
+    goodput = last if last is not None else math.nan
+    queue, growth, sure = _queue(seen)
+    wait = _wait(seen, queue)
+
+    def told(kind: Kind, why: str, drain: float | None = None) -> Stability:
+        return Stability(kind, goodput, usual, at, wait, growth, drain, why)
+
+    if at is not None:
+        return told("recovered", f"users are well again {at:.1f} s after healing", 0.0)
+    poor = f"{goodput:.0%} of the last requests were answered well, {usual:.0%} is usual"
+    if growth is None or queue is None or sure is None:
+        return told(
+            "unclear",
+            f"{poor}; without the server's capacity a slow drain looks the same as a queue for ever",
+        )
+    pace = f"the queue holds {queue:.0f} and changes by {growth:+.1f} requests a second (± {sure:.1f})"
+    if growth < -sure and queue > 0:
+        drain = queue / -growth
+        return told("draining", f"{poor}; {pace}: it is empty in {drain:.1f} s", drain)
+    if growth > sure:
+        return told("stuck", f"{poor}; {pace}: more comes again than is served, so it never ends by itself")
+    if not queue:
+        return told("unclear", f"{poor}, although the server must have served all that came")
+    return told("unclear", f"{poor}; {pace}: look for longer")
+
+
+def backlog(arrived: Sequence[float], capacity: Sequence[tuple[float, float | None]], until: float) -> float:
+    """Requests in a queue at a time, if what came was served at this capacity: Lindley's recursion.
+
+    Exact up to one request for a server that takes one after another and finishes what it took in.
+    """
+    queue, now = 0.0, -math.inf
+    for at in arrived:
+        if at >= until:
+            break
+        queue = max(0.0, queue - _served(capacity, now, at)) + 1
+        now = at
+    return max(0.0, queue - _served(capacity, now, until))
+
+
+def _served(capacity: Sequence[tuple[float, float | None]], since: float, until: float) -> float:
+    """How many a server could serve between two times."""
+    done = 0.0
+    for (begin, rate), (end, _) in pairwise([*capacity, (math.inf, None)]):
+        seconds = min(until, end) - max(since, begin)
+        if seconds > 0:
+            done += math.inf if rate is None else rate * seconds
+    return done
+
+
+def _queue(seen: Seen) -> tuple[float | None, float | None, float | None]:
+    """The queue at the end, its growth in requests/s over the last half of the time since healing, and how exactly
+    that is known."""
+    rate = seen.capacity[-1][1] if seen.capacity else None
+    if rate is None:
+        return None, None, None
+    queue = backlog(seen.arrived, seen.capacity, seen.end)
+    begin = (seen.healed + seen.end) / 2
+    step = (seen.end - begin) / BINS
+    if step <= 0:
+        return queue, None, None
+    counts = [0] * BINS
+    for at in seen.arrived:
+        if begin <= at < seen.end:
+            counts[min(int((at - begin) / step), BINS - 1)] += 1
+    mean = sum(counts) / BINS
+    spread = math.sqrt(sum((one - mean) ** 2 for one in counts) / (BINS - 1) / BINS)
+    # One request more or less at the edges of the time is no news.
+    return queue, mean / step - rate, SURE * spread / step + 1 / (seen.end - begin)
+
+
+def _wait(seen: Seen, queue: float | None) -> float | None:
+    rate = seen.capacity[-1][1] if seen.capacity else None
+    return None if queue is None or rate is None else queue / rate
+
+
+def _recovered(seen: Seen, usual: float) -> float | None:
+    """Seconds from healing until the first window from which on all are well; None if the last one is not."""
+    found, at = None, seen.healed
+    while at + WINDOW <= seen.end:
+        share = _share(seen.asked, at, at + WINDOW)
+        if share is not None and share < WELL * usual:
+            found = None
+        elif share is not None and found is None:
+            found = at - seen.healed
+        at += WINDOW
+    return found
+
+
+def _share(asked: Sequence[tuple[float, bool]], since: float, until: float) -> float | None:
+    """Share of well answered requests among those that started in between; None where too few did."""
+    ok = [good for at, good in asked if since <= at < until]
+    return sum(ok) / len(ok) if len(ok) >= FEWEST else None
