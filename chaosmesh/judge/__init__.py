@@ -3,6 +3,7 @@
 No I/O and no clock. Everything is computed from counts, so a stored run gives the same verdict again.
 """
 
+from chaosmesh.judge.against import judge_against, planned_against
 from chaosmesh.judge.budget import RUN_ALPHA, alpha_for
 from chaosmesh.judge.claims import (
     Claim,
@@ -18,11 +19,13 @@ from chaosmesh.judge.claims import (
 from chaosmesh.judge.decide import judge, planned_for
 from chaosmesh.judge.decision import Decision, SplitDecision
 from chaosmesh.judge.evidence import Evidence
+from chaosmesh.judge.moment import Moment, judge_moments
 from chaosmesh.judge.plan import ALPHA, planned_n
 from chaosmesh.judge.requirement import Measure, Requirement, Unit
 from chaosmesh.judge.share import MeanTest, interval, interval_of
 from chaosmesh.judge.split import TOLERANCE, judge_split, planned_split
 from chaosmesh.judge.verdict import Verdict, worst
+from chaosmesh.judge.weights import judge_weights, planned_weights
 from chaosmesh.judge.words import requirement, requirements
 
 __all__ = [
@@ -34,6 +37,7 @@ __all__ = [
     "Evidence",
     "MeanTest",
     "Measure",
+    "Moment",
     "Relative",
     "Requirement",
     "SplitDecision",
@@ -49,10 +53,15 @@ __all__ = [
     "interval",
     "interval_of",
     "judge",
+    "judge_against",
+    "judge_moments",
     "judge_split",
+    "judge_weights",
+    "planned_against",
     "planned_for",
     "planned_n",
     "planned_split",
+    "planned_weights",
     "requirement",
     "requirements",
     "weights",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from chaosmesh.judge.decision import Decision
 from chaosmesh.judge.evidence import Evidence
+from chaosmesh.judge.near import NearTest
 from chaosmesh.judge.plan import ALPHA, planned
 from chaosmesh.judge.requirement import Requirement
-from chaosmesh.judge.share import MeanTest, interval_of
+from chaosmesh.judge.sentences import sentence, units
+from chaosmesh.judge.share import Aims, MeanTest, interval_of
 from chaosmesh.judge.verdict import Verdict
 
 
@@ -14,80 +16,94 @@ def judge(requirement: Requirement, evidence: Evidence, alpha: float = ALPHA) ->
     """Decide a requirement from counts alone: the same counts give the same decision, to the last bit.
 
     Nothing counted is `invalid`, and so is a value outside the limits that were known beforehand (a call with
-    more attempts than its policy allows).
+    more attempts than its policy allows). Splits, moments and relative bounds have their own judges.
     """
     test = _test(requirement, evidence, alpha)
     if not evidence.n:
-        return _decision(requirement, evidence, test, Verdict.INVALID, "nothing was counted")
+        return invalid(requirement, evidence, alpha, "nothing was counted")
     if evidence.outside:
         seen = ", ".join(f"{value:g}" for value in evidence.outside)
         limits = f"{evidence.low:g} to {evidence.high:g}"
-        return _decision(
-            requirement, evidence, test, Verdict.INVALID, f"saw {seen} where only {limits} can be"
-        )
-    verdict = test.verdict(evidence.unit)
-    return _decision(requirement, evidence, test, verdict, "")
+        return invalid(requirement, evidence, alpha, f"saw {seen} where only {limits} can be")
+    return _decided(requirement, evidence, test)
 
 
 def planned_for(requirement: Requirement, expected: Evidence, alpha: float = ALPHA) -> int | None:
-    """Requests after which a requirement is decided on average, if values come as in `expected`.
+    """Outcomes after which a requirement is decided on average, if values come as in `expected`.
 
     None when it would take for ever: the truth is at the bound.
     """
-    return planned(_test(requirement, expected, alpha), _distribution(expected))
+    return _planned(_test(requirement, expected, alpha), expected)
 
 
-def _test(requirement: Requirement, evidence: Evidence, alpha: float) -> MeanTest:
-    if requirement.side != "at_least" and requirement.side != "at_most":
-        raise ValueError(f"{requirement.statement} is no one-sided test")
+def invalid(requirement: Requirement, evidence: Evidence, alpha: float, problem: str) -> Decision:
+    """What was counted says nothing."""
+    return Decision(
+        name=requirement.name,
+        verdict=Verdict.INVALID,
+        n=evidence.n,
+        k=evidence.k,
+        observed=evidence.mean if evidence.n else None,
+        low=evidence.low,
+        high=evidence.high,
+        bound=requirement.bound,
+        alpha=alpha,
+        log_evidence=0.0,
+        log_needed=0.0,
+        reason=f"{requirement.statement}: {problem}",
+        unit=units(requirement, evidence.block),
+    )
+
+
+def _test(requirement: Requirement, evidence: Evidence, alpha: float) -> MeanTest | NearTest:
+    """The test of a requirement on such evidence, in the unit of [0, 1].
+
+    Where most of a cohort goes is learned from the same counts, and at one half two targets can be it: half of α
+    for each.
+    """
+    if requirement.relative is not None or requirement.side == "split" or requirement.is_moment:
+        raise ValueError(f"{requirement.statement} is no test of one share or mean")
     bound = evidence.to_unit(requirement.bound)
-    margin = requirement.margin / (evidence.high - evidence.low)
-    return MeanTest(requirement.side, bound, alpha, margin, evidence.binary)
+    scale = evidence.high - evidence.low
+    margin = requirement.margin / scale
+    if requirement.side == "around":
+        return NearTest(bound, requirement.tolerance / scale, alpha, margin, evidence.binary)
+    each = alpha / 2 if requirement.measure == "sticky" else alpha
+    return MeanTest(requirement.side, bound, each, margin, evidence.binary)
 
 
-def _distribution(evidence: Evidence) -> list[tuple[float, float]]:
-    return [(value, often / evidence.n) for value, often in evidence.unit]
-
-
-def _decision(
-    requirement: Requirement, evidence: Evidence, test: MeanTest, verdict: Verdict, problem: str
-) -> Decision:
-    kept, broken = (0.0, 0.0) if verdict is Verdict.INVALID else test.logs(evidence.unit)
-    low, high = (evidence.low, evidence.high) if problem else interval_of(evidence, 2 * test.alpha, test.aims)
-    more = _more(test, evidence) if verdict is Verdict.INCONCLUSIVE else None
+def _decided(requirement: Requirement, evidence: Evidence, test: MeanTest | NearTest) -> Decision:
+    verdict = test.verdict(evidence.unit)
+    low, high = interval_of(evidence, 2 * test.alpha, _aims(requirement, evidence, test))
+    more = None
+    if verdict is Verdict.INCONCLUSIVE:
+        whole = _planned(test, evidence)
+        more = None if whole is None else max(1, whole - evidence.n)
     return Decision(
         name=requirement.name,
         verdict=verdict,
         n=evidence.n,
         k=evidence.k,
-        observed=evidence.mean if evidence.n else None,
+        observed=evidence.mean,
         low=low,
         high=high,
         bound=requirement.bound,
         alpha=test.alpha,
-        log_evidence=max(kept, broken),
+        log_evidence=max(test.logs(evidence.unit)),
         log_needed=test.needed,
-        reason=f"{requirement.statement}: {problem}"
-        if problem
-        else _words(requirement, evidence, low, high, more),
+        reason=sentence(requirement, evidence, low, high, more),
         more=more,
+        unit=units(requirement, evidence.block),
     )
 
 
-def _more(test: MeanTest, evidence: Evidence) -> int | None:
-    whole = planned(test, _distribution(evidence))
-    return None if whole is None else max(1, whole - evidence.n)
+def _aims(requirement: Requirement, evidence: Evidence, test: MeanTest | NearTest) -> Aims:
+    if isinstance(test, MeanTest):
+        return test.aims
+    return (requirement.bound, requirement.bound) if evidence.binary else (None, None)
 
 
-def _words(requirement: Requirement, evidence: Evidence, low: float, high: float, more: int | None) -> str:
-    seen = f"{_amount(requirement, evidence.mean)} of {evidence.n:,} {requirement.counted}"
-    if not requirement.is_share:
-        seen = f"{_amount(requirement, evidence.mean)} {requirement.counted} over {evidence.n:,}"
-    wanted = f"{requirement.side.replace('_', ' ')} {_amount(requirement, requirement.bound)} wanted"
-    surely = f"surely between {_amount(requirement, low)} and {_amount(requirement, high)}"
-    missing = f"; about {more:,} more would decide it" if more else ""
-    return f"{requirement.statement}: {seen}, {wanted} ({surely}{missing})"
-
-
-def _amount(requirement: Requirement, value: float) -> str:
-    return f"{100 * value:.4g} %" if requirement.is_share else f"{value:.3g}"
+def _planned(test: MeanTest | NearTest, evidence: Evidence) -> int | None:
+    if isinstance(test, NearTest) and evidence.binary:
+        return test.planned(evidence.mean)
+    return planned(test, [(value, often / evidence.n) for value, often in evidence.unit])

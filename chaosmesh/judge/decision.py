@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from chaosmesh.judge.verdict import Verdict, worst
 
@@ -18,6 +19,8 @@ class Decision:
     chance `alpha`. `log_evidence` is the natural logarithm of the stronger of the two e-values and `log_needed`
     what it takes (ln 1/α); it is infinite when a value came that the claim excludes altogether. `observed` is
     None when nothing was counted. `more`: about how many outcomes are still missing if it goes on like this.
+    `unit`: what `n` counts ("requests", "blocks of 50 requests"). `parts`: the arms of a split, each a decision.
+    Moments are compared, not estimated: seconds, with `alpha` and evidence 0.
     """
 
     name: str
@@ -33,6 +36,8 @@ class Decision:
     log_needed: float
     reason: str
     more: int | None = None
+    unit: str = "requests"
+    parts: tuple[Decision, ...] = ()
 
     @property
     def decided(self) -> bool:
@@ -41,8 +46,8 @@ class Decision:
 
     def as_dict(self) -> dict[str, object]:
         """For JSON: plain values, null where a number is infinite."""
-        plain = dataclasses.asdict(self) | {"verdict": self.verdict.value}
-        return {name: None if value == math.inf else value for name, value in plain.items()}
+        plain: dict[str, object] = _plain(dataclasses.asdict(self))
+        return plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +82,13 @@ def together(decisions: tuple[Decision, ...]) -> SplitDecision:
     verdict = worst(one.verdict for one in decisions)
     reason = "; ".join(one.reason for one in decisions if one.verdict is verdict)
     return SplitDecision(verdict, decisions, reason)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if isinstance(value, Verdict):
+        return value.value
+    return None if isinstance(value, float) and math.isinf(value) else value

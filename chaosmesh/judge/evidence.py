@@ -14,13 +14,15 @@ class Evidence:
 
     The limits are known before anything is measured (a share: 0 and 1; attempts of a call: 0 and what the
     policy allows). `values` is sorted, each value once. Two pieces of evidence add up, which is how a rerun
-    continues the first run. `binary`: every value is 0 or 1, as in a share.
+    continues the first run. `binary`: every value is 0 or 1, as in a share. `block`: how many outcomes each value
+    is the mean of.
     """
 
     values: tuple[tuple[float, int], ...]
     low: float = 0.0
     high: float = 1.0
     binary: bool = False
+    block: int = 1
 
     @classmethod
     def share(cls, n: int, k: int) -> Evidence:
@@ -42,11 +44,12 @@ class Evidence:
         return cls.counted(Counter(values), high=high, low=low)
 
     def __add__(self, other: Evidence) -> Evidence:
-        if (self.low, self.high, self.binary) != (other.low, other.high, other.binary):
+        kinds = ((one.low, one.high, one.binary, one.block) for one in (self, other))
+        if len(set(kinds)) > 1:
             raise ValueError("evidence about different things does not add up")
         both = Counter(dict(self.values))
         both.update(dict(other.values))
-        return Evidence(tuple(sorted(both.items())), self.low, self.high, self.binary)
+        return Evidence(tuple(sorted(both.items())), self.low, self.high, self.binary, self.block)
 
     @property
     def n(self) -> int:

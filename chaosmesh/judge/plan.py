@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Protocol
 
 from chaosmesh.judge.ladder import Counts
 from chaosmesh.judge.share import MeanTest, Side
@@ -11,7 +12,21 @@ from chaosmesh.judge.share import MeanTest, Side
 ALPHA = 1e-4
 """Chance of a wrong verdict that one claim may spend: room for 100 claims in a run's 0.01."""
 
+ASTRAY = 0.5
+"""Standard deviations by which a share that is as asked strays while its interval narrows."""
+
 _NEVER = 1e9
+
+
+class Sequential(Protocol):
+    """A sequential test of counts in [0, 1]."""
+
+    @property
+    def needed(self) -> float:
+        """The logarithm of the evidence at which a verdict falls."""
+
+    def logs(self, counts: Counts) -> tuple[float, float]:
+        """Logarithms of the evidence for `pass` and for `fail`."""
 
 
 def planned_n(
@@ -25,9 +40,18 @@ def planned_n(
     return planned(test, [(0.0, 1 - truth), (1.0, truth)])
 
 
-def planned(test: MeanTest, distribution: Counts) -> int | None:
-    """The same for any values in [0, 1]; `distribution` gives each value's share."""
+def planned(test: Sequential, distribution: Counts) -> int | None:
+    """The same for any test and any values in [0, 1]; `distribution` gives each value's share."""
     return first(lambda n: max(test.logs(scaled(distribution, n))) >= test.needed)
+
+
+def strayed(share: float, n: float) -> tuple[float, float]:
+    """Where the observed share lies when it strays as usual, to either side.
+
+    A band is left only once the share, straying, is surely within it: its plan looks at both.
+    """
+    far = ASTRAY * math.sqrt(share * (1 - share) / n)
+    return max(0.0, share - far), min(1.0, share + far)
 
 
 def scaled(distribution: Counts, n: float) -> list[tuple[float, float]]:

@@ -148,7 +148,8 @@ class Requirement:
         if self.grpc is not None:
             return f"with grpc-status {self.grpc}"
         if self.within is not None:
-            return f"{'cut off' if self.measure == 'cutoff' else 'long'} {_between(*self.within)}"
+            between = _between(*self.within)
+            return f"cut off after {between}" if self.measure == "cutoff" else f"{between} long"
         return _COUNTED.get(self.measure, "answered in time")
 
     def timely(self, seconds: float) -> bool:
@@ -166,4 +167,4 @@ def _between(shortest: float, longest: float) -> str:
         return f"at most {spoken(longest)}"
     if longest == float("inf"):
         return f"at least {spoken(shortest)}"
-    return f"between {spoken(shortest)} and {spoken(longest)}"
+    return f"{spoken(shortest)} to {spoken(longest)}"

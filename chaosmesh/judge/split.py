@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from chaosmesh.judge.decision import Decision, SplitDecision, together
 from chaosmesh.judge.evidence import Evidence
 from chaosmesh.judge.ladder import Counts, log_evidence, mirrored
-from chaosmesh.judge.plan import ALPHA, first
+from chaosmesh.judge.plan import ALPHA, first, strayed
 from chaosmesh.judge.share import interval_of
 from chaosmesh.judge.verdict import Verdict
 
 TOLERANCE = 0.03
 """± 3 points: an arm whose share surely lies this close to its weight passes."""
-
-_ASTRAY = 0.5  # standard deviations by which a share that is as asked strays while its interval narrows
 
 
 def judge_split(
@@ -89,9 +87,7 @@ class _Arm:
         exact = self.verdict(_counts(truth * n, n))
         if exact is not Verdict.PASS:
             return exact
-        astray = _ASTRAY * math.sqrt(truth * (1 - truth) / n)
-        ends = (max(0.0, truth - astray), min(1.0, truth + astray))
-        near = all(self.verdict(_counts(end * n, n)) is Verdict.PASS for end in ends)
+        near = all(self.verdict(_counts(end * n, n)) is Verdict.PASS for end in strayed(truth, n))
         return Verdict.PASS if near else Verdict.INCONCLUSIVE
 
     def decision(self, k: int, n: int) -> Decision:

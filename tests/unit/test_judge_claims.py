@@ -94,14 +94,14 @@ def test_alpha_makes_room_for_a_hundred_claims_and_shrinks_beyond():
 def test_a_decision_says_in_words_what_it_rests_on():
     slow = judge(requirement("p99", at_most("300ms")), Evidence.share(1200, 1100))
     assert slow.verdict is Verdict.FAIL
-    assert "91.67 % of 1,200 answered within 300 ms, at least 99 % wanted" in slow.reason
+    assert "91.67 % of 1,200 requests answered within 300 ms, at least 99 % wanted" in slow.reason
     early = judge(requirement("success", at_least(0.95)), Evidence.share(1000, 975))
     assert early.verdict is Verdict.INCONCLUSIVE
     assert early.more is not None
     assert f"about {early.more:,} more would decide it" in early.reason
     many = judge(requirement("attempts", at_most(1.5)), Evidence.counted({1: 500, 3: 500}, high=3))
     assert many.verdict is Verdict.FAIL
-    assert "2 attempts a call over 1,000" in many.reason
+    assert "2 attempts a call over 1,000 calls" in many.reason
 
 
 def test_a_margin_is_part_of_the_verdict():
