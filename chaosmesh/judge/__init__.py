@@ -4,6 +4,7 @@ No I/O and no clock. Everything is computed from counts, so a stored run gives t
 """
 
 from chaosmesh.judge.against import judge_against, planned_against
+from chaosmesh.judge.arms import judge_weights, planned_weights
 from chaosmesh.judge.budget import RUN_ALPHA, alpha_for
 from chaosmesh.judge.claims import (
     Claim,
@@ -25,7 +26,6 @@ from chaosmesh.judge.requirement import Measure, Requirement, Unit
 from chaosmesh.judge.share import MeanTest, interval, interval_of
 from chaosmesh.judge.split import TOLERANCE, judge_split, planned_split
 from chaosmesh.judge.verdict import Verdict, worst
-from chaosmesh.judge.weights import judge_weights, planned_weights
 from chaosmesh.judge.words import requirement, requirements
 
 __all__ = [
