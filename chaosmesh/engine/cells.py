@@ -141,11 +141,13 @@ def _planned(given: Conditions, predicted: float | None) -> int:
 
 
 async def _switch(stack: Stack, fault: Fault, given: Conditions, *, on: bool) -> None:
+    begun = time.time_ns()
     await (fault.apply(stack.site) if on else fault.heal(stack.site))
     now = time.time_ns()
-    target = ">".join(fault.edge)
-    phase = "applied" if on else "healed"
-    stack.ledger.add_fault(FaultEvent(fault.id, phase, now, fault.kind, target, dict(fault.size)))  # type: ignore[arg-type]
+    target, size = ">".join(fault.edge), dict(fault.size)
+    stack.ledger.add_fault(
+        FaultEvent(fault.id, "applied" if on else "healed", now, fault.kind, target, size, begun)
+    )
     given.emit(FaultChanged(fault.id, fault.edge, fault.kind, on, now))
 
 

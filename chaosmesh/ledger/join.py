@@ -9,12 +9,14 @@ of it is a call with one attempt, joined with nothing else.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from chaosmesh.envoy import AccessRow
 from chaosmesh.ledger.addresses import Addresses, node_of, replica_of
-from chaosmesh.ledger.causes import cause_of
+from chaosmesh.ledger.blame import Blame
+from chaosmesh.ledger.causes import Case
 from chaosmesh.ledger.model import Attempt, Call, Request, succeeded
 from chaosmesh.ledger.rows import order
 from chaosmesh.load import Record, request_id, stream_of
@@ -24,12 +26,13 @@ CallKey = tuple[str, str]  # edge, call id
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a join needs besides rows: addresses, when sidecars were killed (key → epoch ns), and the streams whose
-    requests are connections (TCP), which no row can be joined with."""
+    """What a join needs besides rows: addresses, when sidecars were killed (key → epoch ns), the streams whose
+    requests are connections (TCP), which no row can be joined with, and what faults explain."""
 
     addresses: Addresses
     killed: Mapping[str, int]
     connections: Collection[int] = ()
+    blame: Blame = field(default_factory=Blame)
 
     def died_after(self, sidecar: str, at_ns: int) -> bool:
         """Whether the rows of this sidecar from then on may be lost."""
@@ -136,22 +139,43 @@ class Trace:
             error=one.error,
             entry=node_of(entry.sidecar) if entry else "",
             calls=calls,
-            cause=cause_of(one, entry, calls) if failed else None,
+            cause=Case(one, self.stream, entry, calls, known.blame, known.killed).cause() if failed else None,
             missing=tuple(missing),
             entry_route=entry.route if entry and entry.side != "egress" else "",
         )
 
-    def unmatched(self) -> list[tuple[AccessRow, str]]:
-        """Rows that found no partner, each with the reason."""
+    def unmatched(self, known: Known) -> list[tuple[AccessRow, str]]:
+        """Rows that found no partner, each with the reason; what a killed sidecar took along is `lost` instead."""
         found = [(row, "a second row for the same attempt of the same call") for row in self.extra]
-        for parts in self._parts.values():
+        for (edge, _), parts in self._parts.items():
+            client = edge.partition(">")[0]
             if parts.head is None:
-                found += [(row, "its call's own row is missing") for row in parts.attempts.values()]
+                found += [
+                    (row, "its call's own row is missing")
+                    for row in parts.attempts.values()
+                    if not known.died_after(row.sidecar, row.start_ns)
+                ]
             found += [
                 (row, "the caller's row of this attempt is missing")
                 for number, row in parts.servers.items()
-                if number not in parts.attempts
+                if number not in parts.attempts and not known.node_died_after(client, row.start_ns)
             ]
+        return found
+
+    def lost(self, known: Known) -> Counter[str]:
+        """Rows that killed sidecars took along, by sidecar (by workload where only its peers tell of it)."""
+        found: Counter[str] = Counter()
+        for (edge, _), parts in self._parts.items():
+            client = edge.partition(">")[0]
+            seen = [*parts.attempts.values(), *parts.servers.values()]
+            if parts.head is None and known.node_died_after(client, min(row.start_ns for row in seen)):
+                found[next((row.sidecar for row in parts.attempts.values()), client)] += 1
+            for number, row in parts.servers.items():
+                if number not in parts.attempts and known.node_died_after(client, row.start_ns):
+                    found[parts.head.sidecar if parts.head else client] += 1
+            for number, row in parts.attempts.items():
+                if number not in parts.servers and (dead := _dead_server(row, known)):
+                    found[dead] += 1
         return found
 
 
@@ -262,7 +286,16 @@ def expected_attempts(head: AccessRow) -> int:
 
 
 def _answered_by_sidecar(row: AccessRow, known: Known) -> bool:
+    return bool(_answering(row, known)) and not _dead_server(row, known)
+
+
+def _answering(row: AccessRow, known: Known) -> str:
+    """The sidecar that must have a row of an attempt, because the attempt was answered."""
     place = known.addresses.server(row.upstream)
-    if not row.status or row.flags or place is None:
-        return False
-    return not known.died_after(f"{place[0]}.{place[1]}", row.start_ns)
+    return "" if not row.status or row.flags or place is None else f"{place[0]}.{place[1]}"
+
+
+def _dead_server(row: AccessRow, known: Known) -> str:
+    """That sidecar, if it died and may have taken its row along."""
+    sidecar = _answering(row, known)
+    return sidecar if sidecar and known.died_after(sidecar, row.start_ns) else ""

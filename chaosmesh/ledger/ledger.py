@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from chaosmesh.ledger.faults import FaultEvent
 from chaosmesh.ledger.index import Index
 from chaosmesh.ledger.join import Known
 from chaosmesh.ledger.model import Call, Request
+from chaosmesh.ledger.ordered import Whole
 from chaosmesh.ledger.rows import order
 from chaosmesh.load import Record, Stream
 
@@ -45,7 +47,7 @@ class Ledger(Answers):
         self.connections: set[int] = set()
         self._known = Known(self.addresses, self.killed, self.connections)
         self._index = Index(self._known)
-        self._filed = (0, 0)
+        self._filed = (0, 0, 0)
 
     def add_rows(self, rows: Iterable[AccessRow]) -> None:
         """Take in access-log rows, in whatever order they come."""
@@ -70,9 +72,13 @@ class Ledger(Answers):
         self._joined().again()
 
     def _joined(self) -> Index:
-        rows, records = self._filed
-        self._filed = (len(self.rows), len(self.records))
-        self._index.file(self.rows[rows:], self.records[records:])
+        rows, records, faults = self._filed
+        self._filed = (len(self.rows), len(self.records), len(self.faults))
+        if self._filed == (rows, records, faults):
+            return self._index
+        new = self.faults[faults:]
+        since = min((one.begun_ns or one.at_ns for one in new), default=0)
+        self._index.file(self.rows[rows:], self.records[records:], self.faults if new else None, since)
         return self._index
 
     def calls(
@@ -85,6 +91,11 @@ class Ledger(Answers):
         """The generator's requests by number, with their calls; None means all streams."""
         return self._joined().requests(stream)
 
+    def whole(self, client: str, service: str, stream: int) -> Whole[Call]:
+        """Calls of an edge up to the first whose rows are not all in: what may be counted while more comes in.
+        Asking again costs what has come in since, however long the list is."""
+        return self._joined().whole(stream, client, service)
+
     def complete(self, stream: int | None = None, *, requests: Collection[str] | None = None) -> Completeness:
         """Which requests have all their rows in: of a stream, of some request ids, or of everything.
 
@@ -93,11 +104,9 @@ class Ledger(Answers):
         index = self._joined()
         if requests is not None:
             return _of_ids(index, requests)
-        open_ = list(index.missing(stream))
-        total = sum(1 for one in index.traces() if stream is None or one.stream == stream)
-        return Completeness(
-            total - len(open_), len(open_), tuple(text for _, texts in open_ for text in texts)
-        )
+        open_ = index.missing(stream)
+        texts = tuple(text for _, texts in open_ for text in texts)
+        return Completeness(index.size(stream) - len(open_), len(open_), texts)
 
     def conservation(self, counters: Counters, *, prefix: str = EGRESS) -> Conservation:
         """Rows against the counters of every sidecar ({sidecar: {cluster: {counter: value}}}, see
@@ -110,9 +119,18 @@ class Ledger(Answers):
         dead = {node_of(key) for key in self.killed}
         return sum(one.lost for call in self.calls() if call.client in dead for one in call.attempts)
 
+    def lost_rows(self) -> Counter[str]:
+        """Rows that are known to be missing because a killed sidecar took them along, by sidecar (by workload
+        where only its peers tell of them)."""
+        found: Counter[str] = Counter()
+        for trace in self._joined().traces() if self.killed else ():
+            found += trace.lost(self._known)
+        return found
+
     def unmatched(self) -> list[tuple[AccessRow, str]]:
-        """Rows that found no partner, each with the reason."""
-        return [found for trace in self._joined().traces() for found in trace.unmatched()]
+        """Rows that found no partner, each with the reason; the partners that a killed sidecar took along are in
+        `lost_rows` instead."""
+        return [found for trace in self._joined().traces() for found in trace.unmatched(self._known)]
 
     def write(self, folder: Path) -> None:
         """Write requests.parquet, attempts.parquet and faults.json."""

@@ -101,21 +101,21 @@ class Call:
 class Cause:
     """Why a request failed: the first thing, seen from the bottom of its tree, that explains it.
 
-    kind "fault": a request fault, `name` is its id. "flag": what a sidecar says (UF, UT, UO, …).
-    "status": an application answered `name`. "client": the generator got no answer, `name` is its error.
-    "unattributed": the rows don't tell. `place` is the edge, or the workload for a status.
+    kind "fault": a fault that was in force, `name` is its id and `detail` what showed it (a flag, a status; nothing
+    for a request fault, whose victims are marked). "flag": what a sidecar says (UF, UT, UO, …). "status": an
+    application answered `name`. "client": the generator got no answer, `name` is its error. "unattributed": the rows
+    don't tell. `place` is the edge, or the workload.
     """
 
     kind: Literal["fault", "flag", "status", "client", "unattributed"]
     name: str = ""
     place: str = ""
+    detail: str = ""
 
     def __str__(self) -> str:
-        return (
-            f"{self.kind} {self.name} at {self.place}".replace("  ", " ")
-            if self.place
-            else f"{self.kind} {self.name}"
-        )
+        text = f"{self.kind} {self.name}".rstrip()
+        text = f"{text} at {self.place}" if self.place else text
+        return f"{text} ({self.detail})" if self.detail else text
 
 
 @dataclass(frozen=True, slots=True)

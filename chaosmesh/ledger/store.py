@@ -154,7 +154,8 @@ def read(folder: Path) -> Ledger:
 def _assemble(tree: dict[str, Any], requests: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Ledger:
     servers = {address: (str(node), int(index)) for address, (node, index) in tree["servers"].items()}
     ledger = Ledger(Addresses(servers, tree["services"]))
-    ledger.faults.extend(FaultEvent(**one) for one in tree["faults"])
+    for one in tree["faults"]:
+        ledger.add_fault(FaultEvent(**one))
     ledger.connections.update(tree["connections"])
     for line in requests:
         ledger.add_records(line.pop("stream"), [Record(**line)])
