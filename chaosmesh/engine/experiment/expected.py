@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from chaosmesh.engine.experiment.evidence.calls import room_of
 from chaosmesh.engine.experiment.in_force import InForce
-from chaosmesh.engine.experiment.policy import most_attempts, most_attempts_entry
 from chaosmesh.engine.experiment.questions import Question
+from chaosmesh.engine.experiment.written import limited
 from chaosmesh.engine.predict import Prediction, predict
 from chaosmesh.judge import Evidence, planned_for
 from chaosmesh.mesh import Mesh
@@ -38,17 +38,8 @@ def announced(
     questions: Sequence[Question], mesh: Mesh, entry: str, theory: Prediction | None, alpha: float
 ) -> list[Question]:
     """The questions with what the policy allows, and after how many requests each should be decided."""
-    limited = [replace(one, most=_most(one, mesh, entry)) for one in questions]
-    return [replace(one, planned=_planned(one, theory, alpha)) for one in limited]
-
-
-def _most(question: Question, mesh: Mesh, entry: str) -> int | None:
-    match question.requirement.measure:
-        case "attempts":
-            return max(most_attempts(mesh, service) for _, service in question.pairs)
-        case "amplification_entry":
-            return most_attempts_entry(mesh, entry, question.pairs)
-    return None
+    known = [limited(one, mesh, entry) for one in questions]
+    return [replace(one, planned=_planned(one, theory, alpha)) for one in known]
 
 
 def _planned(question: Question, theory: Prediction | None, alpha: float) -> int | None:

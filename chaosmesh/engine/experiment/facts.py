@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 from typing import Any
 
 from chaosmesh.engine.experiment.in_force import Met
@@ -11,6 +12,10 @@ from chaosmesh.engine.experiment.plain import tree_of, value_of
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.errors import UsageError
 from chaosmesh.judge import Relative, Requirement
+
+SETTLING_NS = 100_000_000
+"""Requests that are meant to be sent so shortly before a phase ends may still be under way when the next one's faults
+come or go: claims about the phase leave them out, whatever became of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +26,6 @@ class Span:
     begin_ns: int
     end_ns: int | None = None
 
-    def holds(self, at_ns: int) -> bool:
-        """Whether a moment lies in it."""
-        return self.begin_ns <= at_ns and (self.end_ns is None or at_ns < self.end_ns)
-
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -33,6 +34,14 @@ class Sent:
     id: int
     ended: bool = False
     phases: tuple[Span, ...] = ()
+
+    def steady(self, phase: str) -> list[tuple[int, float]]:
+        """Begin and end (epoch ns) of what counts as a phase, each time that it came."""
+        return [
+            (one.begin_ns, math.inf if one.end_ns is None else one.end_ns - SETTLING_NS)
+            for one in self.phases
+            if one.name == phase
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Facts:
     """What a run was: `questions` with the limits of the policy, `streams`, `faults`, and `problems` noted on the way.
 
     `alpha`: what each claim may err with. `names`: those of the mix's requests, by their index. `control`: indexes of
-    the requests that no fault is meant for. `enough`: requests after which an edge that nobody came along says so.
+    the requests that make the control cohort. `policies`: when which policy came into force while the load ran.
     """
 
     alpha: float
@@ -58,8 +67,22 @@ class Facts:
     streams: tuple[Sent, ...] = ()
     faults: tuple[Struck, ...] = ()
     problems: tuple[str, ...] = ()
+    policies: tuple[Span, ...] = ()
     names: tuple[str, ...] = ()
-    control: tuple[int, ...] = field(default=())
+    control: tuple[int, ...] = ()
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """When each fault was in force."""
+        return tuple(span for one in self.faults for span in one.spans)
+
+    def kinds(self, of: str | None, *, control: bool = False) -> frozenset[int]:
+        """Indexes of the mix's requests of a name (None: of any), in the control cohort or outside it."""
+        return frozenset(
+            index
+            for index, name in enumerate(self.names)
+            if of in (None, name) and (index in self.control) == control
+        )
 
     def to_json(self) -> dict[str, Any]:
         """A tree for a JSON file."""

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from chaosmesh.engine.experiment.evidence import Book, evidence_of
+from chaosmesh.engine.experiment.evidence import (
+    Book,
+    evidence_from,
+    highest,
+    moments,
+    outcomes,
+    sample_of,
+    targets,
+    values,
+)
+from chaosmesh.engine.experiment.evidence.vacuous import nothing_counted
 from chaosmesh.engine.experiment.facts import Facts
+from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Claimed
-from chaosmesh.judge import Decision, Verdict, judge, worst
+from chaosmesh.judge import Decision, Verdict, judge, judge_against, judge_moments, judge_weights, worst
+from chaosmesh.judge.moment import judge_moments
 from chaosmesh.ledger import Ledger
 
 
@@ -30,7 +43,33 @@ def decide(facts: Facts, ledger: Ledger) -> tuple[Verdict, str, tuple[Claimed, .
 
 def decisions_of(facts: Facts, book: Book) -> list[Decision]:
     """Each question's decision, by what the book holds so far."""
-    return [judge(one.requirement, evidence_of(one, book), facts.alpha) for one in facts.questions]
+    return [_decision(one, facts, book) for one in facts.questions]
+
+
+def _decision(question: Question, facts: Facts, book: Book) -> Decision:
+    decision = _judged(question, facts, book)
+    if decision.n:
+        return decision
+    return replace(decision, reason=f"{question.requirement.statement}: {nothing_counted(question)}")
+
+
+def _judged(question: Question, facts: Facts, book: Book) -> Decision:
+    one, sample = question.requirement, sample_of(question)
+    if one.is_moment:
+        return judge_moments(one, moments(question, book, sample))
+    if one.is_split:
+        return judge_weights(one, targets(question, book, sample), facts.alpha)
+    if one.relative is not None:
+        return _against(question, facts, book)
+    return judge(one, evidence_from(question, outcomes(question, book, sample)), facts.alpha)
+
+
+def _against(question: Question, facts: Facts, book: Book) -> Decision:
+    """A bound that comes from the baseline, or from the control cohort."""
+    one, sample = question.requirement, sample_of(question)
+    other = sample.untouched() if one.relative and one.relative.to == "control" else sample.baseline()
+    seen = [values(question, book, which) for which in (other, sample)]
+    return judge_against(one, *seen, high=highest(question), alpha=facts.alpha)
 
 
 def _nothing_said(facts: Facts, book: Book) -> Sequence[str]:

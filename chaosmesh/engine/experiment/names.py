@@ -5,24 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chaosmesh.errors import UsageError
+from chaosmesh.ledger import Attempt
 from chaosmesh.mesh import Mesh
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Calls of one client node to one virtual service; `workload` narrows them to one node behind it."""
+    """Calls of one client node to one virtual service; `workload` narrows them to one node behind it, `replica` to
+    one copy of that node."""
 
     client: str
     service: str
     workload: str | None = None
+    replica: int | None = None
 
     @property
     def pair(self) -> tuple[str, str]:
         """Client and service, as the ledger and the faults name an edge."""
         return self.client, self.service
 
+    def reaches(self, attempt: Attempt) -> bool:
+        """Whether an attempt on the edge went to the node, or the copy, that is meant."""
+        return self.workload in (None, attempt.server) and self.replica in (None, attempt.replica)
+
     def __str__(self) -> str:
-        arm = f" ({self.workload} only)" if self.workload else ""
+        copy = "" if self.replica is None else f" {self.replica}"
+        arm = f" ({self.workload}{copy} only)" if self.workload else ""
         return f"{self.client} → {self.service}{arm}"
 
 

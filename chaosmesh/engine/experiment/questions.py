@@ -16,13 +16,17 @@ _HINTS = {"edge": 'on=edge, where edge = mesh.edge("client", "service")', "node"
 class Question:
     """A requirement and the edge it is about; no edge: what users at the entry feel.
 
-    `most`: attempts that the policy allows for one call (or one request), known before anything is counted.
-    `planned`: requests that should be enough for a verdict; None where that can't be told.
+    What the policy says is known before anything is counted. `most`: attempts that it allows for one call (or one
+    request). `cut`: whether the bound of a cut-off is its bound on a call or on an attempt ("" if neither). `spare`:
+    workloads that only stand in for the service's own. `planned`: requests that should be enough for a verdict; None
+    where that can't be told.
     """
 
     requirement: Requirement
     edge: Named | None = None
     most: int | None = None
+    cut: str = ""
+    spare: tuple[str, ...] = ()
     planned: int | None = None
 
     def __post_init__(self) -> None:

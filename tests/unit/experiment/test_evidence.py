@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from chaosmesh import at_least, at_most
-from chaosmesh.engine.experiment.evidence import Book, evidence_of
+from chaosmesh.engine.experiment.evidence import Book, evidence_from, outcomes, sample_of
 from chaosmesh.engine.experiment.facts import Facts, Sent
 from chaosmesh.engine.experiment.observed import observed
 from chaosmesh.engine.experiment.questions import Question
@@ -45,23 +45,27 @@ def book(ledger: Ledger, *, ended: bool = False) -> Book:
     return Book(ledger, Facts(1e-4, "departures", (), (Sent(1, ended),)))
 
 
+def found(asked: Question, seen: Book) -> Evidence:
+    return evidence_from(asked, outcomes(asked, seen, sample_of(asked)))
+
+
 def counted(asked: Question, calls) -> Evidence:
-    return evidence_of(asked, book(Written(calls=calls)))
+    return found(asked, book(Written(calls=calls)))
 
 
 def test_a_request_counts_once_all_before_it_have_ended():
     ok = question("success", at_least(0.9))
     first = [record(2), record(1)]
-    assert evidence_of(ok, book(Written(first))).n == 0
-    whole = evidence_of(ok, book(Written([*first, record(0, status=503)])))
+    assert found(ok, book(Written(first))).n == 0
+    whole = found(ok, book(Written([*first, record(0, status=503)])))
     assert (whole.n, whole.k) == (3, 2)
 
 
 def test_a_request_that_was_never_sent_holds_nothing_up_at_the_end():
     ok = question("success", at_least(0.9))
     ledger = Written([record(0), record(2)])
-    assert evidence_of(ok, book(ledger)).n == 1
-    assert evidence_of(ok, book(ledger, ended=True)).n == 2
+    assert found(ok, book(ledger)).n == 1
+    assert found(ok, book(ledger, ended=True)).n == 2
 
 
 def test_each_claim_counts_its_own_kind():
@@ -72,9 +76,9 @@ def test_each_claim_counts_its_own_kind():
         question("status_4xx", at_most(0.1)),
     ]
     ledger = Written([record(0, 200, 300), record(1, 503, 301), record(2, 404, 5), record(3, 0, 5)])
-    found = [evidence_of(one, book(ledger)) for one in asked]
-    assert [one.k for one in found] == [2, 2, 1, 1]
-    assert {one.n for one in found} == {4}
+    seen = [found(one, book(ledger)) for one in asked]
+    assert [one.k for one in seen] == [2, 2, 1, 1]
+    assert {one.n for one in seen} == {4}
     assert observed(book(ledger), ledger, [])["p99_ms"] is None, "unanswered is slower than any answer"
 
 

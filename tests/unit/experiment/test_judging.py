@@ -67,7 +67,8 @@ def plain(**changes) -> Facts:
         Question(requirement("success", at_least(0.9))),
         Question(requirement("attempts", at_most(1.9, on=edge)), edge, most=3).plain,
     )
-    return facts(questions=asked, streams=(Sent(1, True),), problems=(), control=(), **changes)
+    rest = {"streams": (Sent(1, True),), "problems": (), "control": ()}
+    return facts(questions=asked, **{**rest, **changes})
 
 
 def ledger() -> Written:
@@ -86,6 +87,6 @@ def test_problems_make_it_invalid_and_are_said_before_an_unmet_fault():
     unmet = Struck("503 30 %", (), Met("503 30 %", 100, 0, 0.3))
     one = plain(faults=(unmet,))
     assert decide(one, ledger())[0] is Verdict.INVALID
-    late = decide(facts(questions=one.questions, streams=one.streams, faults=(unmet,)), ledger())
+    late = decide(plain(faults=(unmet,), problems=("late",)), ledger())
     assert late[0] is Verdict.INVALID
     assert late[1].startswith("late; 503 30 %: the fault met none of 100 attempts")

@@ -7,7 +7,9 @@ with few attempts are complete sooner.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import takewhile
 
 from chaosmesh.engine.experiment.facts import Facts, Sent
@@ -16,48 +18,111 @@ from chaosmesh.ledger import Call, Ledger, Request
 from chaosmesh.load import Record
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Which requests are meant: one kind of the mix, one phase, the control cohort instead of all others."""
+
+    of: str | None = None
+    during: str | None = None
+    control: bool = False
+
+    def baseline(self) -> Sample:
+        """The same requests in the phase called "baseline"."""
+        return replace(self, during="baseline")
+
+    def untouched(self) -> Sample:
+        """The same requests of the control cohort."""
+        return replace(self, control=True)
+
+
+EVERYTHING = Sample()
+
+
 class Book:
     """The requests and calls of a run, read once for all of its questions."""
 
     def __init__(self, ledger: Ledger, facts: Facts) -> None:
         self.facts = facts
         self._ledger = ledger
-        self._records = _by_stream(ledger, {one.id for one in facts.streams})
 
-    def records(self) -> list[Record]:
+    def records(self, sample: Sample = EVERYTHING) -> list[Record]:
         """Requests in the order in which they were meant to be sent, stream after stream."""
-        return [record for stream in self.facts.streams for record in self._counted(stream)]
+        found: list[Record] = []
+        for stream in self.facts.streams:
+            belongs = self._belonging(stream, sample)
+            records = self._counted(stream)
+            found += records if belongs is None else filter(belongs, records)
+        return found
 
-    def requests(self) -> list[Request]:
-        """Requests with their calls, all of whose rows are in."""
-        found = (self._ledger.requests(one.id) for one in self.facts.streams)
-        return [one for many in found for one in many if one.complete]
+    def requests(self, sample: Sample = EVERYTHING) -> list[Request]:
+        """Requests with their calls, all of whose rows are in; in the same order."""
+        found: list[Request] = []
+        for stream in self.facts.streams:
+            belongs = self._belonging(stream, sample)
+            whole = takewhile(lambda one: one.complete, self._ledger.requests(stream.id))
+            found += whole if belongs is None else filter(belongs, whole)
+        return found
 
-    def calls(self, paths: Iterable[Path]) -> list[Call]:
-        """Calls on an edge, stream after stream; a narrowed edge keeps those that tried its node."""
+    def calls(self, paths: Iterable[Path], sample: Sample = EVERYTHING) -> list[Call]:
+        """Calls on an edge, stream after stream; a narrowed edge keeps those that tried its node or replica."""
         found: list[Call] = []
         for path in paths:
             for stream in self.facts.streams:
                 whole = takewhile(lambda call: call.complete, self._ledger.calls(stream.id, *path.pair))
-                found.extend(one for one in whole if _tried(one, path))
+                mine = self._of_sample(stream, sample, whole)
+                found += mine if path.workload is None else (one for one in mine if _tried(one, path))
         return found
 
+    def _of_sample(self, stream: Sent, sample: Sample, calls: Iterable[Call]) -> Iterable[Call]:
+        """Calls whose requests belong to a sample, up to the first whose request has not ended."""
+        belongs = self._belonging(stream, sample)
+        if belongs is None:
+            yield from calls
+            return
+        records = {one.seq: one for one in self._counted(stream)}
+        for call in calls:
+            record = records.get(seq_of(call))
+            if record is None:
+                return
+            if belongs(record):
+                yield call
+
+    def _belonging(self, stream: Sent, sample: Sample) -> Callable[[Record | Request], bool] | None:
+        """Whether a request belongs to a sample; None where every one does."""
+        facts = self.facts
+        if sample == EVERYTHING and not facts.control:
+            return None
+        kinds = facts.kinds(sample.of, control=sample.control)
+        spans = None if sample.during is None else stream.steady(sample.during)
+
+        def belongs(one: Record | Request) -> bool:
+            return one.spec in kinds and (
+                spans is None or any(begin <= one.intended_ns < end for begin, end in spans)
+            )
+
+        return belongs
+
     def _counted(self, stream: Sent) -> list[Record]:
-        ordered = self._records[stream.id]
+        ordered = self._records.get(stream.id, [])
         if stream.ended:
             return ordered
         return [one for _, one in takewhile(lambda pair: pair[0] == pair[1].seq, enumerate(ordered))]
 
-
-def _by_stream(ledger: Ledger, streams: set[int]) -> dict[int, list[Record]]:
-    found: dict[int, list[Record]] = {one: [] for one in streams}
-    for stream, record in ledger.records:
-        if stream in streams:
-            found[stream].append(record)
-    for records in found.values():
-        records.sort(key=lambda one: one.seq)
-    return found
+    @cached_property
+    def _records(self) -> dict[int, list[Record]]:
+        found: dict[int, list[Record]] = {one.id: [] for one in self.facts.streams}
+        for stream, record in self._ledger.records:
+            if stream in found:
+                found[stream].append(record)
+        for records in found.values():
+            records.sort(key=lambda one: one.seq)
+        return found
 
 
 def _tried(call: Call, path: Path) -> bool:
-    return path.workload is None or any(one.server == path.workload for one in call.attempts)
+    return any(path.reaches(one) for one in call.attempts)
+
+
+def seq_of(call: Call) -> int:
+    """The number of a call's request within its stream (the last group of the request id)."""
+    return int(call.request_id[-12:], 16)

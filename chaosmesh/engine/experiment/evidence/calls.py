@@ -1,45 +1,64 @@
-"""What is counted on an edge: calls and their attempts."""
+"""What is counted on an edge, call by call: how they ended, how many attempts they took, who answered."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 
-from chaosmesh.engine.experiment.evidence.book import Book
+from chaosmesh.engine.experiment.evidence.book import Book, Sample
 from chaosmesh.engine.experiment.evidence.shares import met
 from chaosmesh.engine.experiment.questions import Question
-from chaosmesh.judge import Evidence
+from chaosmesh.ledger import queries
 
 
-def shares(question: Question, book: Book) -> Evidence:
-    """How many of the calls ended, for their caller's application, in the way that is counted."""
-    found = book.calls(question.paths)
+def outcomes(question: Question, book: Book, sample: Sample) -> list[float]:
+    """1 for each call that ended, for its caller's application, in the way that is counted."""
     one = question.requirement
-    good = sum(met(one, call.status, call.duration_ms, call.grpc_status) for call in found)
-    return Evidence.share(len(found), good)
+    found = book.calls(question.paths, sample)
+    return [float(met(one, call.status, call.duration_ms, call.grpc_status)) for call in found]
 
 
-def attempts(question: Question, book: Book) -> Evidence:
-    """Attempts a call."""
-    return _counted(Counter(len(one.attempts) for one in book.calls(question.paths)), question)
+def seconds(question: Question, book: Book, sample: Sample) -> list[float]:
+    """How long each call took; infinite where no answer came."""
+    found = book.calls(question.paths, sample)
+    return [one.duration_ms / 1000 if one.status else math.inf for one in found]
 
 
-def attempts_per_request(question: Question, book: Book) -> Evidence:
-    """Attempts on the edge that a request at the entry caused."""
+def attempts(question: Question, book: Book, sample: Sample) -> list[float]:
+    """Attempts of each call."""
+    return [float(len(one.attempts)) for one in book.calls(question.paths, sample)]
+
+
+def attempts_per_request(question: Question, book: Book, sample: Sample) -> list[float]:
+    """Attempts on the edge that each request at the entry caused."""
     pairs = set(question.pairs)
-    counts = Counter(
-        sum(len(call.attempts) for call in one.calls if (call.client, call.service) in pairs)
-        for one in book.requests()
-    )
-    return _counted(counts, question)
+    return [
+        float(sum(len(call.attempts) for call in one.calls if (call.client, call.service) in pairs))
+        for one in book.requests(sample)
+    ]
+
+
+def overflow(question: Question, book: Book, sample: Sample) -> list[float]:
+    """1 for each call that a breaker stopped."""
+    return [float(queries.overflow([one]).part) for one in book.calls(question.paths, sample)]
+
+
+def fallback(question: Question, book: Book, sample: Sample) -> list[float]:
+    """1 for each call that one of the workloads answered which only stand in for the service's own."""
+    others = frozenset(question.spare)
+    return [float(queries.fallbacks([one], others).part) for one in book.calls(question.paths, sample)]
+
+
+def orphans(question: Question, book: Book, sample: Sample) -> list[float]:
+    """1 for each attempt that ended after the caller of its call had given up."""
+    found: list[float] = []
+    for request in book.requests(sample):
+        for client, service in question.pairs:
+            seen = queries.orphans([request], client, service)
+            found += [1.0] * seen.orphaned + [0.0] * (seen.attempts - seen.orphaned)
+    return found
 
 
 def room_of(question: Question) -> int:
     """The most attempts that are thought of: those that the policy allows, and room above a bound that it can't reach."""
     one = question.requirement
-    return max(question.most or 0, math.floor(one.bound + one.margin) + 1)
-
-
-def _counted(counts: Counter[int], question: Question) -> Evidence:
-    """More attempts than there is room for make the claim invalid."""
-    return Evidence.counted({float(value): often for value, often in counts.items()}, high=room_of(question))
+    return max(question.most or 0, math.floor(one.bound + one.margin + one.tolerance) + 1)
