@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,14 @@ def layout_of(mesh: Mesh, scenario: Scenario, run: str, subnet: str) -> Topology
     return lay_out(mesh, run=run, subnet=subnet, replicas=_copies(scenario), entries=scenario.entry)
 
 
-def layout_after(known: Topology, mesh: Mesh, scenario: Scenario) -> Topology:
-    """Addresses for a mesh that takes another's place. What the scenario says of workloads that this mesh does
-    not have (yet, or any more) waits for them."""
+def layout_after(
+    known: Topology, mesh: Mesh, scenario: Scenario, counts: Mapping[str, int] | None = None
+) -> Topology:
+    """Addresses for a mesh that takes another's place; `counts` of replicas go before the scenario's. What is said
+    of workloads that this mesh does not have (yet, or any more) waits for them."""
     have = {one.name for one in mesh.workloads}
-    replicas = {name: count for name, count in _copies(scenario).items() if name in have}
+    wanted = {**_copies(scenario), **(counts or {})}
+    replicas = {name: count for name, count in wanted.items() if name in have}
     return relaid(known, mesh, replicas=replicas, entries=[name for name in scenario.entry if name in have])
 
 

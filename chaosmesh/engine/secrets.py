@@ -6,6 +6,8 @@ from pathlib import Path
 
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.envoy.secrets import Secret, SecretNeed, needed
+from chaosmesh.errors import UsageError
+from chaosmesh.faults.grip import Flaw
 from chaosmesh.load import Tls
 from chaosmesh.mesh import Listener, Mesh, ServerTls, Workload
 from chaosmesh.runtime.authority import Authority
@@ -17,10 +19,36 @@ class Secrets:
     def __init__(self, scenario: Scenario, folder: Path) -> None:
         self._authority = Authority(scenario)
         self._folder = folder
+        self._spoilt: dict[str, tuple[str, Flaw]] = {}
 
     def of(self, mesh: Mesh) -> dict[str, Secret]:
-        """Every secret of a mesh by its name. DocumentError where files of the scenario can't be used."""
-        return self._authority.supply(needs_of(mesh))
+        """Every secret of a mesh by its name, as faults have it. DocumentError where files of the scenario can't be
+        used."""
+        needs = needs_of(mesh)
+        made = self._authority.supply(needs)
+        flaws = dict(self._spoilt.values())
+        return made | {
+            one.name: self._authority.flawed(one, flaws[one.workload])
+            for one in needs
+            if one.role == "identity" and one.workload in flaws
+        }
+
+    def spoil(self, lease: str, mesh: Mesh, node: str, flaw: Flaw) -> None:
+        """From now on something is wrong with every certificate of a node. UsageError where it shows none, or where
+        only its owner could make such a one."""
+        own = [one for one in needs_of(mesh) if one.role == "identity" and one.workload == node]
+        if not own:
+            raise UsageError(
+                f"certificate: nothing in this mesh makes {node} show a certificate",
+                hint="TLS stands in the listeners of virtual nodes and in backend client policies",
+            )
+        for one in own:
+            self._authority.flawed(one, flaw)
+        self._spoilt[lease] = node, flaw
+
+    def mend(self, lease: str) -> str:
+        """The right ones again; the node, or nothing where nothing was spoilt."""
+        return self._spoilt.pop(lease, ("", ""))[0]
 
     def note(self, mesh: Mesh) -> str | None:
         """In words: which certificates are not the user's own. None where there are none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ SPOILT_CLUSTER: Final[Json] = {
 
 class Outages:
     """What faults do to the control plane. While `outage` says why, every push that would change a sidecar fails
-    at once; `refused` counts them."""
+    at once."""
 
     _sidecars: dict[str, Sidecar]
     _barrier: Barrier
@@ -48,7 +48,8 @@ class Outages:
 
     def __init__(self) -> None:
         self.outage = ""
-        self.refused = 0
+        self._refused = 0
+        self._held: Callable[[int], None] = _nobody
 
     async def go_down(self, why: str) -> int:
         """End ADS: every stream breaks and nobody can connect, sidecars serve on as they are. Gives the number of
@@ -74,13 +75,13 @@ class Outages:
             self.outage = ""
             await self._settled(self._there(absent), timeout)
 
-    def stop_pushing(self, why: str) -> None:
-        """From now on no push reaches a sidecar."""
-        self.outage = why
+    def stop_pushing(self, why: str, held: Callable[[int], None]) -> None:
+        """From now on no push reaches a sidecar; `held` is told how many were held back so far, at each of them."""
+        self.outage, self._refused, self._held = why, 0, held
 
     def push_again(self) -> None:
         """Pushes reach the sidecars again."""
-        self.outage = ""
+        self.outage, self._held = "", _nobody
 
     async def spoil(self, why: str, absent: Collection[str], timeout: float) -> dict[str, str]:  # noqa: ASYNC109 - part of the error's promise
         """Send every sidecar but the `absent` ones something that Envoy refuses. Gives their refusals, in Envoy's
@@ -129,7 +130,8 @@ class Outages:
         return found
 
     def _refuse(self) -> NotInForceError:
-        self.refused += 1
+        self._refused += 1
+        self._held(self._refused)
         return NotInForceError(
             f"nothing can be put in force: {self.outage}",
             hint="heal the control plane first; a fault that needs it goes around this one",
@@ -140,6 +142,10 @@ class Outages:
 
     def _handler(self) -> Any:
         raise NotImplementedError
+
+
+def _nobody(_pushes: int) -> None:
+    """Nobody asked to be told."""
 
 
 async def serving(socket: Path, handler: Any) -> Any:

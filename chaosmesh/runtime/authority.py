@@ -16,13 +16,14 @@ from cryptography.x509.oid import NameOID
 from chaosmesh.documents.extras import Certificate
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.envoy.secrets import Secret, SecretNeed, is_uri
-from chaosmesh.errors import DocumentError, Problem
+from chaosmesh.errors import DocumentError, Problem, UsageError
 
 DEFAULT = "chaosmesh"
 """The authority of everything that the scenario says nothing of."""
 
 EARLIER = datetime.timedelta(minutes=1)
 LIFE = datetime.timedelta(hours=24)
+WRONG_NAME = "wrong-name.invalid"
 LONGEST_NAME = 64  # characters of a common name (RFC 5280, ub-common-name)
 
 
@@ -34,6 +35,7 @@ class Authority:
         self._declared: Mapping[str, Certificate] = scenario.certificates
         self._issuers: dict[str, _Issuer] = {}
         self._made: dict[SecretNeed, Secret] = {}
+        self._flawed: dict[tuple[SecretNeed, str], Secret] = {}
 
     def supply(self, needs: Iterable[SecretNeed]) -> dict[str, Secret]:
         """A secret for every need, by its name. DocumentError with every file that can't be used."""
@@ -54,6 +56,23 @@ class Authority:
             self._made[need] = self._identity(need) if need.role == "identity" else self._trust(need)
         return self._made[need]
 
+    def flawed(self, need: SecretNeed, flaw: str) -> Secret:
+        """An identity with which something is wrong: "expired", "wrong_name", or "wrong_authority", which nobody
+        believes. UsageError where the right one is a file of the user's: only its authority could make the first two.
+        """
+        if (need, flaw) not in self._flawed:
+            declared = self._declared.get(need.sources[0])
+            foreign = declared is not None and declared.file is not None
+            if foreign and flaw != "wrong_authority":
+                raise UsageError(
+                    f"certificate: {need.sources[0]} is a file, and only its authority can make it {flaw}",
+                    hint='certificate("wrong_authority") works with any, `expired: true` in the scenario too',
+                )
+            issuer = _Issuer("nobody's") if flaw == "wrong_authority" else self._issuer(declared)
+            dns, uris = ((WRONG_NAME,), ()) if flaw == "wrong_name" else self._names(need, declared)
+            self._flawed[need, flaw] = issuer.certificate(dns, uris, expired=flaw == "expired")
+        return self._flawed[need, flaw]
+
     def invented(self, needs: Iterable[SecretNeed]) -> tuple[str, ...]:
         """What the scenario does not declare, so that an authority of our own stands in for it."""
         names = (need.sources[:1] if need.role == "identity" else need.sources for need in needs)
@@ -71,12 +90,20 @@ class Authority:
         declared = self._declared.get(source)
         if declared is not None and declared.file is not None:
             return self._files(source, declared, declared.file)
-        dns, uris = need.dns, need.uris
-        if declared is not None and declared.names is not None:
-            dns = tuple(one for one in declared.names if not is_uri(one))
-            uris = tuple(one for one in declared.names if is_uri(one))
+        dns, uris = self._names(need, declared)
         expired = declared is not None and declared.expired
         return self._issuer(declared).certificate(dns, uris, expired=expired)
+
+    def _names(
+        self, need: SecretNeed, declared: Certificate | None
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Hosts and URIs that an identity carries."""
+        if declared is None or declared.names is None:
+            return need.dns, need.uris
+        return (
+            tuple(one for one in declared.names if not is_uri(one)),
+            tuple(one for one in declared.names if is_uri(one)),
+        )
 
     def _trust(self, need: SecretNeed) -> Secret:
         texts: dict[str, None] = {}

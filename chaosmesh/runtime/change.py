@@ -109,7 +109,7 @@ def plan(
     """The change to another mesh at `topology`; where an application moves, the topology of the result says so.
 
     `known` is every address that the run ever gave away. What a running stand-in was told meanwhile (latency,
-    capacity, version) stays.
+    capacity, queue, version, health) stays.
     """
     running = {one.key: standin for one, standin in before.standins.items()}
     for one, wish in parts.standins(mesh, topology, wanted, token=token).items():
@@ -130,7 +130,14 @@ def _same(old: StandIn, new: StandIn) -> bool:
 def _as_told(new: StandIn, old: StandIn | None) -> StandIn:
     if old is None:
         return new
-    return replace(new, version=old.version, latency_ms=old.latency_ms, capacity=old.capacity)
+    return replace(
+        new,
+        version=old.version,
+        latency_ms=old.latency_ms,
+        capacity=old.capacity,
+        queue=old.queue,
+        healthy=old.healthy,
+    )
 
 
 def _without(ours: tuple[Replica, ...], theirs: tuple[Replica, ...]) -> tuple[Replica, ...]:

@@ -47,7 +47,7 @@ def kill_marked(run: str) -> None:
 def identity(pid: int | None = None) -> str:
     """ "<pid>:<start time>" of a process (default: the caller); tells it from a later one with the same pid."""
     number = pid or os.getpid()
-    return f"{number}:{_stat(number)[19]}"
+    return f"{number}:{stat(number)[19]}"
 
 
 def alive(owner: str) -> bool:
@@ -56,17 +56,17 @@ def alive(owner: str) -> bool:
     if not pid.isdigit():
         return False
     try:
-        return identity(int(pid)) == owner and _stat(int(pid))[0] not in "ZX"
+        return identity(int(pid)) == owner and stat(int(pid))[0] not in "ZX"
     except OSError:
         return False
 
 
 def state(pid: int) -> str:
     """State letter of a process ("T" is stopped); OSError when there is none."""
-    return _stat(pid)[0]
+    return stat(pid)[0]
 
 
-def _stat(pid: int) -> list[str]:
+def stat(pid: int) -> list[str]:
     """Fields of /proc/PID/stat from the state on; the name before may hold spaces and parentheses."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
@@ -77,7 +77,7 @@ def _read(entry: Path) -> Process | None:
         return None
     pairs = (item.partition(b"=") for item in environment.split(b"\0"))
     values = {key.decode(errors="replace"): value.decode(errors="replace") for key, _, value in pairs}
-    if RUN not in values or _stat(int(entry.name))[0] in "ZX":
+    if RUN not in values or stat(int(entry.name))[0] in "ZX":
         return None
     command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     return Process(int(entry.name), values[RUN], values.get(OWNER, ""), command)

@@ -8,7 +8,7 @@ from typing import Any
 
 from chaosmesh.errors import UsageError
 
-CHANGEABLE = ("version", "latency_ms", "capacity", "healthy")
+CHANGEABLE = ("version", "latency_ms", "capacity", "queue", "healthy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class StandIn:
     `listen` holds (address, port, protocol: "http", "http2", "grpc" or "tcp"), `calls` (service, url) in the order
     in which a failing one is reported. A url begins with http://, h2://, grpc:// or tcp://; without a path it takes
     the path of the request, over gRPC `message.METHOD` where the request has none. `capacity` is in requests/s, None
-    means unlimited. Health checks fail while it isn't `healthy`, nothing else does. `token` guards `PUT /.chaosmesh/config`; without one nothing can be changed.
+    means unlimited; a request that finds `queue` others waiting for it is answered 503 (None: everybody waits). Health checks fail while it isn't `healthy`, nothing else does. `token` guards `PUT /.chaosmesh/config`; without one nothing can be changed.
     """
 
     node: str
@@ -31,6 +31,7 @@ class StandIn:
     capacity: float | None = None
     token: str = ""
     healthy: bool = True
+    queue: int | None = None
 
     def __post_init__(self) -> None:
         if not _number(self.latency_ms) or self.latency_ms < 0:
@@ -38,6 +39,12 @@ class StandIn:
         if self.capacity is not None and (not _number(self.capacity) or self.capacity <= 0):
             raise UsageError(
                 f"{self.node}: capacity is {self.capacity!r}, it must be above 0 requests/s, or absent"
+            )
+        if self.queue is not None and (
+            not isinstance(self.queue, int) or not _number(self.queue) or self.queue < 1
+        ):
+            raise UsageError(
+                f"{self.node}: queue is {self.queue!r}, it must hold 1 request or more, or be absent"
             )
         if not isinstance(self.healthy, bool):
             raise UsageError(f"{self.node}: healthy is {self.healthy!r}, it must be true or false")

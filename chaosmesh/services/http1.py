@@ -72,7 +72,8 @@ class Http1:
                 self._service.change(json.loads(await request.read()))
             except (ValueError, UsageError) as error:
                 return web.json_response({"error": str(error)}, status=400)
-        return web.json_response({**asdict(self._service.config), "token": ""})
+        told = {**asdict(self._service.config), "token": "", "counts": self._service.counts}
+        return web.json_response(told)
 
 
 async def _cut(request: web.BaseRequest, reply: Reply) -> web.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -50,6 +51,7 @@ class Service:
         self.config = config
         self._backends = Backends(config.calls)
         self._line = Line(config.capacity)
+        self._counts: Counter[str] = Counter()
         self._head = answers.Head(config)
 
     def change(self, wanted: Mapping[str, Any]) -> None:
@@ -68,6 +70,8 @@ class Service:
                 plan = self._plan(header)
             except UsageError as error:
                 return Reply(400, codes.INVALID_ARGUMENT, attempt, error=str(error))
+        if self._crowded():
+            return Reply(503, attempt=attempt, error="overloaded")
         await self._take_time()
         if plan is not None and plan.meets(attempt, call_age_ms(headers.get("x-chaosmesh-call"))):
             reply = await _follow(plan, attempt)
@@ -83,7 +87,21 @@ class Service:
 
     def refuses(self, headers: Mapping[str, str]) -> bool:
         """Whether a request is a sidecar's health check that must fail."""
-        return not self.config.healthy and HEALTH_CHECK in headers
+        refused = not self.config.healthy and HEALTH_CHECK in headers
+        self._counts["unhealthy"] += refused
+        return refused
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Since the start: requests that had to wait for others or were refused for their number ("overloaded"), and
+        health checks that failed ("unhealthy")."""
+        return {name: self._counts[name] for name in ("overloaded", "unhealthy")}
+
+    def _crowded(self) -> bool:
+        """Whether the line is too long to wait in it."""
+        waiting = len(self._line)
+        self._counts["overloaded"] += waiting > 0
+        return self.config.queue is not None and waiting >= self.config.queue
 
     def _plan(self, header: str) -> Plan | None:
         """What this copy is told, else what all of its node are."""
