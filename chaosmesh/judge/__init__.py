@@ -6,6 +6,7 @@ No I/O and no clock. Everything is computed from counts, so a stored run gives t
 from chaosmesh.judge.against import judge_against, planned_against
 from chaosmesh.judge.arms import judge_weights, planned_weights
 from chaosmesh.judge.budget import RUN_ALPHA, alpha_for
+from chaosmesh.judge.bursts import Counting, counting
 from chaosmesh.judge.claims import (
     Claim,
     Relative,
@@ -33,6 +34,7 @@ __all__ = [
     "RUN_ALPHA",
     "TOLERANCE",
     "Claim",
+    "Counting",
     "Decision",
     "Evidence",
     "MeanTest",
@@ -50,6 +52,7 @@ __all__ = [
     "at_most",
     "baseline",
     "control",
+    "counting",
     "interval",
     "interval_of",
     "judge",

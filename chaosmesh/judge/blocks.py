@@ -2,12 +2,13 @@
 
 A test on single outcomes takes each as fresh news. Connection faults, ejection and breakers hit many requests at
 once, so a thousand outcomes may hold the news of ten. The remedy is a longer unit: the share of a block of
-consecutive outcomes, long against a burst, is one value in [0, 1], and the test of a bounded mean judges those.
-The size of a block has to be chosen from the fault (its period times the rate), not from the outcomes.
+consecutive outcomes, as long as a burst, is one value in [0, 1], and the test of a bounded mean judges those.
+The size of a block has to be chosen from the fault (its period times the rate), not from the outcomes: `bursts`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -17,17 +18,20 @@ BURSTY = 2.0
 """Blocks that vary this many times as much as independent outcomes would are judged as blocks."""
 
 
-def block_means(outcomes: Sequence[float], size: int) -> list[float]:
-    """Means of consecutive blocks of `size` outcomes; an incomplete last block is left out."""
-    if size < 1:
-        raise ValueError(f"a block of {size} outcomes")
-    whole = len(outcomes) - len(outcomes) % size
-    return [math.fsum(outcomes[at : at + size]) / size for at in range(0, whole, size)]
+def block_means(outcomes: Sequence[float], size: int, gap: int = 0) -> list[float]:
+    """Means of blocks of `size` outcomes, `gap` of them left out between two; an incomplete last block is left out."""
+    if size < 1 or gap < 0:
+        raise ValueError(f"a block of {size} outcomes, {gap} between")
+    starts = range(0, len(outcomes) - size + 1, size + gap)
+    return [math.fsum(outcomes[at : at + size]) / size for at in starts]
 
 
-def blocks(outcomes: Sequence[float], size: int, *, high: float = 1.0, low: float = 0.0) -> Evidence:
+def blocks(
+    outcomes: Sequence[float], size: int, gap: int = 0, *, high: float = 1.0, low: float = 0.0
+) -> Evidence:
     """Evidence from blocks of outcomes in [low, high] (True counts as 1): as many values as there are blocks."""
-    return Evidence.of(block_means(outcomes, size), high=high, low=low)
+    means = Evidence.of(block_means(outcomes, size, gap), high=high, low=low)
+    return dataclasses.replace(means, block=size)
 
 
 def dispersion(outcomes: Sequence[float], size: int) -> float:
