@@ -22,9 +22,10 @@ from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.site import LEASE_TTL
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import ChaosMeshError, DeadlineError, LimitExceededError
+from chaosmesh.faults import Fault
 from chaosmesh.ledger import Addresses, FaultEvent, Ledger
 from chaosmesh.mesh import Mesh
-from chaosmesh.runtime import probe
+from chaosmesh.runtime import leftovers, probe
 
 T = TypeVar("T")
 
@@ -83,6 +84,11 @@ class LiveMesh:
         finally:
             self.loop.close()
 
+    def remains(self) -> list[str]:
+        """Processes and temporary folders of the mesh that are there after `close`."""
+        found = leftovers(self.stack.run)
+        return [f"{one.what} of run {one.run} ({one.path or f'pid {one.pid}'})" for one in found]
+
     async def _start(self, runs: FilePath) -> None:
         folder = RunFolder.create(runs, self.name)
         folder.write_json("config/envoy.json", rendering(self.baseline, self.scenario, "127.16"))
@@ -117,8 +123,9 @@ class LiveMesh:
         self.active.append(context)
         try:
             for fault in context.faults:
+                begun = time.time_ns()
                 await fault.apply(self.stack.site)
-                self._note(context, "applied")
+                self._note(fault, "applied", begun)
         except BaseException:
             await self.heal(context)
             raise
@@ -130,19 +137,18 @@ class LiveMesh:
         for fault in context.faults:
             await fault.heal(self.stack.site)
         self.active.remove(context)
-        self._note(context, "healed")
+        for fault in context.faults:
+            self._note(fault, "healed")
 
     async def heal_all(self) -> None:
         """Take every fault off, the last one first."""
         for context in reversed(tuple(self.active)):
             await self.heal(context)
 
-    def _note(self, context: InForce, phase: Any) -> None:
-        for fault in context.faults:
-            event = FaultEvent(
-                fault.id, phase, time.time_ns(), fault.kind, ">".join(fault.edge), dict(fault.size)
-            )
-            self.stack.ledger.add_fault(event)
+    def _note(self, fault: Fault, phase: Any, begun_ns: int = 0) -> None:
+        target = ">".join(fault.edge)
+        event = FaultEvent(fault.id, phase, time.time_ns(), fault.kind, target, dict(fault.size), begun_ns)
+        self.stack.ledger.add_fault(event)
 
     async def restore(self) -> bool:
         """Heal what is left, bring the baseline back and look whether it is so.

@@ -80,6 +80,7 @@ class Run:
                 for one in self.claims
             ],
             "duration_s": round(self.seconds, 3),
+            "facts": None if self.facts is None else self.facts.to_json(),
         }
 
 

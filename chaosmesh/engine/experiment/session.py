@@ -9,15 +9,14 @@ from chaosmesh.engine.experiment.inputs import Wanted
 from chaosmesh.engine.experiment.live import LiveMesh
 from chaosmesh.engine.experiment.result import Run
 from chaosmesh.engine.experiment.view import experiment
+from chaosmesh.engine.experiment.record import document
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.envoy import binary
-from chaosmesh.errors import EnvironmentFailedError
+from chaosmesh.errors import ChaosMeshError, EnvironmentFailedError
 from chaosmesh.runtime import toxiproxy
 
 MOST_WARM = 4
 """Meshes that stay up at once; the one that was used longest ago makes room."""
-
-SCHEMA = "chaosmesh.experiment/1"
 
 __all__ = ["Meshes", "experiment", "missing_tool", "record"]
 
@@ -54,10 +53,16 @@ class Meshes:
         self._warm.pop(live.wanted, None)
         live.close()
 
-    def close(self) -> None:
-        """End every mesh."""
+    def close(self) -> list[str]:
+        """End every mesh; what could not be ended or is still there."""
+        left: list[str] = []
         for live in tuple(self._warm.values()):
-            self.drop(live)
+            try:
+                self.drop(live)
+            except ChaosMeshError as error:
+                left.append(str(error))
+            left += live.remains()
+        return left
 
 
 def missing_tool() -> str:
@@ -73,7 +78,6 @@ def missing_tool() -> str:
 def record(root: Path, name: str, test: str, runs: Sequence[Run], about: Mapping[str, object]) -> Path:
     """Write a test's runs into a folder of its own: run.json, and the ledger they were judged by."""
     folder = RunFolder.create(root, name)
-    body = {"schema": SCHEMA, "test": test, **about, "expectations": [one.as_json() for one in runs]}
-    folder.write_json("run.json", body)
     runs[0].ledger.write(folder.path)
+    folder.write_json("run.json", document(folder.path, {"test": test, **about}, runs))
     return folder.path

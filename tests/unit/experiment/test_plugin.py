@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from chaosmesh import Run, Verdict
 from chaosmesh.engine.experiment import session as experiment_session
 from chaosmesh.engine.experiment.result import ERRORS, Claimed
-from chaosmesh.errors import KeeperLostError, UsageError
+from chaosmesh.errors import ChaosMeshError, KeeperLostError, LimitExceededError, UsageError
 from chaosmesh.judge import Evidence, at_least, judge, requirement
 from chaosmesh.ledger import Ledger
 
@@ -42,6 +43,8 @@ class WrittenMeshes:
     wanted: ClassVar[list[object]] = []
     settled = 0
     closed = 0
+    left: ClassVar[list[str]] = []
+    unsettled = ""
     started: Exception | None = None
 
     def __init__(self, runs: Path) -> None:
@@ -55,9 +58,12 @@ class WrittenMeshes:
 
     def settle(self, live) -> None:
         WrittenMeshes.settled += 1
+        if WrittenMeshes.unsettled:
+            raise ChaosMeshError(WrittenMeshes.unsettled)
 
-    def close(self) -> None:
+    def close(self) -> list[str]:
         WrittenMeshes.closed += 1
+        return WrittenMeshes.left
 
 
 class WrittenMesh:
@@ -77,6 +83,9 @@ class WrittenMesh:
     def lose(self) -> None:
         raise KeeperLostError("the keeper ended")
 
+    def exceed(self) -> None:
+        raise LimitExceededError("stopped by a limit: 40 of 50 requests failed, limits.errors is 20 %")
+
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
@@ -88,7 +97,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
         return WrittenMesh(runs, wishes["tolerated"]), runs
 
     WrittenMeshes.wanted, WrittenMeshes.settled, WrittenMeshes.closed = [], 0, 0
-    WrittenMeshes.started = None
+    WrittenMeshes.started, WrittenMeshes.left, WrittenMeshes.unsettled = None, [], ""
     monkeypatch.setattr(experiment_session, "Meshes", WrittenMeshes)
     monkeypatch.setattr(experiment_session, "experiment", experiment)
     monkeypatch.setattr(experiment_session, "missing_tool", lambda: "")
@@ -178,6 +187,10 @@ def test_junit_has_the_verdict_and_the_folder(project):
     text = (project.path / "junit.xml").read_text()
     assert '<property name="chaosmesh.verdict" value="pass"' in text
     assert '<property name="chaosmesh.requests" value="1000"' in text
+    assert '<property name="chaosmesh.claims" value="success at least 0.95: pass"' in text
+    assert '<property name="chaosmesh.seed" value="7"' in text
+    assert "met 300 of 1,000 attempts" in text
+    assert '<property name="chaosmesh.folder"' in text
 
 
 @pytest.mark.parametrize(("ci", "word"), [("", "skipped"), ("true", "errors")])
@@ -211,6 +224,91 @@ def test_without_the_marker_the_fixture_says_what_it_needs(project):
     result.stdout.fnmatch_lines(['*needs @pytest.mark.chaosmesh("path/to/documents")*'])
 
 
+def test_variables_of_the_command_line_reach_every_mesh_and_the_marker_s_own_win(project):
+    project.makeini("[pytest]\nchaosmesh_set =\n  A=ini\n  B=ini\n  C=ini\n")
+    outcome(
+        project,
+        'mesh.expect("pass")',
+        *("--chaos-set", "B=line", "--chaos-set", "C=line"),
+        marker='"docs", variables={"C": "marker"}',
+    )
+    assert WrittenMeshes.wanted[0].variables == (("A", "ini"), ("B", "line"), ("C", "marker"))
+
+
+@pytest.mark.parametrize(
+    ("options", "alpha"),
+    [
+        ((), 1e-4),
+        (("--chaos-claims", "500"), 2e-5),
+        (("--chaos-alpha", "0.001"), 1e-5),
+        (("--chaos-alpha", "0.001", "--chaos-claims", "500"), 2e-6),
+    ],
+)
+def test_each_claim_gets_its_share_of_the_session_s_alpha(project, options, alpha):
+    outcome(project, 'mesh.expect("pass")', *options)
+    assert project.asked[0]["alpha"] == pytest.approx(alpha)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--chaos-set", "A"), "*write NAME=VALUE*"),
+        (("--chaos-alpha", "2"), "*write a share above 0 and below 1*"),
+        (("--chaos-runtime", "docker"), "*invalid choice: 'docker'*"),
+        (("-o", "chaosmesh_profile=mine"), "*chaosmesh_profile = mine: choose from appmesh*"),
+        (("-o", "chaosmesh_seed=x"), "*chaosmesh_seed = x: is no number*"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_told_before_anything_runs(project, options, said):
+    result = outcome(project, 'mesh.expect("pass")', *options)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([said])
+    assert not WrittenMeshes.wanted
+
+
+def test_a_limit_of_the_scenario_ends_the_session_with_5_under_its_own_word(project):
+    project.makepyfile(experiment_with("mesh.exceed()") + "def test_after():\n    raise SystemError\n")
+    result = project.runpytest_inprocess("-p", "no:locust", "-v")
+    assert result.ret == 5
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*::test_it STOPPED*", "stopped by a limit: 40 of 50 requests failed*"])
+
+
+def test_what_a_test_leaves_behind_is_an_error_of_its_teardown(project):
+    WrittenMeshes.unsettled = "after the test the mesh is not as before: toxic reset-1 on a>b"
+    result = outcome(project, 'mesh.expect("pass")')
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*the mesh is not as before: toxic reset-1*", "*success at least 0.95*pass"])
+
+
+def test_what_a_session_leaves_behind_fails_it(project):
+    WrittenMeshes.left = ["envoy of run r1 (pid 7)"]
+    result = outcome(project, 'mesh.expect("pass")')
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["left behind: envoy of run r1 (pid 7)"])
+
+
+def test_ctrl_c_heals_tells_what_was_decided_and_ends_with_130(project):
+    body = 'mesh.expect("pass"); raise KeyboardInterrupt'
+    result = outcome(project, body)
+    assert result.ret == 130
+    assert (WrittenMeshes.settled, WrittenMeshes.closed) == (1, 1)
+    result.stdout.fnmatch_lines(["test_it *pass", "interrupted: everything is healed and stopped"])
+    assert (project.path / "runs" / "test_it" / "latest" / "run.json").is_file()
+
+
+def test_ctrl_c_without_an_experiment_is_pytest_s_own(project):
+    project.makepyfile("def test_it():\n    raise KeyboardInterrupt\n")
+    result = project.runpytest_subprocess("-p", "no:locust")
+    assert result.ret == 2
+    assert "interrupted: everything" not in result.stdout.str()
+
+
+def test_an_end_that_is_not_ctrl_c_keeps_its_code(project):
+    project.makepyfile(experiment_with('mesh.expect("pass"); pytest.exit("enough", 7)'))
+    assert project.runpytest_inprocess("-p", "no:locust").ret == 7
+
+
 def test_a_lost_keeper_ends_the_session_with_4(project):
     project.makepyfile(experiment_with("mesh.lose()") + "def test_after():\n    pass\n")
     result = project.runpytest_inprocess("-p", "no:locust")
@@ -234,4 +332,6 @@ def test_a_session_without_experiments_hears_nothing_of_it(project):
 def test_the_plugin_imports_nothing_of_chaosmesh_until_it_is_used():
     code = "import sys, pytest, chaosmesh.pytest_plugin; print(sorted(m for m in sys.modules if 'chaosmesh' in m))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert answer.stdout.strip() == "['chaosmesh', 'chaosmesh.pytest_plugin']"
+    found = ast.literal_eval(answer.stdout)
+    assert "chaosmesh.pytest_plugin" in found
+    assert [one for one in found if not one.startswith("chaosmesh.pytest_plugin")] == ["chaosmesh"]

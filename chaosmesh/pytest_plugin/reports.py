@@ -1,0 +1,114 @@
+"""What a test's report holds of its experiment: evidence, its own word, properties for JUnit, rows of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chaosmesh.pytest_plugin.state import Row, state_of
+
+if TYPE_CHECKING:
+    from chaosmesh.engine.experiment.result import Claimed, Run
+
+_RUNS: pytest.StashKey[list[Run]] = pytest.StashKey()
+
+
+def began(item: pytest.Item, runs: list[Run]) -> None:
+    """The experiment of a test begins; its runs will be in `runs`."""
+    item.stash[_RUNS] = runs
+    state_of(item.config).ran = True
+
+
+def recorded(item: pytest.Item, runs: Sequence[Run], folder: Path, seed: int) -> None:
+    """Facts for JUnit, and the rows of the table."""
+    claims = [one for run in runs for one in run.claims]
+    item.user_properties += [
+        ("chaosmesh.verdict", ",".join(one.verdict.value for one in runs)),
+        ("chaosmesh.claims", "; ".join(f"{one.statement}: {one.decision.verdict.value}" for one in claims)),
+        ("chaosmesh.requests", str(sum(one.requests for one in runs))),
+        ("chaosmesh.seed", str(seed)),
+        ("chaosmesh.faults", "; ".join(dict.fromkeys(text for run in runs for text in run.faults)) or "none"),
+        ("chaosmesh.folder", str(folder)),
+    ]
+    state_of(item.config).rows[item.nodeid] = [
+        row for one in runs for row in _rows(item.name, one, str(folder))
+    ]
+
+
+def from_outside(call: pytest.CallInfo[None]) -> None:
+    """What we raise is about the test's own lines, not about ours below them."""
+    from chaosmesh.errors import ChaosMeshError
+
+    error = call.excinfo.value if call.excinfo and call.when == "call" else None
+    if error is None or not (isinstance(error, ChaosMeshError) or hasattr(error, "run")):
+        return
+    ours = str(Path(__file__).parent.parent)
+    step = error.__traceback__
+    while step and step.tb_next:
+        if step.tb_next.tb_frame.f_code.co_filename.startswith(ours):
+            step.tb_next = None
+        step = step.tb_next
+
+
+def told(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Put into the report what xdist shall carry to the controller."""
+    runs = item.stash.get(_RUNS, [])
+    _end(item, call, report)
+    run = getattr(call.excinfo.value, "run", None) if call.excinfo else None
+    if run is not None and report.failed:
+        report.chaosmesh_word = run.verdict.value  # type: ignore[attr-defined]
+    if report.when == "call" and report.failed and runs:
+        evidence = "\n\n".join(f"{one.verdict.value}: {one.evidence}" for one in runs)
+        report.sections.append(("chaosmesh evidence", evidence))
+        if times := _timeline(run or runs[-1]):
+            report.sections.append(("chaosmesh timeline", times))
+    report.chaosmesh_ran = state_of(item.config).ran  # type: ignore[attr-defined]
+    if report.when == "teardown":
+        report.chaosmesh_rows = state_of(item.config).rows.get(item.nodeid, [])  # type: ignore[attr-defined]
+
+
+def _timeline(run: Run) -> str:
+    from chaosmesh.engine.experiment.timeline import timeline
+
+    return timeline(run)
+
+
+def _end(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """A lost keeper ends the session with 4, a limit of the scenario with 5."""
+    from chaosmesh.errors import KeeperLostError, LimitExceededError
+
+    error = call.excinfo.value if call.excinfo else None
+    if not isinstance(error, (KeeperLostError, LimitExceededError)):
+        return
+    item.session.shouldstop = str(error)
+    report.chaosmesh_end = [int(error.code), str(error)]  # type: ignore[attr-defined]
+    if isinstance(error, LimitExceededError):
+        report.chaosmesh_word = "stopped"  # type: ignore[attr-defined]
+
+
+def _rows(name: str, run: Run, folder: str) -> list[Row]:
+    faults = " + ".join(one.partition(": ")[0] for one in run.faults) or "none"
+    policy = f" ({run.policy})" if run.policy else ""
+    return [
+        [
+            name + policy,
+            faults,
+            one.statement,
+            _seen(one),
+            run.verdict.value if run.verdict.value == "invalid" else one.decision.verdict.value,
+            folder,
+        ]
+        for one in run.claims
+    ]
+
+
+def _seen(claimed: Claimed) -> str:
+    decision = claimed.decision
+    if decision.observed is None:
+        return "nothing counted"
+    value = f"{decision.observed * 100:.4g} %" if claimed.is_share else f"{decision.observed:.3g}"
+    planned = f", planned {claimed.planned:,}" if claimed.planned else ""
+    return f"{value} of {decision.n:,}{planned}"

@@ -1,0 +1,37 @@
+"""What the plugin remembers of a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from chaosmesh.engine.experiment.session import Meshes
+
+Row = list[str]
+"""Experiment, fault, claim, evidence, verdict, run folder."""
+
+
+@dataclass(slots=True)
+class State:
+    """`rows`: the table, by test. `code`: the exit code that an experiment asked for, and `why`. `left`: what could
+    not be cleaned up."""
+
+    meshes: Meshes | None = None
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    announced: bool = False
+    ran: bool = False
+    interrupted: bool = False
+    code: int = 0
+    why: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+_STATE: pytest.StashKey[State] = pytest.StashKey()
+
+
+def state_of(config: pytest.Config) -> State:
+    """The session's own."""
+    return config.stash.setdefault(_STATE, State())
