@@ -22,36 +22,46 @@ def steps(*stages: tuple[float, str]) -> Shape:
     """Rates one after the other, each for its time: `steps((50, "2s"), (200, "2s"))`."""
     read = [_stage(one) for one in stages]
     name = "steps " + " · ".join(f"{rate:g}/s for {length}" for rate, length in read)
-    return _shape(name, *(_flat(rate, span(length)) for rate, length in read))
+    return checked(Shape(name, tuple(flat(rate, span(length)) for rate, length in read)))
 
 
 def spike(base: float, peak: float, at: str, width: str, after: str | None = None) -> Shape:
     """`base` until `at`, `peak` for `width`, and `base` again for as long as before it, or for `after`."""
-    lead = span(at)
-    return _shape(
-        f"spike {base:g} → {peak:g}/s at {at} for {width}",
-        _flat(base, lead),
-        _flat(peak, span(width)),
-        _flat(base, lead if after is None else span(after)),
-    )
+    return hump(base, peak, span(at), span(width), None if after is None else span(after))
 
 
 def ramp(start: float, end: float, over: str, hold: str | None = None) -> Shape:
     """From one rate to another in a straight line, then `hold` at the last one."""
-    pieces = [Piece(span(over), start, end)]
-    if hold is not None:
-        pieces.append(_flat(end, span(hold)))
-    return _shape(f"ramp {start:g} → {end:g}/s over {over}", *pieces)
+    held = () if hold is None else (flat(end, span(hold)),)
+    name = f"ramp {start:g} → {end:g}/s over {over}"
+    return checked(Shape(name, (Piece(span(over), start, end), *held)))
 
 
 def diurnal(low: float, high: float, period: str, days: int = 1) -> Shape:
     """A day pressed into `period`: `low` at its ends (the night), `high` in its middle, a cosine between."""
+    return day(low, high, span(period), days)
+
+
+def flat(rate: float, length: float) -> Piece:
+    """One rate for `length` seconds."""
+    return Piece(length, rate, rate)
+
+
+def hump(base: float, peak: float, at: float, width: float, after: float | None) -> Shape:
+    """`spike` in seconds."""
+    name = f"spike {base:g} → {peak:g}/s at {at:g} s for {width:g} s"
+    last = at if after is None else after
+    return checked(Shape(name, (flat(base, at), flat(peak, width), flat(base, last))))
+
+
+def day(low: float, high: float, period: float, days: int) -> Shape:
+    """`diurnal` in seconds."""
     if days < 1:
         raise UsageError(f"diurnal: days must be at least 1 (got {days})")
-    length = span(period) / _OF_A_DAY
+    length = period / _OF_A_DAY
     swing = [(high - low) * (1 - math.cos(2 * math.pi * n / _OF_A_DAY)) / 2 for n in range(_OF_A_DAY + 1)]
-    day = [Piece(length, low + start, low + end) for start, end in pairwise(swing)]
-    return _shape(f"diurnal {low:g}–{high:g}/s in {period}", *day * days)
+    curve = tuple(Piece(length, low + start, low + end) for start, end in pairwise(swing))
+    return checked(Shape(f"diurnal {low:g}–{high:g}/s in {period:g} s", curve * days))
 
 
 def span(length: str) -> float:
@@ -68,19 +78,15 @@ def span(length: str) -> float:
 def checked(shape: Shape) -> Shape:
     """The shape; UsageError for one that can't be sent."""
     for one in shape.pieces:
+        if not (math.isfinite(one.seconds) and one.seconds > 0):
+            raise UsageError(
+                f"{shape.name}: a part of it takes no time", hint='write it like "500ms" or "2s"'
+            )
         if not all(math.isfinite(rate) and rate >= 0 for rate in (one.start, one.end)):
             raise UsageError(f"{shape.name}: a rate must be 0 or more requests a second")
     if not shape.requests > 0:
         raise UsageError(f"{shape.name}: nothing would be sent", hint="give a rate above 0")
     return shape
-
-
-def _shape(name: str, *pieces: Piece) -> Shape:
-    return checked(Shape(name, pieces))
-
-
-def _flat(rate: float, length: float) -> Piece:
-    return Piece(length, rate, rate)
 
 
 def _stage(stage: tuple[float, str]) -> tuple[float, str]:

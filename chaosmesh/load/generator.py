@@ -14,6 +14,7 @@ from gevent.lock import Semaphore
 
 from chaosmesh.load import wire
 from chaosmesh.load.pacer import Flow
+from chaosmesh.load.part import WHOLE, Part
 from chaosmesh.load.plan import Stream
 from chaosmesh.load.wire import Row
 
@@ -44,10 +45,11 @@ class Generator:
         self._flows: dict[int, Flow] = {}
         self._busy = Event()
         self.driving = Event()
+        self.ending: Callable[[], None] = lambda: None  # before a stream is said to be done
 
-    def begin(self, stream: Stream) -> None:
-        """Starts a stream; the answer carries the time of offset 0."""
-        flow = Flow(stream)
+    def begin(self, stream: Stream, part: Part = WHOLE) -> None:
+        """Starts a stream, or a worker's part of it; the answer carries the time of offset 0."""
+        flow = Flow(stream, part)
         self.say({"is": "started", "stream": stream.id, "started_ns": flow.started_ns})
         self._flows[stream.id] = flow
         flow.start()
@@ -91,6 +93,7 @@ class Generator:
         if not self._flows:
             self._busy.clear()
         flow.close()
+        self.ending()
         self.say(
             {
                 "is": "done",

@@ -6,8 +6,9 @@ Only the generator's process imports this module.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from itertools import islice
 from urllib.parse import urlsplit
 
 from chaosmesh.load.arrivals import picks, schedule
@@ -16,6 +17,7 @@ from chaosmesh.load.http1 import Http1Pool
 from chaosmesh.load.http2 import Http2Pool
 from chaosmesh.load.link import Endpoint
 from chaosmesh.load.messages import message_of
+from chaosmesh.load.part import WHOLE, Part
 from chaosmesh.load.plan import Protocol, Stream
 from chaosmesh.load.shapes import NS
 from chaosmesh.load.tcp import TcpPool
@@ -57,31 +59,35 @@ def _pool(stream: Stream, protocol: Protocol, finished: Finished) -> Pool:
     return _POOLS[protocol](Endpoint(address_of(stream.url), secure), finished)
 
 
-def _epoch_offset() -> int:
-    """Epoch minus monotonic time. A pause between the two readings makes it too small, so the largest is best."""
+def epoch_offset() -> int:
+    """Epoch minus monotonic time (ns). A pause between the two readings makes it too small, so the largest is best."""
     return max(time.time_ns() - time.monotonic_ns() for _ in range(5))
+
+
+def _part_of(part: Part, whole: Iterator[int]) -> Iterator[int]:
+    return whole if part.of == 1 else islice(whole, part.index, None, part.of)
 
 
 class Flow:
     """A running stream. Counters are plain attributes; rows are taken by the owner."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, part: Part = WHOLE) -> None:
         self.stream = stream
         self.sent = self.dropped = 0
-        self._seq = 0
-        self._schedule = schedule(stream)
-        self._picks = picks([spec.weight for spec in stream.requests], stream.seed)
+        self._seq, self._step = part.index, part.of
+        self._schedule = _part_of(part, schedule(stream))
+        self._picks = _part_of(part, picks([spec.weight for spec in stream.requests], stream.seed))
         protocols = {spec.protocol for spec in stream.requests}
         self._pools = {one: _pool(stream, one, self._finished) for one in protocols}
         self._kinds = [(message_of(stream, one), self._pools[one.protocol]) for one in stream.requests]
         self._in_flight: dict[int, Exchange] = {}
         self._rows: list[Row] = []
         self._timeout_ns = round(stream.timeout * NS)
-        self._quantum_ns = _QUANTUM_NS if stream.peak > _QUANTUM_RATE else 0
+        self._quantum_ns = _QUANTUM_NS if stream.peak / part.of > _QUANTUM_RATE else 0
         self._timer = KernelTimer(self._tick)
         self._cpu_ns = time.process_time_ns()
-        self._start = time.monotonic_ns() + LEAD_NS
-        self._epoch = _epoch_offset()
+        self._start = time.monotonic_ns() + LEAD_NS if part.start_ns is None else part.start_ns
+        self._epoch = epoch_offset() if part.epoch_ns is None else part.epoch_ns
         self._due = self._next_due()
 
     @property
@@ -151,7 +157,7 @@ class Flow:
 
     def _send(self, intended: int, now: int) -> None:
         seq = self._seq
-        self._seq = seq + 1
+        self._seq = seq + self._step
         if len(self._in_flight) >= MAX_IN_FLIGHT or now - intended > MAX_LAG_NS:
             self.dropped += 1
             return

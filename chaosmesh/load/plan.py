@@ -132,13 +132,23 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerReport:
+    """What one of several workers did of a stream."""
+
+    sent: int
+    dropped: int
+    lag_p99_ms: float
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class StreamReport:
     """What a finished stream did; `planned` = `sent` + `dropped`, and every sent request is `finished`.
 
     `dropped` were due but not sent: too many in flight, sockets exhausted, or more than a second late.
     `retried` met a keep-alive connection that the server was just closing and went out again on a new one.
-    `cpu_s` is the CPU time of the generator's process while the stream ran (streams side by side share it),
-    `seconds` the time from the first intended send to the last answer.
+    `cpu_s` is the CPU time of the generator's processes while the stream ran (streams side by side share it),
+    `seconds` the time from the first intended send to the last answer. `workers` has the parts of several workers.
     """
 
     stream: int
@@ -152,16 +162,27 @@ class StreamReport:
     lag_p99_ms: float
     cpu_s: float
     seconds: float
+    workers: tuple[WorkerReport, ...] = ()
 
     def late(self, bound_ms: float | None = None) -> str | None:
         """Why the generator was late, or None; `bound_ms` is the tightest latency bound that is judged."""
         if self.sent < MIN_SENT_SHARE * self.planned:
             share = self.sent / self.planned
-            return f"the generator sent {self.sent:,} of {self.planned:,} planned requests ({share:.1%})"
+            return f"the generator sent {self.sent:,} of {self.planned:,} planned requests ({share:.1%}){self._worst()}"
         allowed = max(MIN_LAG_BOUND_MS, LAG_SHARE_OF_BOUND * (bound_ms or 0.0))
         if self.lag_p99_ms > allowed:
-            return f"the generator's lag p99 was {self.lag_p99_ms:.1f} ms, allowed {allowed:.1f} ms"
+            return f"the generator's lag p99 was {self.lag_p99_ms:.1f} ms, allowed {allowed:.1f} ms{self._worst()}"
         return None
+
+    def _worst(self) -> str:
+        if not self.workers:
+            return ""
+        worst = max(
+            range(len(self.workers)),
+            key=lambda one: (self.workers[one].dropped, self.workers[one].lag_p99_ms),
+        )
+        one = self.workers[worst]
+        return f"; worst of {len(self.workers)} workers: {worst} (lag p99 {one.lag_p99_ms:.1f} ms, {one.dropped:,} not sent)"
 
 
 def request_id(stream_id: int, seq: int) -> str:

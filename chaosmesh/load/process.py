@@ -1,11 +1,10 @@
-"""The generator's process as main sees it: started once, kept warm, several streams at once."""
+"""The generator's processes as main sees them: started once, kept warm, several streams at once."""
 
 from __future__ import annotations
 
 import asyncio
-import os
+import secrets
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,6 +14,8 @@ from typing import Any
 
 from chaosmesh.errors import DeadlineError, EnvironmentFailedError, UsageError
 from chaosmesh.load import wire
+from chaosmesh.load.child import Child
+from chaosmesh.load.part import TOKEN
 from chaosmesh.load.plan import Stream
 from chaosmesh.load.running import OnRecords, Running
 from chaosmesh.load.targets import check_stream, networks
@@ -23,41 +24,58 @@ Spawn = Callable[[str, Sequence[str], Mapping[str, str], Path], Awaitable[int]]
 """Starts a program: name, argv, additions to the environment, log file; answers its pid."""
 
 _START_S = 60.0
+_JOIN_S = 600.0  # for workers that somebody starts by hand
 _ANSWER_S = 20.0
 _END_S = 5.0
 _LOG_LINES = 8
+_LOOPBACK = "127.0.0.1:0"
 
 
 class LoadProcess:
-    """Locust in a process of its own, spoken to over a unix socket."""
+    """Locust in a process of its own, or in several: a master and its workers. Spoken to over a unix socket."""
 
-    def __init__(self, *, allowed: Sequence[str] = ()) -> None:
-        """`allowed` are addresses or networks that may be loaded besides loopback."""
+    def __init__(
+        self,
+        *,
+        allowed: Sequence[str] = (),
+        workers: int = 1,
+        bind: str = "",
+        say: Callable[[str], None] = print,
+    ) -> None:
+        """`allowed` are addresses or networks that may be loaded besides loopback.
+
+        `bind` ("10.0.0.1:5557") is where workers from elsewhere may join: then all of them do, and none is started
+        here. `say` is told how.
+        """
         self.pid = 0
+        self.workers = workers
+        self._bind = bind
+        self._tell = say
         self._allowed = networks(allowed)
         self._streams: dict[int, Running] = {}
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        self._ended = asyncio.Event()
-        self._pidfd = -1
+        self._children: list[Child] = []
+        self._lost = False
         self._log = Path()
         self._home: Path | None = None
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
 
     async def start(self, spawn: Spawn, folder: Path, run: str) -> None:
-        """Starts the process and waits until it is warm; its log is `folder/load.log`."""
+        """Starts the processes and waits until they are warm; the log is `folder/load.log`."""
         self._log = folder / "load.log"
         # A run folder's path may be too long for a unix socket.
         self._home = Path(tempfile.mkdtemp(prefix="chaosmesh-load-"))
         path = self._home / "socket"
         ready = self._expect("ready")
         self._server = await asyncio.start_unix_server(self._connected, path)
-        argv = (sys.executable, "-m", "chaosmesh.load.locust_main", str(path))
         try:
-            self.pid = await spawn(f"load-{run}", argv, {}, self._log)
-            self._pidfd = os.pidfd_open(self.pid)
-            asyncio.get_running_loop().add_reader(self._pidfd, self._lost)
-            await self._answer("ready", ready, _START_S)
+            if self.workers == 1 and not self._bind:
+                argv = (sys.executable, "-m", "chaosmesh.load.locust_main", str(path))
+                await self._spawn(spawn, f"load-{run}", argv, {}, self._log)
+            else:
+                await self._start_crew(spawn, folder, run, str(path))
+            await self._answer("ready", ready, _JOIN_S if self._bind else _START_S)
         except BaseException:
             await self.close()
             raise
@@ -68,16 +86,22 @@ class LoadProcess:
         check_stream(stream, self._allowed)
         if stream.id in self._streams:
             raise UsageError(f"stream {stream.name}: id {stream.id} is running already")
-        running = Running(stream, on_records, lambda: self._say({"do": "stop", "stream": stream.id}))
+        running = Running(
+            stream, on_records, lambda: self._say({"do": "stop", "stream": stream.id}), self.workers
+        )
         key = f"started {stream.id}"
         answer = self._expect(key)
         self._streams[stream.id] = running
         self._say({"do": "begin", "stream": wire.stream_to_json(stream)})
         try:
-            running.started_ns = (await self._answer(key, answer, _ANSWER_S))["started_ns"]
+            said = await self._answer(key, answer, _ANSWER_S)
         except BaseException:
             running.stop()  # nobody would
             raise
+        if said["is"] == "refused":
+            del self._streams[stream.id]
+            raise UsageError(f"stream {stream.name}: {said['why']}", hint="see docs/load.md, workers")
+        running.started_ns = said["started_ns"]
         return running
 
     async def statistics(self) -> list[dict[str, Any]]:
@@ -88,12 +112,37 @@ class LoadProcess:
         return rows
 
     async def close(self) -> None:
-        """Ends the process; a stream that still runs ends with an error. Harmless when called again."""
+        """Ends the processes; a stream that still runs ends with an error. Harmless when called again."""
         if self._writer is not None:
             self._writer.close()
-        if self._pidfd >= 0 and not self._ended.is_set():
-            await self._end_process()
+        # They end by themselves when the socket closes; what never connected won't.
+        patience = _END_S if self._writer is not None else 0.0
+        await asyncio.gather(*(one.end(patience) for one in self._children))
         self._shut_door()
+
+    async def _start_crew(self, spawn: Spawn, folder: Path, run: str, path: str) -> None:
+        token = secrets.token_hex(16)
+        listening = self._expect("listening")
+        address = self._bind or _LOOPBACK
+        argv = (sys.executable, "-m", "chaosmesh.load.master_main", path, str(self.workers), address)
+        await self._spawn(spawn, f"load-{run}", argv, {TOKEN: token}, self._log)
+        port = str((await self._answer("listening", listening, _START_S))["port"])
+        host = address.rpartition(":")[0]
+        if self._bind:
+            command = f"{TOKEN}={token} python -m chaosmesh.load.worker_main {host} {port}"
+            self._tell(f"chaosmesh: waiting for {self.workers} workers; start each of them with: {command}")
+            return
+        worker = (sys.executable, "-m", "chaosmesh.load.worker_main", host, port)
+        for number in range(self.workers):
+            log = folder / f"load-worker-{number}.log"
+            await self._spawn(spawn, f"load-{run}-{number}", worker, {TOKEN: token}, log)
+
+    async def _spawn(
+        self, spawn: Spawn, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path
+    ) -> None:
+        child = Child(await spawn(name, argv, env, log), self._ended)
+        self._children.append(child)
+        self.pid = self.pid or child.pid
 
     def _shut_door(self) -> None:
         if self._server is not None:
@@ -101,18 +150,9 @@ class LoadProcess:
         if self._home is not None:
             shutil.rmtree(self._home, ignore_errors=True)
 
-    async def _end_process(self) -> None:
-        if self._writer is not None:  # it ends by itself when the socket closes
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), _END_S)
-                return
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        await asyncio.wait_for(self._ended.wait(), _END_S)
-
     def _expect(self, key: str) -> asyncio.Future[dict[str, Any]]:
-        if self._ended.is_set():
-            raise self._death()
+        if self._lost:
+            raise self._death(self.pid)
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[key] = answer
         return answer
@@ -131,7 +171,7 @@ class LoadProcess:
             self._answers.pop(key, None)
 
     def _say(self, message: Mapping[str, Any]) -> None:
-        if self._writer is not None and not self._ended.is_set():
+        if self._writer is not None and not self._lost:
             self._writer.write(wire.control(message))
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -151,17 +191,19 @@ class LoadProcess:
         if message["is"] == "done":
             self._streams.pop(message["stream"]).finish(message)
             return
-        key = f"started {message['stream']}" if message["is"] == "started" else message["is"]
-        answer = self._answers.get(key)
+        about = message["is"] in ("started", "refused")
+        answer = self._answers.get(f"started {message['stream']}" if about else message["is"])
         if answer is not None and not answer.done():
             answer.set_result(message)
 
-    def _lost(self) -> None:
-        """Runs once, when the process has ended for whatever reason."""
-        asyncio.get_running_loop().remove_reader(self._pidfd)
-        os.close(self._pidfd)
-        self._ended.set()
-        death = self._death()
+    def _ended(self, child: Child) -> None:
+        """One process less is no generator any more, for whatever reason it has ended."""
+        if self._lost:
+            return
+        self._lost = True
+        if self._writer is not None:
+            self._writer.close()  # the others end too
+        death = self._death(child.pid)
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(death)
@@ -169,13 +211,14 @@ class LoadProcess:
             running.fail(death)
         self._streams.clear()
 
-    def _death(self) -> EnvironmentFailedError:
+    def _death(self, pid: int) -> EnvironmentFailedError:
         return EnvironmentFailedError(
-            f"the load generator (pid {self.pid}) has ended; its log: {self._tail()}", hint=f"see {self._log}"
+            f"the load generator (pid {pid}) has ended; its log: {self._tail()}", hint=f"see {self._log}"
         )
 
     def _tail(self) -> str:
         with suppress(OSError):
-            lines = self._log.read_text(errors="replace").splitlines()
+            logs = [self._log, *sorted(self._log.parent.glob("load-worker-*.log"))]
+            lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
             return "\n".join(lines[-_LOG_LINES:]) or "empty"
         return "missing"

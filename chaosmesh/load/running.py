@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
-from chaosmesh.load.plan import Record, Stream, StreamReport
+from chaosmesh.load.plan import Record, Stream, StreamReport, WorkerReport
 
 OnRecords = Callable[[list[Record]], None]
 """Called on the event loop with each batch of finished requests."""
@@ -17,12 +18,14 @@ OnRecords = Callable[[list[Record]], None]
 class Running:
     """Handle of a stream: stop it, wait for its report."""
 
-    def __init__(self, stream: Stream, on_records: OnRecords, stop: Callable[[], None]) -> None:
+    def __init__(
+        self, stream: Stream, on_records: OnRecords, stop: Callable[[], None], workers: int = 1
+    ) -> None:
         self.stream = stream
         self.started_ns = 0
         self._on_records = on_records
         self._stop = stop
-        self._lags = array("q")
+        self._lags = [array("q") for _ in range(workers)]
         self._last_ns = 0
         self._report: asyncio.Future[StreamReport] = asyncio.get_running_loop().create_future()
 
@@ -46,7 +49,11 @@ class Running:
 
     def deliver(self, records: list[Record]) -> None:
         """Takes a batch from the generator; what the receiver raises ends the stream as its error."""
-        self._lags.extend(one.sent_ns - one.intended_ns for one in records)
+        if len(self._lags) == 1:
+            self._lags[0].extend(one.sent_ns - one.intended_ns for one in records)
+        else:
+            for one in records:
+                self._lags[one.seq % len(self._lags)].append(one.sent_ns - one.intended_ns)
         self._last_ns = max(self._last_ns, max(one.done_ns for one in records))
         if self._report.done():
             return
@@ -68,20 +75,25 @@ class Running:
             self._report.exception()  # nobody has to wait for it
 
     def _reported(self, totals: Mapping[str, Any]) -> StreamReport:
-        lags = sorted(self._lags)
+        lags = sorted(chain.from_iterable(self._lags))
         return StreamReport(
             stream=self.stream.id,
             name=self.stream.name,
             planned=totals["sent"] + totals["dropped"],
             sent=totals["sent"],
-            finished=len(self._lags),
+            finished=len(lags),
             dropped=totals["dropped"],
             retried=totals["retried"],
             lag_p50_ms=_quantile_ms(lags, 0.50),
             lag_p99_ms=_quantile_ms(lags, 0.99),
             cpu_s=totals["cpu_s"],
             seconds=max(0, self._last_ns - self.started_ns) / 1e9,
+            workers=tuple(map(_of_worker, totals.get("workers", ()), self._lags)),
         )
+
+
+def _of_worker(totals: Mapping[str, Any], lags: Iterable[int]) -> WorkerReport:
+    return WorkerReport(totals["sent"], totals["dropped"], _quantile_ms(sorted(lags), 0.99), totals["cpu_s"])
 
 
 def _quantile_ms(ordered: list[int], share: float) -> float:

@@ -121,6 +121,7 @@ class Bench:
     load: LoadProcess
     url: str
     seen: Seen
+    spawned: Spawned
 
     def stream(self, *requests: RequestSpec, id: int = 1, rate: float = 200, **more: Any) -> Stream:  # noqa: A002
         return Stream(id, f"stream{id}", self.url, "front.local", requests or (RequestSpec(),), rate, **more)
@@ -134,19 +135,25 @@ class Bench:
         return await running.done(), records
 
 
-def with_load(folder: Path, scenario: Callable[[Bench], Awaitable[None]]) -> None:
+def with_load(
+    folder: Path,
+    scenario: Callable[[Bench], Awaitable[None]],
+    load: LoadProcess | None = None,
+    spawned: Spawned | None = None,
+) -> None:
     """Runs a scenario against a fresh generator and a fresh server; nothing is left afterwards."""
 
     async def main() -> None:
-        spawn = Spawned()
-        load = LoadProcess()
+        spawn = spawned or Spawned()
+        generator = load or LoadProcess()
         async with server() as (url, seen):
-            await load.start(spawn, folder, "test")
+            await generator.start(spawn, folder, "test")
             try:
-                await scenario(Bench(load, url, seen))
+                await scenario(Bench(generator, url, seen, spawn))
             finally:
-                await load.close()
-        assert await spawn.processes[0].wait() is not None
+                await generator.close()
+        for process in spawn.processes:
+            assert await process.wait() is not None
 
     asyncio.run(asyncio.wait_for(main(), 120))
 
