@@ -2,10 +2,12 @@
 
 from chaosmesh.ledger.addresses import Addresses
 from chaosmesh.ledger.conservation import Conservation, parse_stats
-from chaosmesh.ledger.faults import FaultEvent
+from chaosmesh.ledger.faults import FaultEvent, FaultWindow
 from chaosmesh.ledger.ledger import Completeness, Ledger
 from chaosmesh.ledger.model import Attempt, Call, Cause, Request
+from chaosmesh.ledger.ordered import Whole
 from chaosmesh.ledger.queries import Absence, Cutoffs, Dose, Orphans, Ratio, Recovery, Share, Strays
+from chaosmesh.ledger.timeline import Timeline
 
 __all__ = [
     "Absence",
@@ -18,6 +20,7 @@ __all__ = [
     "Cutoffs",
     "Dose",
     "FaultEvent",
+    "FaultWindow",
     "Ledger",
     "Orphans",
     "Ratio",
@@ -25,5 +28,7 @@ __all__ = [
     "Request",
     "Share",
     "Strays",
+    "Timeline",
+    "Whole",
     "parse_stats",
 ]

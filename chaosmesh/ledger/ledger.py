@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chaosmesh.envoy import AccessRow
 from chaosmesh.ledger import conservation
@@ -18,7 +19,12 @@ from chaosmesh.ledger.join import Known
 from chaosmesh.ledger.model import Call, Request
 from chaosmesh.ledger.ordered import Whole
 from chaosmesh.ledger.rows import order
+from chaosmesh.ledger.timeline import Timeline, timeline
 from chaosmesh.load import Record, Stream
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,34 @@ class Ledger(Answers):
         """Rows that found no partner, each with the reason; the partners that a killed sidecar took along are in
         `lost_rows` instead."""
         return [found for trace in self._joined().traces() for found in trace.unmatched(self._known)]
+
+    def arrow(self, name: str = "requests", stream: int | None = None) -> pa.Table:
+        """One table as an Arrow table: "requests", "calls", "attempts" or "faults"; `docs/ledger.md` has the columns."""
+        from chaosmesh.ledger import tables
+
+        return tables.table(self, name, stream)
+
+    def sql(self, query: str, stream: int | None = None) -> pd.DataFrame:
+        """What DuckDB answers to a query over requests, calls, attempts and faults; UsageError if it can't."""
+        from chaosmesh.ledger import tables
+
+        return tables.sql(self, query, stream)
+
+    def requests_frame(self, stream: int | None = None) -> pd.DataFrame:
+        """A line for each request of the generator."""
+        return self.arrow("requests", stream).to_pandas()
+
+    def calls_frame(self, stream: int | None = None) -> pd.DataFrame:
+        """A line for each call that an application made."""
+        return self.arrow("calls", stream).to_pandas()
+
+    def attempts_frame(self, stream: int | None = None) -> pd.DataFrame:
+        """A line for each attempt of each call."""
+        return self.arrow("attempts", stream).to_pandas()
+
+    def timeline(self, stream: int | None = None, *, step_s: float = 1.0) -> Timeline:
+        """What was sent, what failed and why, and the faults in force, second by second (or by another step)."""
+        return timeline(self.requests(stream), self.faults, step_s=step_s)
 
     def write(self, folder: Path) -> None:
         """Write requests.parquet, attempts.parquet and faults.json."""

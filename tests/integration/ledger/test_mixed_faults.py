@@ -27,13 +27,13 @@ RETRY = Retry(2, None, statuses=(503,), on_reset=True, on_connect_failure=True, 
 MESH = meshes.mesh(
     [meshes.workload("front", "mid"), meshes.workload("mid", "leaf"), meshes.workload("leaf")],
     [
-        meshes.service("mid", meshes.route("mid", "all", {"mid": 1}, retry=RETRY, timeout=Timeout(0.25))),
+        meshes.service("mid", meshes.route("mid", "all", {"mid": 1}, retry=RETRY, timeout=Timeout(1.0))),
         meshes.service("leaf", meshes.route("leaf", "all", {"leaf": 1}, retry=RETRY)),
     ],
 )
 SICK = Errors(id="sick", edge=INNER, status=503, share=0.3, seed=7)
 SCHEDULE: tuple[tuple[float, float, Fault], ...] = (
-    (0.15, 0.25, Latency(id="slow", edge=OUTER, ms=400)),
+    (0.15, 0.25, Latency(id="slow", edge=OUTER, ms=1_500)),
     (0.40, 0.45, Down(id="down", edge=INNER)),
     (0.60, 0.70, Crash(id="killed", node="mid", replica=0, role="sidecar")),
 )
@@ -118,7 +118,7 @@ def judge(seen: Seen, count: int, folder: Path) -> None:
 
 
 def test_every_failure_has_one_cause_and_no_attempt_is_missed(tmp_path: Path):
-    seen = asyncio.run(mixed(tmp_path, 3_000, 300.0))
+    seen = asyncio.run(mixed(tmp_path, 3_000, 250.0))
     judge(seen, 3_000, tmp_path / "ledger")
 
 
