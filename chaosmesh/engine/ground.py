@@ -51,6 +51,11 @@ class Grounded:
         self._absent: set[str] = set()
 
     @property
+    def leases(self) -> Collection[str]:
+        """Leases that were not released yet."""
+        return frozenset(self._leases)
+
+    @property
     def absent(self) -> Collection[str]:
         """Sidecars that a fault keeps from answering: no push waits for them, they get everything afterwards."""
         return frozenset(self._absent)

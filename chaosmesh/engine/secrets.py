@@ -46,6 +46,11 @@ class Secrets:
             self._authority.flawed(one, flaw)
         self._spoilt[lease] = node, flaw
 
+    @property
+    def spoilt(self) -> tuple[tuple[str, Flaw], ...]:
+        """Nodes whose certificates are not right, and what is wrong."""
+        return tuple(self._spoilt.values())
+
     def mend(self, lease: str) -> str:
         """The right ones again; the node, or nothing where nothing was spoilt."""
         return self._spoilt.pop(lease, ("", ""))[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from chaosmesh.engine.ground import Ground, Grounded
 from chaosmesh.engine.looks import Looks
 from chaosmesh.engine.refusals import refusals
@@ -56,8 +58,9 @@ class PlaneActs(Grounded):
         """Send every sidecar something that it refuses."""
         self._begin(lease)
         why = "a fault keeps pushing what Envoy refuses"
-        for key, words in (await self._ground.control.spoil(why, self.absent, IN_FORCE_S)).items():
-            evidence.note(f"sidecar {key}", 1, f"refused a push: {words}")
+        refused = await self._ground.control.spoil(why, self.absent, IN_FORCE_S)
+        for words, count in Counter(refused.values()).items():
+            evidence.note(f"{count} sidecars", count, f"refused a push: {words}")
 
     async def push_well(self, lease: str) -> None:
         """Take it back."""

@@ -43,5 +43,6 @@ class Act:
         return Copy(self.node, self.replica or 0)
 
     def dose(self, attempts: Sequence[AttemptSeen]) -> Dose:
-        """By what was seen of it; which attempts met it is told by their flags at best."""
-        return Dose(len(attempts), self.evidence.times, 0.0, "act", str(self.evidence))
+        """By what was seen of it. It may act without a single attempt, and no share of them can be told."""
+        times = self.evidence.times
+        return Dose(max(len(attempts), times, 1), times, 0.0, "act", str(self.evidence))

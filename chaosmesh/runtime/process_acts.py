@@ -95,6 +95,9 @@ class ProcessActs:
         """Gives a running stand-in another latency_ms, capacity, queue, version or health; in force when this
         returns."""
         changed = self.standin(replica).changed(changes)
+        if Part("app", replica).name in self._ended:
+            self._standins[replica] = changed  # it starts like this
+            return changed
         await self._ask(replica, "PUT", json.dumps(changes).encode())
         self._standins[replica] = changed
         return changed
@@ -114,6 +117,10 @@ class ProcessActs:
         """How the stand-in of a replica is configured; UsageError where none runs that can be told anything."""
         self._place(replica)
         return self._standins[replica]
+
+    def told_replicas(self) -> list[Replica]:
+        """Replicas whose stand-in can be told something."""
+        return [one for one, standin in self._standins.items() if standin.listen]
 
     def pid(self, replica: Replica, role: Role | None = None) -> int:
         """Pid of the application (or the given part) of a replica."""
