@@ -75,6 +75,8 @@ def classify(seen: Seen, *, since: float | None = None) -> Stability:
     def told(kind: Kind, why: str, drain: float | None = None) -> Stability:
         return Stability(kind, goodput, usual, at, wait, growth, drain, why)
 
+    if not usual:
+        return told("unclear", "nobody was answered well before the cause came either")
     if at is not None:
         return told("recovered", f"users are well again {at:.1f} s after healing", 0.0)
     poor = f"{goodput:.0%} of the last requests were answered well, {usual:.0%} is usual"

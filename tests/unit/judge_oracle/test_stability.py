@@ -86,6 +86,11 @@ def test_what_was_usual_before_counts() -> None:
     assert classify(Seen(half, SLOW_BEATS, 4.0, 10.0)).kind == "unclear"
 
 
+def test_users_who_were_never_well_have_not_recovered() -> None:
+    never = [(at, False) for at in SLOW_BEATS]
+    assert classify(Seen(never, SLOW_BEATS, 4.0, 10.0), since=2.0).kind == "unclear"
+
+
 # -- HotOS'21 --------------------------------------------------------------------------------------------------
 
 
