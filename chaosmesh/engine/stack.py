@@ -17,6 +17,7 @@ from typing import Any
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.change import CONNECT_DEADLINE, put_in_force
 from chaosmesh.engine.conditions import Bell
+from chaosmesh.engine.fronts import front_of, takes
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.limits import Guard
 from chaosmesh.engine.rendering import layout_after, layout_of
@@ -25,10 +26,11 @@ from chaosmesh.engine.site import LiveSite
 from chaosmesh.engine.standins import stand_ins
 from chaosmesh.engine.turns import Turns
 from chaosmesh.envoy import AccessRow, ControlPlane, Push, Snapshot, filelog, places, translate
-from chaosmesh.errors import KeeperLostError, UsageError
+from chaosmesh.errors import KeeperLostError
 from chaosmesh.ledger import Addresses, Ledger
 from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream, Tls
-from chaosmesh.load.plan import Arrivals
+from chaosmesh.load.plan import Arrivals, Protocol
+from chaosmesh.load.shapes import Shape
 from chaosmesh.mesh import Listener, Mesh, Topology
 from chaosmesh.runtime import Keeper, ProcessRuntime, lease_subnet, new_run, workdir
 from chaosmesh.runtime.layout import joined
@@ -48,12 +50,16 @@ class Stack:
     keeper: Keeper
     runtime: ProcessRuntime
 
-    def __init__(self, mesh: Mesh, scenario: Scenario, folder: RunFolder, *, load: bool = True) -> None:
+    def __init__(
+        self, mesh: Mesh, scenario: Scenario, folder: RunFolder, *, load: bool = True, workers: int = 1
+    ) -> None:
         self.mesh = mesh
         self.run = new_run()
         self.folder = folder
         self.control = ControlPlane()
-        self.load = LoadProcess()
+        self.load = LoadProcess(workers=workers)
+        self._crews: dict[int, LoadProcess] = {}
+        self._starting = asyncio.Lock()
         self.bell = Bell()
         self._with_load = load
         self._scenario = scenario
@@ -104,6 +110,20 @@ class Stack:
     async def _start_load(self) -> None:
         await self.load.start(self._spawn, self.folder.logs, self.run)
         self._exit.push_async_callback(self.load.close)
+
+    async def _generator(self, workers: int | None) -> LoadProcess:
+        """The generator with so many workers, started on first use and kept."""
+        if workers is None or workers == self.load.workers:
+            return self.load
+        async with self._starting:
+            if workers not in self._crews:
+                crew = LoadProcess(workers=workers)
+                logs = self.folder.logs / f"load-{workers}"
+                logs.mkdir(exist_ok=True)
+                await crew.start(self._spawn, logs, f"{self.run}-{workers}")
+                self._exit.push_async_callback(crew.close)
+                self._crews[workers] = crew
+            return self._crews[workers]
 
     async def _spawn(self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
         return await self.keeper.spawn(name, argv, env=env, log=log)
@@ -180,17 +200,21 @@ class Stack:
         """Whether a workload can be called over HTTP/1.1."""
         return any(one.protocol == "http" for one in self.mesh.workload(workload).listeners)
 
-    def entry_url(self, entry: str) -> str:
-        """Where users come in at a workload: its door and its first port ("https" where it takes TLS only, "tcp"
-        where it speaks no HTTP)."""
-        listener = self._front(entry)
+    def speaks(self, workload: str, *protocols: Protocol) -> bool:
+        """Whether one listener of a workload takes all of these."""
+        return any(takes(one, *protocols) for one in self.mesh.workload(workload).listeners)
+
+    def entry_url(self, entry: str, *protocols: Protocol) -> str:
+        """Where users come in at a workload: its door and its first port that takes these protocols ("https" where it
+        takes TLS only, "tcp" where it speaks no HTTP)."""
+        listener = self._front(entry, *protocols)
         replica = self.topology.replicas_of(entry)[0]
         scheme = "tcp" if listener.protocol == "tcp" else "https" if encrypted(listener) else "http"
         return f"{scheme}://{replica.door or replica.sidecar}:{listener.port}"
 
-    def entry_tls(self, entry: str) -> Tls | None:
+    def entry_tls(self, entry: str, *protocols: Protocol) -> Tls | None:
         """How users speak TLS at a workload; None for plain text."""
-        return self.secrets.tls(self.mesh, self.mesh.workload(entry), self._front(entry))
+        return self.secrets.tls(self.mesh, self.mesh.workload(entry), self._front(entry, *protocols))
 
     def ca_file(self, entry: str) -> Path | None:
         """PEM file of what users must believe at a workload that takes TLS; None where nothing is needed."""
@@ -199,11 +223,8 @@ class Stack:
             return None
         return self.secrets.ca_file(self.mesh, self.mesh.workload(entry), tls)
 
-    def _front(self, entry: str) -> Listener:
-        listeners = self.mesh.workload(entry).listeners
-        if not listeners:
-            raise UsageError(f"{entry} has no listener: no request can come in there")
-        return next((one for one in listeners if one.protocol == "http"), listeners[0])
+    def _front(self, entry: str, *protocols: Protocol) -> Listener:
+        return front_of(self.mesh.workload(entry), *protocols)
 
     def egress_url(self, client: str, service: str, port: int | None = None) -> str:
         """Where a client's application calls a service, by default on its first port."""
@@ -230,6 +251,8 @@ class Stack:
         seed: int = 0,
         number: int | None = None,
         tls: Tls | None = None,
+        shape: Shape | None = None,
+        workers: int | None = None,
         on_records: Callable[[list[Record]], None] | None = None,
         users: bool = True,
     ) -> Running:
@@ -237,7 +260,7 @@ class Stack:
 
         `number` is the stream's own number in request ids (default: the next one). Victims of request faults are
         drawn by request id: the same number and seed hit the same requests again. `users`: its errors are felt, and
-        count for the scenario's limits.
+        count for the scenario's limits. `workers`: processes that send it together (default: the stack's).
         """
         stream = Stream(
             id=next(self._streams) if number is None else number,
@@ -252,6 +275,7 @@ class Stack:
             seed=seed,
             timeout=patience,
             tls=tls,
+            shape=shape,
         )
 
         def take(records: list[Record]) -> None:
@@ -262,9 +286,9 @@ class Stack:
                 on_records(records)
             self.bell.ring()
 
-        self.limits.admit(stream.id, rate)
+        self.limits.admit(stream.id, stream.peak)
         try:
-            running = await self.load.begin(stream, take)
+            running = await (await self._generator(workers)).begin(stream, take)
         except BaseException:
             self.limits.dismiss(stream.id)
             raise

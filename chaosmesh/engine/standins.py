@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chaosmesh.documents.scenario import Scenario
+from chaosmesh.engine.traffic import paths_of
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh import Match, Mesh, Route, Service, ServicePort, Workload
 from chaosmesh.services.called import called_port, routes_on, scheme
@@ -32,7 +33,7 @@ def stand_ins(
                 where=scenario.place("workloads", name),
                 hint=f"one of: {', '.join(w.name for w in mesh.workloads)}",
             )
-    paths = [part.path for part in scenario.load.mix] or ["/"]
+    paths = paths_of(scenario)
     made = {one.name: _stand_in(mesh, scenario, one, paths) for one in mesh.workloads}
     return {name: _asking_as(one, (before or {}).get(name)) for name, one in made.items()}
 

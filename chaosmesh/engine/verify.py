@@ -35,12 +35,12 @@ from chaosmesh.engine.options import Options
 from chaosmesh.engine.rendering import layout_of, rendering
 from chaosmesh.engine.results import CellResult, CheckResult, Finding, NotChecked, VerifyResult
 from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.traffic import mix_of
 from chaosmesh.engine.trying import Trial, failed
 from chaosmesh.envoy import binary_version
 from chaosmesh.errors import LimitExceededError, UsageError
 from chaosmesh.judge import RUN_ALPHA, alpha_for
 from chaosmesh.ledger import Conservation
-from chaosmesh.load import RequestSpec
 from chaosmesh.mesh import Mesh
 
 DEFAULT_RATE = 250.0
@@ -252,10 +252,7 @@ class Verification:
 
     def _conditions(self, emit: Listener) -> Conditions:
         load = self.scenario.load
-        mix = tuple(
-            RequestSpec(p.method, p.path, tuple(p.headers.items()), p.body.encode(), p.weight)
-            for p in load.mix
-        )
+        mix = tuple(one for one in mix_of(self.scenario) if one.protocol in ("http", "http2"))
         traffic = Traffic(mix, self.rate, load.arrivals, self.seed)
         return Conditions(self.goal, traffic, emit, CELL_S, self.alpha)
 
