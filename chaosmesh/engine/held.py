@@ -3,51 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
+from chaosmesh.faults import Effect, Scope
 from chaosmesh.mesh import Mesh, Topology
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a lease does to a proxy: a toxic of a kind, or (without one) it disables the proxy."""
+@dataclass(slots=True)
+class Hold:
+    """One lease: its effect on every proxy of its scope. `proxies` are those that have it now."""
 
-    kind: str = ""
-    attributes: Mapping[str, Any] | None = None
-
-
-Held = dict[tuple[str, str], Effect]
-"""(lease, proxy) → its effect."""
+    scope: Scope
+    effect: Effect
+    proxies: set[str] = field(default_factory=set)
 
 
-def proxies_of(mesh: Mesh, topology: Topology, client: str, service: str) -> tuple[str, ...]:
-    """Proxies of an edge, every port of every replica of the service's own targets (a fallback is spared); none
+Held = dict[str, Hold]
+"""Lease → what it holds."""
+
+
+def proxies_of(mesh: Mesh, topology: Topology, scope: Scope) -> tuple[str, ...]:
+    """Proxies of a scope, every port of every replica of the service's own targets (a fallback is spared); none
     where the service is unknown."""
-    if service not in {one.name for one in mesh.services}:
+    if scope.service not in {one.name for one in mesh.services}:
         return ()
-    found = (p for server in mesh.own_targets(service) for p in topology.proxies_of(client, server))
-    return tuple(p.name(port) for p in found for port in p.ports)
+    servers = mesh.own_targets(scope.service) if scope.workload is None else (scope.workload,)
+    found = (p for server in servers for p in topology.proxies_of(scope.client, server))
+    return tuple(p.name(port) for p in found if scope.replica in (None, p.replica) for port in p.ports)
 
 
-def heirs(
-    held: Held, before: tuple[Mesh, Topology], after: tuple[Mesh, Topology]
-) -> Iterator[tuple[str, str, Effect]]:
-    """(lease, proxy, effect) for proxies that join an edge which a lease holds as a whole."""
-    for lease in dict.fromkeys(lease for lease, _ in held):
-        mine = {proxy: effect for (owner, proxy), effect in held.items() if owner == lease}
-        given: set[str] = set()
-        for edge in after[0].edges():
-            old = proxies_of(*before, *edge)
-            if not old or not mine.keys() >= set(old):
-                continue
-            for proxy in proxies_of(*after, *edge):
-                if proxy not in mine and proxy not in given:
-                    given.add(proxy)
-                    yield lease, proxy, mine[old[0]]
+def heirs(held: Mapping[str, Hold], mesh: Mesh, topology: Topology) -> Iterator[tuple[str, str]]:
+    """(lease, proxy) for proxies that are in a lease's scope and don't have its effect yet."""
+    for lease, hold in held.items():
+        for proxy in proxies_of(mesh, topology, hold.scope):
+            if proxy not in hold.proxies:
+                yield lease, proxy
 
 
-def strays(held: Held, mesh: Mesh, topology: Topology) -> list[tuple[str, str, Effect]]:
-    """What leases hold although it belongs to no edge any more: nobody would heal it."""
-    used = {proxy for edge in mesh.edges() for proxy in proxies_of(mesh, topology, *edge)}
-    return [(lease, proxy, effect) for (lease, proxy), effect in held.items() if proxy not in used]
+def strays(held: Mapping[str, Hold], mesh: Mesh, topology: Topology) -> list[tuple[str, str]]:
+    """(lease, proxy) for what leases hold although it is in their scope no more: nobody would heal it."""
+    return [
+        (lease, proxy)
+        for lease, hold in held.items()
+        for proxy in sorted(hold.proxies - set(proxies_of(mesh, topology, hold.scope)))
+    ]

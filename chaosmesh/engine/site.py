@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Collection
 
-from chaosmesh.engine.held import Effect, Held, heirs, proxies_of, strays
-from chaosmesh.engine.turns import Turns
-from chaosmesh.envoy import Push
+from chaosmesh.engine.cutting import Cutter
+from chaosmesh.engine.ground import LEASE_TTL, Ground
+from chaosmesh.engine.held import Held, Hold, heirs, proxies_of, strays
+from chaosmesh.engine.site_control import PlaneActs
+from chaosmesh.engine.site_load import RoomActs
+from chaosmesh.engine.site_processes import LifeActs
+from chaosmesh.errors import UsageError
+from chaosmesh.faults import Effect, Scope
+from chaosmesh.ledger import FaultEvent
 from chaosmesh.mesh import Mesh, RequestFault, Topology
-from chaosmesh.runtime import Heal, Keeper, ProcessRuntime
+from chaosmesh.runtime import Heal
+from chaosmesh.runtime.toxiproxy import CUT
 
-LEASE_TTL = 120.0
-"""Seconds a fault stays without a word from its owner; every cell and claim ends far sooner."""
-
-
-class Ground(Protocol):
-    """The running mesh, as far as faults need it."""
-
-    mesh: Mesh
-    topology: Topology
-    keeper: Keeper
-    runtime: ProcessRuntime
-    turns: Turns
-
-    async def push(self) -> Push:
-        """Send the sidecars what they don't have yet of the policy and the request faults in force."""
+__all__ = ["LEASE_TTL", "LiveSite"]
 
 
-class LiveSite:
+class LiveSite(LifeActs, RoomActs, PlaneActs):
     """The `Site` of a running mesh."""
 
     def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+        super().__init__(ground)
         self._faults: dict[str, RequestFault] = {}
-        self._leases: set[str] = set()
         self._held: Held = {}
+        self._cutters: dict[str, Cutter] = {}
 
     async def inject(self, fault: RequestFault) -> None:
         """Put a request fault in force."""
@@ -49,73 +41,96 @@ class LiveSite:
             if self._faults.pop(fault_id, None) is not None:
                 await self._ground.push()
 
-    def edge_proxies(self, client: str, service: str) -> tuple[str, ...]:
-        """Proxies of an edge, every port of every replica behind the service."""
-        return proxies_of(self._ground.mesh, self._ground.topology, client, service)
-
     @property
     def request_faults(self) -> tuple[RequestFault, ...]:
         """Request faults in force."""
         return tuple(self._faults.values())
 
-    async def inherit(self, before: tuple[Mesh, Topology], after: tuple[Mesh, Topology]) -> None:
-        """Hold what joins an edge that a lease holds as a whole."""
-        for lease, proxy, effect in heirs(self._held, before, after):
-            await self._hold(lease, proxy, effect)
+    async def impair(
+        self, lease: str, scope: Scope, effect: Effect, acted: Callable[[int], None] | None = None
+    ) -> None:
+        """Put an effect on every proxy of a scope under a lease. UsageError where the scope has none."""
+        async with self._ground.turns.shared():
+            proxies = proxies_of(self._ground.mesh, self._ground.topology, scope)
+            if not proxies:
+                raise UsageError(f"{effect.kind}: nothing in this mesh is {_said(scope)}")
+            self._held[lease] = Hold(scope, effect)
+            for proxy in proxies:
+                await self._hold(lease, proxy)
+        if effect.kind == "reset":
+            await self._cut_again_and_again(lease, effect, acted)
+
+    async def repair(self, lease: str) -> None:
+        """Take an effect off again and end its lease."""
+        cutter = self._cutters.pop(lease, None)
+        try:
+            if cutter is not None:
+                await cutter.stop()
+        finally:
+            async with self._ground.turns.shared():
+                for proxy in sorted(self._held[lease].proxies) if lease in self._held else ():
+                    await self._let_go(lease, proxy)
+                self._held.pop(lease, None)
+
+    async def inherit(self, mesh: Mesh, topology: Topology) -> None:
+        """Hold what joins the scope of a lease."""
+        for lease, proxy in tuple(heirs(self._held, mesh, topology)):
+            await self._hold(lease, proxy)
 
     async def forget(self, after: tuple[Mesh, Topology], gone: Collection[str]) -> None:
-        """Let go of proxies that belong to no edge any more; those in `gone` don't exist."""
-        for lease, proxy, effect in strays(self._held, *after):
-            await self._let_go(lease, proxy, effect, there=proxy not in gone)
+        """Let go of proxies that are in no scope any more; those in `gone` don't exist."""
+        for lease, proxy in strays(self._held, *after):
+            await self._let_go(lease, proxy, there=proxy not in gone)
 
     async def renew(self) -> None:
         """Give every leased fault another LEASE_TTL; owners who hold faults for longer call it in time."""
         for lease in tuple(self._leases):
             await self._ground.keeper.renew(lease)
 
-    async def toxic(self, lease: str, proxy: str, kind: str, attributes: Mapping[str, Any]) -> None:
-        """Add a toxic under a lease."""
-        async with self._ground.turns.shared():
-            await self._hold(lease, proxy, Effect(kind, attributes))
-
-    async def untoxic(self, lease: str, proxy: str) -> None:
-        """Remove a toxic and end its lease."""
-        async with self._ground.turns.shared():
-            await self._let_go(lease, proxy, Effect("toxic"))
-
-    async def cut(self, lease: str, proxy: str) -> None:
-        """Disable a proxy under a lease."""
-        async with self._ground.turns.shared():
-            await self._hold(lease, proxy, Effect())
-
-    async def uncut(self, lease: str, proxy: str) -> None:
-        """Enable a proxy and end its lease."""
-        async with self._ground.turns.shared():
-            await self._let_go(lease, proxy, Effect())
-
-    async def _hold(self, lease: str, proxy: str, effect: Effect) -> None:
-        client = self._ground.runtime.toxiproxy
-        heal = client.heal_toxic(proxy, lease) if effect.kind else client.heal_switch(proxy)
-        await self._lease(f"{lease}/{proxy}", heal)
-        self._held[lease, proxy] = effect
-        if effect.kind:
-            await client.toxic(proxy, effect.kind, "downstream", effect.attributes or {}, lease)
-        else:
+    async def _hold(self, lease: str, proxy: str) -> None:
+        client, effect = self._ground.runtime.toxiproxy, self._held[lease].effect
+        await self._secure(f"{lease}/{proxy}", [self._heal_of(lease, proxy, effect)])
+        self._held[lease].proxies.add(proxy)
+        if effect.kind == "down":
             await client.disable(proxy, lease)
+        elif effect.kind != "reset":
+            await client.toxic(proxy, effect.kind, effect.stream, effect.attributes, lease)
 
-    async def _let_go(self, lease: str, proxy: str, effect: Effect, *, there: bool = True) -> None:
+    def _heal_of(self, lease: str, proxy: str, effect: Effect) -> Heal:
         client = self._ground.runtime.toxiproxy
-        if there and effect.kind:
-            await client.heal(proxy, lease)
-        elif there:
+        if effect.kind == "down":
+            return client.heal_switch(proxy)
+        return client.heal_toxic(proxy, CUT if effect.kind == "reset" else lease)
+
+    async def _let_go(self, lease: str, proxy: str, *, there: bool = True) -> None:
+        client, effect = self._ground.runtime.toxiproxy, self._held[lease].effect
+        if there and effect.kind == "down":
             await client.enable(proxy, lease)
-        self._held.pop((lease, proxy), None)
+        elif there and effect.kind != "reset":
+            await client.heal(proxy, lease)
+        self._held[lease].proxies.discard(proxy)
         await self._release(f"{lease}/{proxy}")
 
-    async def _lease(self, lease: str, heal: Heal) -> None:
-        await self._ground.keeper.lease(lease, [heal], LEASE_TTL)
-        self._leases.add(lease)
+    async def _cut_again_and_again(
+        self, lease: str, effect: Effect, acted: Callable[[int], None] | None
+    ) -> None:
+        async def cut() -> None:
+            async with self._ground.turns.shared():
+                for proxy in sorted(self._held[lease].proxies):
+                    await self._ground.runtime.toxiproxy.cut(proxy)
 
-    async def _release(self, lease: str) -> None:
-        self._leases.discard(lease)
-        await self._ground.keeper.release(lease)
+        def note(at_ns: int) -> None:
+            scope = self._held[lease].scope
+            target = f"{scope.client}>{scope.service}"
+            self._ground.ledger.add_fault(FaultEvent(lease, "evidence", at_ns, effect.kind, target))
+            if acted is not None:
+                acted(at_ns)
+
+        self._cutters[lease] = Cutter(cut, effect.attributes["every_ms"] / 1000, note)
+        await self._cutters[lease].start()
+
+
+def _said(scope: Scope) -> str:
+    who = scope.workload or scope.service
+    which = f"replica {scope.replica} of " if scope.replica is not None else ""
+    return f"between {scope.client} and {which}{who}"

@@ -183,7 +183,7 @@ class Stack:
             control=self.control,
             runtime=self.runtime,
             send=partial(self._send, mesh=mesh),
-            prepared=partial(self.site.inherit, old, new),
+            prepared=partial(self.site.inherit, *new),
         )
         self.mesh, self.topology = new
         self._specs = {**self._specs, **specs}

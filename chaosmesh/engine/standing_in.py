@@ -9,6 +9,9 @@ from chaosmesh.faults import Dose, Fault
 from chaosmesh.ledger import Attempt, Call
 from chaosmesh.mesh import Mesh
 
+DEAD = frozenset({"down", "timeout", "limit_data"})
+"""Faults after which a health check fails and hosts are ejected."""
+
 
 def others(mesh: Mesh, service: str) -> frozenset[str]:
     """Workloads that only stand in for the service's own targets."""
@@ -27,11 +30,11 @@ def answered_elsewhere(mesh: Mesh, service: str, calls: Sequence[Call]) -> float
 def dose_of(fault: Fault, mesh: Mesh, attempts: Sequence[Attempt]) -> Dose:
     """What a fault did to the attempts of its edge.
 
-    An edge that is down may be left alone by a sidecar that watches it: then the first attempts that a fallback
-    got are what the fault brought about.
+    An edge on which nothing comes through may be left alone by a sidecar that watches it: then the first attempts
+    that a fallback got are what the fault brought about.
     """
     dose = fault.dose(attempts)
-    if fault.kind != "down":
+    if fault.kind not in DEAD:
         return dose
     standing_in = others(mesh, fault.edge[1])
     led_away = sum(one.number == 1 and one.server in standing_in for one in attempts)

@@ -7,7 +7,7 @@ from typing import Final
 
 from chaosmesh.envoy import names
 from chaosmesh.envoy.forms import Json, extension
-from chaosmesh.mesh import Mesh, RequestFault, Workload
+from chaosmesh.mesh import Mesh, Replica, RequestFault
 
 LUA: Final = "envoy.filters.http.lua"
 
@@ -31,6 +31,16 @@ local function hash01(text)
   return (value % 4294967296) / 4294967296
 end
 
+local function meant(fault, headers)
+  local path = (headers:get(":path") or ""):match("^[^?]*")
+  if fault["path"] and path ~= fault["path"] then return false end
+  if fault["prefix"] and path:sub(1, #fault["prefix"]) ~= fault["prefix"] then return false end
+  for _, one in ipairs(fault["headers"] or {}) do
+    if headers:get(one["name"]) ~= one["value"] then return false end
+  end
+  return true
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
   headers:remove("x-chaosmesh-victim")
@@ -48,11 +58,15 @@ function envoy_on_request(handle)
   local draw = (headers:get("x-request-id") or "") .. "|" .. above .. "|" .. edge .. "|" .. attempt
   local victims, status, code, delay = nil, nil, nil, nil
   for _, fault in ipairs(faults) do
-    if fault["edge"] == edge and hash01(fault["seed"] .. "|" .. draw) < tonumber(fault["share"]) then
-      victims = victims and (victims .. "," .. fault["id"]) or fault["id"]
-      status = status or fault["status"]
-      code = code or fault["grpc_status"]
-      delay = delay or fault["delay_ms"]
+    local hit = fault["edge"] == edge and meant(fault, headers)
+    if hit and hash01(fault["seed"] .. "|" .. draw) < tonumber(fault["share"]) then
+      local answers = (fault["status"] or fault["grpc_status"]) and not (status or code)
+      local holds = fault["delay_ms"] and not delay
+      if answers then status, code = fault["status"], fault["grpc_status"] end
+      if holds then delay = fault["delay_ms"] end
+      if answers or holds then  -- of two that would answer the first does, and only that one is its victim
+        victims = victims and (victims .. "," .. fault["id"]) or fault["id"]
+      end
     end
   end
   if victims then
@@ -86,8 +100,8 @@ def router(attempt_log: Json | None = None) -> Json:
     return extension("envoy.filters.http.router", "extensions.filters.http.router.v3.Router", **fields)
 
 
-def faults_of(mesh: Mesh, workload: Workload, faults: Iterable[RequestFault]) -> list[Json]:
-    """The request faults that a workload's sidecar decides, as metadata for SCRIPT. A fault on a whole edge spares
+def faults_of(mesh: Mesh, replica: Replica, faults: Iterable[RequestFault]) -> list[Json]:
+    """The request faults that a replica's sidecar decides, as metadata for SCRIPT. A fault on a whole edge spares
     what only stands in for the service's own targets.
 
     All values are text: Lua would print a number that comes through metadata with six digits only.
@@ -101,7 +115,18 @@ def faults_of(mesh: Mesh, workload: Workload, faults: Iterable[RequestFault]) ->
             **({"status": str(one.status)} if one.status is not None else {}),
             **({"grpc_status": str(one.grpc_status)} if one.grpc_status is not None else {}),
             **({"delay_ms": str(one.delay_ms)} if one.delay_ms is not None else {}),
+            **_meant(one),
         }
         for one in faults
-        if workload.name in (mesh.own_targets(one.service) if one.workload is None else (one.workload,))
+        if replica.node in (mesh.own_targets(one.service) if one.workload is None else (one.workload,))
+        and one.replica in (None, replica.index)
     ]
+
+
+def _meant(fault: RequestFault) -> Json:
+    """Which requests a fault is for, if not for all; header names as they arrive, in small letters."""
+    texts = {"path": fault.path, "prefix": fault.prefix}
+    found: Json = {name: text for name, text in texts.items() if text}
+    if fault.headers:
+        found["headers"] = [{"name": name.lower(), "value": value} for name, value in fault.headers]
+    return found

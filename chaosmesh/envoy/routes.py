@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from chaosmesh.envoy import fallback, filters, gateway, matching, names, passthrough, retry
 from chaosmesh.envoy.actions import call_headers, literal, marked, timeouts
 from chaosmesh.envoy.forms import Json
-from chaosmesh.mesh import Listener, Mesh, Replica, RequestFault, Route, Service, Topology, Workload
+from chaosmesh.mesh import Listener, Mesh, Replica, RequestFault, Route, Service, Topology
 
 
 def ingress(
-    mesh: Mesh, workload: Workload, listener: Listener, faults: Sequence[RequestFault], *, door: bool = False
+    mesh: Mesh, replica: Replica, listener: Listener, faults: Sequence[RequestFault], *, door: bool = False
 ) -> Json:
     """What a sidecar does with requests for its application. Outsiders' steering headers end at a door."""
-    cluster = names.ingress_cluster(mesh.name, workload.name, listener.protocol, listener.port)
+    cluster = names.ingress_cluster(mesh.name, replica.node, listener.protocol, listener.port)
     route = {
         "name": f"ingress_{listener.port}",
         "match": {"prefix": "/"},
         "route": {"cluster": cluster, **timeouts(listener.timeout)},
         "request_headers_to_remove": list(names.FAULT_HEADERS),
     }
-    hit = filters.faults_of(mesh, workload, faults)
+    hit = filters.faults_of(mesh, replica, faults)
     extra = {filters.LUA: {"faults": hit}} if hit else {}
     host = {"name": "ingress", "domains": ["*"], "routes": [marked(route, "", extra)]}
     name = names.door_routes(listener.port) if door else names.ingress_routes(listener.port)

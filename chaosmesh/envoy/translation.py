@@ -92,4 +92,4 @@ def _ingress_routes(
     doors = [False, True] if replica.door else [False]
     if workload.gateway:
         return _named([gateway.entry(mesh, workload, one, door=door) for door in doors for one in http])
-    return _named([routes.ingress(mesh, workload, one, faults, door=door) for door in doors for one in http])
+    return _named([routes.ingress(mesh, replica, one, faults, door=door) for door in doors for one in http])

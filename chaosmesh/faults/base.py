@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+from chaosmesh.faults.grip import ControlActs, ProcessActs
 from chaosmesh.mesh import RequestFault
+
+Stream = Literal["upstream", "downstream"]
+"""Which way through a connection: requests go upstream, answers come downstream."""
+
+Unit = Literal["attempt", "cut", "act"]
+"""What a dose counts: attempts that were hit, cuts of an edge's connections, or anything else that was done."""
+
+LOST = frozenset({"UF", "UC", "UH", "LR", "UR", "UPE"})
+"""Envoy's flags of an attempt whose connection could not be made, broke, or had no host."""
+
+WAITED = frozenset({"UT", "DC", "SI", "DT"})
+"""Envoy's flags of an attempt that was given up before its answer came; when the whole call is, it has none."""
 
 
 class AttemptSeen(Protocol):
     """What a fault reads of an attempt on its edge (a ledger's attempt is one)."""
 
     @property
+    def start_ns(self) -> int:
+        """When it began, epoch nanoseconds."""
+
+    @property
     def duration_ms(self) -> float:
         """From the caller's sidecar's first byte to the end of the answer."""
+
+    @property
+    def status(self) -> int:
+        """Of its answer, 0 without one."""
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -22,10 +43,38 @@ class AttemptSeen(Protocol):
 
     @property
     def victim(self) -> str:
-        """Id of the request fault that hit the attempt, or nothing."""
+        """Ids of the request faults that hit the attempt, with commas, or nothing."""
+
+    @property
+    def replica(self) -> int | None:
+        """Which copy of the server it went to; None where it went nowhere."""
+
+    @property
+    def upstream(self) -> str:
+        """Address that it was sent to, or nothing."""
 
 
-class Site(Protocol):
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Connections of one edge; `workload` narrows them to one node behind the service, `replica` to one copy."""
+
+    client: str
+    service: str
+    workload: str | None = None
+    replica: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What is done to a proxy. `kind`: a toxic of Toxiproxy with its `attributes`, "down" (it listens no more), or
+    "reset" (`every_ms`: its open connections end once a period)."""
+
+    kind: str
+    attributes: Mapping[str, int]
+    stream: Stream = "downstream"
+
+
+class Site(ProcessActs, ControlActs, Protocol):
     """The running mesh, as a fault sees it."""
 
     async def inject(self, fault: RequestFault) -> None:
@@ -34,43 +83,45 @@ class Site(Protocol):
     async def withdraw(self, fault_id: str) -> None:
         """Take a request fault off again."""
 
-    def edge_proxies(self, client: str, service: str) -> tuple[str, ...]:
-        """Names of the edge's Toxiproxy proxies."""
+    async def impair(
+        self, lease: str, scope: Scope, effect: Effect, acted: Callable[[int], None] | None = None
+    ) -> None:
+        """Do something to all connections of a scope under a lease, to replicas that join later too.
 
-    async def toxic(self, lease: str, proxy: str, kind: str, attributes: Mapping[str, Any]) -> None:
-        """Add a toxic under a lease (the lease's id names the toxic)."""
+        `acted` is told when (epoch nanoseconds) something that is done again and again was done.
+        """
 
-    async def untoxic(self, lease: str, proxy: str) -> None:
-        """Remove a toxic and end its lease."""
-
-    async def cut(self, lease: str, proxy: str) -> None:
-        """Disable a proxy under a lease: open connections end, new ones are refused."""
-
-    async def uncut(self, lease: str, proxy: str) -> None:
-        """Enable a proxy again and end its lease."""
+    async def repair(self, lease: str) -> None:
+        """Undo it and end the lease; harmless when nothing is left of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """What a fault really did: `hit` of `attempts` attempts on its edge, `planned` as a share of them."""
+    """What a fault really did: `hit` of what `unit` says, `planned` as a share of the attempts it is meant for.
+
+    `attempts` were made where it acts. `planned` 0: no share of them can be told beforehand. `evidence`: what the
+    number rests on, where it isn't a mark on the attempts themselves.
+    """
 
     attempts: int
     hit: int
     planned: float
+    unit: Unit = "attempt"
+    evidence: str = ""
 
     @property
     def share(self) -> float:
-        """Delivered share, 0 without attempts."""
+        """Delivered share of the attempts, 0 without attempts."""
         return self.hit / self.attempts if self.attempts else 0.0
 
     @property
     def delivered(self) -> bool:
-        """Whether the fault met any attempt at all."""
+        """Whether the fault did anything at all."""
         return self.hit > 0
 
 
 class Fault(Protocol):
-    """One fault on one edge."""
+    """One fault, on one edge or (`edge` is ("", node)) on a node."""
 
     @property
     def id(self) -> str:

@@ -1,56 +1,48 @@
-"""A share of the attempts on an edge is answered with an error status by the callee's sidecar."""
+"""A share of the attempts on an edge is answered with an error by the callee's sidecar."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chaosmesh.errors import UsageError
-from chaosmesh.faults.base import AttemptSeen, Dose, Site
-from chaosmesh.mesh import RequestFault
+from chaosmesh.faults.requests import OnRequests, checked
+
+GRPC_CODES = range(1, 17)
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
-    """`share` of the attempts get `status`; victims are drawn per attempt from `seed`."""
+class Errors(OnRequests):
+    """`share` of the attempts get `status`, or `grpc` (a code) instead of one."""
 
-    id: str
-    edge: tuple[str, str]
-    status: int
+    status: int | None
     share: float
     seed: int
     workload: str | None = None
-    kind: str = "errors"
+    grpc: int | None = None
+    kind: ClassVar[str] = "errors"
 
     def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
+        if (self.status is None) == (self.grpc is None):
             raise UsageError(
-                f"errors: share must be above 0 and at most 1 (got {self.share})", hint="share=0.3"
+                "errors: either an HTTP status or a gRPC code",
+                hint='errors(503) or errors(grpc="UNAVAILABLE")',
             )
-        if not 200 <= self.status <= 599:
+        if self.status is not None and not 200 <= self.status <= 599:
             raise UsageError(
                 f"errors: status must be 200–599 (got {self.status})", hint="errors(503, share=0.3)"
             )
+        if self.grpc is not None and self.grpc not in GRPC_CODES:
+            raise UsageError(f"errors: a gRPC code is 1–16 (got {self.grpc})", hint='grpc="UNAVAILABLE"')
+        checked("errors", self, "share=0.3")
 
     @property
-    def size(self) -> Mapping[str, Any]:
-        """Status and share."""
-        return {"status": self.status, "share": self.share}
+    def what(self) -> Mapping[str, Any]:
+        """Status or code."""
+        return {"status": self.status} if self.grpc is None else {"grpc_status": self.grpc}
 
-    async def apply(self, site: Site) -> None:
-        """One route push to the callees."""
-        client, service = self.edge
-        await site.inject(
-            RequestFault(
-                self.id, client, service, self.share, self.seed, status=self.status, workload=self.workload
-            )
-        )
-
-    async def heal(self, site: Site) -> None:
-        """One route push back."""
-        await site.withdraw(self.id)
-
-    def dose(self, attempts: Sequence[AttemptSeen]) -> Dose:
-        """Victims are marked in the callee's access log."""
-        return Dose(len(attempts), sum(a.victim == self.id for a in attempts), self.share)
+    @property
+    def drawn(self) -> tuple[float, int, str | None]:
+        """As written."""
+        return self.share, self.seed, self.workload

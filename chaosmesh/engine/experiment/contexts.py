@@ -6,18 +6,33 @@ from types import TracebackType
 
 from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.experiment.live import LiveMesh
-from chaosmesh.errors import KeeperLostError
+from chaosmesh.errors import KeeperLostError, UsageError
 
 
 class FaultContext:
-    """A fault that is in force inside its `with` block: from the first line in it to the last."""
+    """A fault that is in force inside its `with` block, from the first line in it to the last; or in a phase."""
 
     def __init__(self, live: LiveMesh, context: InForce) -> None:
         self._live = live
-        self._context = context
+        self.in_force = context
+
+    def __repr__(self) -> str:
+        return f"<fault {self.in_force}>"
+
+    async def apply(self) -> None:
+        """Put it in force; on the mesh's own loop. UsageError when it is in force already."""
+        if self.in_force in self._live.active:
+            raise UsageError(
+                f"{self.in_force} is in force already", hint="make another one, or leave its block first"
+            )
+        await self._live.apply(self.in_force)
+
+    async def heal(self) -> None:
+        """Take it off; on the mesh's own loop. Harmless when it is off. It may be put in force again."""
+        await self._live.heal(self.in_force)
 
     def __enter__(self) -> FaultContext:
-        self._live.call(self._live.apply(self._context))
+        self._live.call(self.apply())
         return self
 
     def __exit__(
@@ -27,7 +42,7 @@ class FaultContext:
         trace: TracebackType | None,
     ) -> None:
         try:
-            self._live.call(self._live.heal(self._context))
+            self._live.call(self.heal())
         except KeeperLostError:
             if error is None:
                 raise

@@ -3,21 +3,67 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.contexts import FaultContext
+from chaosmesh.engine.experiment.fits import needs_connections, needs_replica, needs_requests
 from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.errors import UsageError
-from chaosmesh.faults import Down, Errors, Fault, Latency
+from chaosmesh.faults import (
+    Bandwidth,
+    Delay,
+    Down,
+    Errors,
+    Fault,
+    Latency,
+    LimitData,
+    Reset,
+    Slicer,
+    SlowClose,
+    Stream,
+    Timeout,
+)
+from chaosmesh.faults.units import GRPC, grpc_code, rate, size
 from chaosmesh.judge.durations import duration as seconds
+from chaosmesh.mesh import Mesh
 
 _numbers = itertools.count(1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """Which requests a fault means, in a user's words."""
+
+    path: str
+    prefix: str
+    headers: Mapping[str, str] | None
+    replica: int | None
+
+    @property
+    def said(self) -> str:
+        """For labels: what is more than nothing."""
+        told = [self.path, f"{self.prefix}*" if self.prefix else ""]
+        told += [f"{name}: {value}" for name, value in (self.headers or {}).items()]
+        told += [_replica(self.replica)]
+        return "".join(f", {one}" for one in told if one)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As the faults take them."""
+        headers = tuple((name.lower(), value) for name, value in (self.headers or {}).items())
+        return {"path": self.path, "prefix": self.prefix, "headers": headers, "replica": self.replica}
+
+
 class Edge:
-    """Calls of one or more client nodes to a service. Faults on it are context managers; several nest."""
+    """Calls of one or more client nodes to a service. Faults on it are context managers; several nest.
+
+    Everywhere: `replica` narrows a fault to one copy of the server. Durations are written "300ms" or "2s".
+    """
 
     def __init__(self, session: Session, named: Named) -> None:
         self._session = session
@@ -26,41 +72,209 @@ class Edge:
     def __repr__(self) -> str:
         return f"<edge {self.named}: {', '.join(map(str, self.named.paths))}>"
 
-    def errors(self, status: int, *, share: float = 1.0) -> FaultContext:
-        """A share of the attempts is answered with `status` by the callee's sidecar; same seed, same victims."""
-        seed = self._session.seed
-        label = f"{status} {share * 100:.4g} %"
+    # -- requests: drawn per attempt by the callee's sidecar ---------------------------------------------------
+
+    def errors(
+        self,
+        status: int | None = None,
+        *,
+        grpc: str | int | None = None,
+        share: float = 1.0,
+        path: str = "",
+        prefix: str = "",
+        headers: Mapping[str, str] | None = None,
+        replica: int | None = None,
+        seed: int | None = None,
+    ) -> FaultContext:
+        """A share of the attempts is answered with `status`, or with the gRPC code `grpc` ("UNAVAILABLE", 14), by the
+        callee's sidecar. A gRPC client gets the code that stands for a status. Same seed, same victims."""
+        code = None if grpc is None else grpc_code(grpc, "errors")
+        meant = needs_requests(self._mesh, self.named, status, code)
+        which = _Requests(path, prefix, headers, replica)
+        word = GRPC[meant.grpc] if meant.grpc else str(meant.status)
+        drawn = self._seed(seed, f"errors {word}{which.said}")
         return self._fault(
-            label, "errors", lambda name, one: Errors(name, one.pair, status, share, seed, one.workload)
+            f"{word} {share * 100:.4g} %{which.said}",
+            "errors",
+            lambda name, one: Errors(
+                name, one.pair, meant.status, share, drawn, one.workload, meant.grpc, **which.fields
+            ),
+            replica,
         )
 
-    def latency(self, delay: str, *, jitter: str = "0ms") -> FaultContext:
-        """Everything that comes back over the edge is held back: "300ms", ± jitter."""
+    def delay(
+        self,
+        delay: str,
+        *,
+        share: float = 1.0,
+        path: str = "",
+        prefix: str = "",
+        headers: Mapping[str, str] | None = None,
+        replica: int | None = None,
+        seed: int | None = None,
+    ) -> FaultContext:
+        """A share of the attempts is held back by the callee's sidecar. Same seed, same victims."""
+        needs_requests(self._mesh, self.named)
+        which = _Requests(path, prefix, headers, replica)
+        ms, drawn = _ms(delay, "delay"), self._seed(seed, f"delay{which.said}")
+        return self._fault(
+            f"+{delay} {share * 100:.4g} %{which.said}",
+            "delay",
+            lambda name, one: Delay(name, one.pair, ms, share, drawn, one.workload, **which.fields),
+            replica,
+        )
+
+    # -- connections: every one of them, by Toxiproxy ------------------------------------------------------------
+
+    def latency(
+        self,
+        delay: str,
+        *,
+        jitter: str = "0ms",
+        stream: Stream = "downstream",
+        replica: int | None = None,
+        share: float = 1.0,
+    ) -> FaultContext:
+        """Everything that comes over the edge's connections is held back: "300ms", ± jitter."""
         ms, plus = _ms(delay, "latency"), _ms(jitter, "jitter")
         label = f"+{delay}" + (f" ± {jitter}" if plus else "")
-        return self._fault(label, "latency", lambda name, one: Latency(name, _whole(one), ms, plus))
+        return self._connections(label, "latency", Latency, share, replica, stream, ms=ms, jitter_ms=plus)
 
-    def down(self) -> FaultContext:
-        """The whole edge is down: open connections end, new ones are refused."""
-        return self._fault("down", "down", lambda name, one: Down(name, _whole(one)))
+    def reset(self, *, every: str = "1s", replica: int | None = None, share: float = 1.0) -> FaultContext:
+        """Every open connection of the edge is cut at once, and again once a period; new ones work."""
+        return self._connections(
+            f"reset every {every}", "reset", Reset, share, replica, every_ms=_ms(every, "every")
+        )
 
-    def _fault(self, label: str, kind: str, make: Callable[[str, Path], Fault]) -> FaultContext:
-        number = next(_numbers)
+    def down(self, *, replica: int | None = None, share: float = 1.0) -> FaultContext:
+        """The edge is down: open connections end, new ones are refused."""
+        return self._connections("down", "down", Down, share, replica)
+
+    def bandwidth(
+        self,
+        limit: str,
+        *,
+        stream: Stream = "downstream",
+        replica: int | None = None,
+        share: float = 1.0,
+    ) -> FaultContext:
+        """Each connection carries at most "64KB/s"."""
+        kb = rate(limit, "bandwidth")
+        return self._connections(f"{limit}", "bandwidth", Bandwidth, share, replica, stream, kb=kb)
+
+    def slow_close(
+        self,
+        delay: str,
+        *,
+        stream: Stream = "downstream",
+        replica: int | None = None,
+        share: float = 1.0,
+    ) -> FaultContext:
+        """Connections end so much later than they were closed."""
+        ms = _ms(delay, "slow_close")
+        return self._connections(
+            f"slow close {delay}", "slow_close", SlowClose, share, replica, stream, ms=ms
+        )
+
+    def timeout(
+        self,
+        after: str = "0ms",
+        *,
+        stream: Stream = "downstream",
+        replica: int | None = None,
+        share: float = 1.0,
+    ) -> FaultContext:
+        """Nothing comes through any more; connections end `after` that time, with "0ms" only when it is healed."""
+        ms = _ms(after, "timeout")
+        return self._connections(f"timeout {after}", "timeout", Timeout, share, replica, stream, ms=ms)
+
+    def slicer(
+        self,
+        *,
+        size: int | str,
+        variation: int | str = 0,
+        delay: str = "0ms",
+        stream: Stream = "downstream",
+        replica: int | None = None,
+        share: float = 1.0,
+    ) -> FaultContext:
+        """What comes over the edge arrives in pieces of `size` bytes (64, "1KB") ± `variation`, `delay` apart."""
+        values = {
+            "bytes": _bytes(size, "slicer"),
+            "variation": _bytes(variation, "slicer: variation"),
+            "delay_us": round(seconds(delay, "slicer: delay") * 1e6),
+        }
+        return self._connections(f"slices of {size}", "slicer", Slicer, share, replica, stream, **values)
+
+    def limit_data(
+        self,
+        limit: int | str,
+        *,
+        stream: Stream = "downstream",
+        replica: int | None = None,
+        share: float = 1.0,
+    ) -> FaultContext:
+        """Each connection ends once so many bytes ("1KB") went through it."""
+        values = {"bytes": _bytes(limit, "limit_data")}
+        return self._connections(f"limit {limit}", "limit_data", LimitData, share, replica, stream, **values)
+
+    # -- making them -----------------------------------------------------------------------------------------------
+
+    def _connections(
+        self,
+        label: str,
+        kind: str,
+        make: Callable[..., Fault],
+        share: float,
+        replica: int | None,
+        stream: Stream = "downstream",
+        **values: int,
+    ) -> FaultContext:
+        needs_connections(kind, share)
+        label += ", upstream" if stream == "upstream" else ""
+        label += f", {said}" if (said := _replica(replica)) else ""
+        return self._fault(
+            label,
+            kind,
+            lambda name, one: make(
+                name, one.pair, workload=one.workload, replica=replica, stream=stream, **values
+            ),
+            replica,
+        )
+
+    def _fault(
+        self, label: str, kind: str, make: Callable[[str, Path], Fault], replica: int | None
+    ) -> FaultContext:
+        stack, number = self._session.live.stack, next(_numbers)
+        needs_replica(self._mesh, stack.topology, self.named, kind, replica)
         made = tuple(
             make(f"{kind}-{one.client}-{one.service}-{number}.{index}", one)
             for index, one in enumerate(self.named.paths)
         )
         return FaultContext(self._session.live, InForce(label, self.named, made))
 
+    def _seed(self, given: int | None, what: str) -> int:
+        """Faults of different kinds draw apart from each other; the same fault draws the same in every run."""
+        if given is not None:
+            return given
+        return zlib.crc32(f"{self._session.seed} {what}".encode())
+
+    @property
+    def _mesh(self) -> Mesh:
+        return self._session.live.stack.mesh
+
 
 def _ms(text: str, what: str) -> int:
-    return round(seconds(text, what) * 1000)
+    """Whole milliseconds."""
+    value = seconds(text, what) * 1000
+    if value != round(value):
+        raise UsageError(f"{what}: {text!r} is no whole number of milliseconds", hint='"1ms" is the smallest')
+    return round(value)
 
 
-def _whole(path: Path) -> tuple[str, str]:
-    """Connections are shared by the nodes behind a service's name: a fault on them can't pick one node yet."""
-    if path.workload:
-        raise UsageError(
-            f"{path}: latency and down act on whole edges", hint=f"name the service {path.service!r}"
-        )
-    return path.pair
+def _bytes(value: int | str, what: str) -> int:
+    return size(value, what)
+
+
+def _replica(index: int | None) -> str:
+    return "" if index is None else f"replica {index}"

@@ -16,6 +16,8 @@ from chaosmesh.runtime.toxiproxy.toxics import Stream, Toxic
 
 T = TypeVar("T")
 FAULT = "fault"
+CUT = "cut"
+"""Name of the toxic that is on a proxy while its connections are cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,23 @@ class ToxiproxyClient:
         return True
 
     async def cut(self, proxy: str) -> None:
-        """Ends every open connection; new ones work (unless it is disabled, then nothing changes)."""
+        """Ends every open connection; new ones work (unless it is disabled, then nothing changes).
+
+        A toxic that holds everything back ends its connections when it is removed. Disabling and enabling would end
+        them too, and refuse whoever comes in between.
+        """
         if self._reasons.get(proxy):
             return
-        await self._do(lambda: self._server.named(proxy).disable())
-        await self._do(lambda: self._server.named(proxy).enable())
+        toxic = Toxic("timeout", "downstream", {"timeout": 0}, CUT).to_json()
+
+        def both() -> None:
+            one = self._server.named(proxy)
+            try:
+                one.add_toxic(**toxic)
+            finally:
+                one.destroy_toxic(CUT)
+
+        await self._do(both)
 
     async def state(self) -> dict[str, ProxyState]:
         """Every proxy by name, in one request."""

@@ -205,6 +205,9 @@ def faults() -> Case:
         RequestFault("f1", "front", "color", 0.3, 7, status=503),
         RequestFault("f2", "front", "color", 1 / 3, 2**60 + 1, delay_ms=300, workload="blue"),
         RequestFault("f3", "front", "color", 0.1, 7, grpc_status=14),
+        RequestFault("f4", "front", "color", 1.0, 7, status=500, replica=1, path="/a", headers=(("X-User", "b"),)),
+        RequestFault("f5", "front", "color", 1.0, 7, status=500, workload="green", prefix="/b"),
+        replicas={"blue": 2},
     )
 
 

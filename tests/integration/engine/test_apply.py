@@ -15,6 +15,7 @@ from chaosmesh.documents.scenario import load_scenario
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import ChaosMeshError
+from chaosmesh.faults import Down, Latency
 from chaosmesh.load import RequestSpec
 from chaosmesh.mesh import Listener, Mesh
 from chaosmesh.runtime import probe
@@ -188,18 +189,16 @@ def test_what_is_refused_leaves_nothing_and_the_mesh_before_in_force(tmp_path: P
 def test_a_server_that_joins_an_edge_under_a_fault_gets_it_too(tmp_path: Path) -> None:
     async def main() -> None:
         async with running(ONE, tmp_path, load=False) as stack:
-            for proxy in stack.site.edge_proxies("front", "color"):
-                await stack.site.cut("down", proxy)
+            edge = ("front", "color")
+            down, slow = Down("down", edge), Latency("slow", edge, 5)
+            await down.apply(stack.site)
             await stack.apply(GREEN_TOO)
             assert not any(one.enabled for one in (await stack.runtime.toxiproxy.state()).values())
-            for proxy in stack.site.edge_proxies("front", "color"):
-                await stack.site.uncut("down", proxy)
+            await down.heal(stack.site)
             assert all(one.enabled for one in (await stack.runtime.toxiproxy.state()).values())
-            for proxy in stack.site.edge_proxies("front", "color"):
-                await stack.site.toxic("slow", proxy, "latency", {"latency": 5, "jitter": 0})
+            await slow.apply(stack.site)
             await stack.apply(ONE)
-            for proxy in stack.site.edge_proxies("front", "color"):
-                await stack.site.untoxic("slow", proxy)
+            await slow.heal(stack.site)
             await stack.apply(GREEN_TOO)
             assert not any(one.toxics for one in (await stack.runtime.toxiproxy.state()).values())
 

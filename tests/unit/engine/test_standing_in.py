@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from chaosmesh.engine.held import proxies_of
 from chaosmesh.engine.standing_in import answered_elsewhere, dose_of
-from chaosmesh.faults import Dose, Down, Errors
+from chaosmesh.faults import Dose, Down, Errors, Scope
 from chaosmesh.ledger import Attempt, Call
 from chaosmesh.mesh import Fallback, Mesh, Target
 from chaosmesh.runtime import lay_out
@@ -69,5 +69,5 @@ def test_calls_that_are_led_away_from_an_edge_that_is_down_met_the_fault() -> No
 
 def test_a_fault_on_an_edge_spares_what_stands_in() -> None:
     topology = lay_out(mesh(), run="r", subnet="127.9")
-    assert proxies_of(mesh(), topology, *EDGE)
-    assert all(">weather." in one for one in proxies_of(mesh(), topology, *EDGE))
+    assert proxies_of(mesh(), topology, Scope(*EDGE))
+    assert all(">weather." in one for one in proxies_of(mesh(), topology, Scope(*EDGE)))
