@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from chaosmesh.errors import UsageError
 from chaosmesh.judge.durations import number, seconds
@@ -74,28 +74,6 @@ class Claim:
         if self.side == "around":
             return f"around {self.bound} ± {self.tolerance}"
         return f"{self.side.replace('_', ' ')} {self.bound}"
-
-    def as_json(self) -> dict[str, Any]:
-        """Everything but `on`, which is a live thing, for a run folder. `from_json` reads it."""
-        plain: dict[str, Any] = {"side": self.side, "bound": self.bound, "margin": self.margin}
-        plain |= {"of": self.of, "during": self.during, "tolerance": self.tolerance}
-        if isinstance(self.bound, Relative):
-            one = self.bound
-            plain["bound"] = {"to": one.to, "times": one.times, "plus": one.plus, "minus": one.minus}
-        elif isinstance(self.bound, tuple):
-            plain["bound"] = [list(pair) for pair in self.bound]
-        return plain
-
-    @classmethod
-    def from_json(cls, plain: Mapping[str, Any], on: object = None) -> Claim:
-        """The claim that `as_json` wrote, on `on`."""
-        bound = plain["bound"]
-        if isinstance(bound, dict):
-            bound = Relative(**bound)
-        elif isinstance(bound, list):
-            bound = tuple((name, weight) for name, weight in bound)
-        rest = {name: plain[name] for name in ("side", "margin", "of", "during", "tolerance")}
-        return cls(bound=bound, on=on, **rest)
 
 
 def at_least(
