@@ -8,8 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chaosmesh.engine.experiment.phases import phase, ramp, repeat
     from chaosmesh.engine.experiment.result import Failed, Inconclusive, Invalid, Run
     from chaosmesh.judge import Verdict, around, as_written, at_least, at_most, baseline, control, weights
+    from chaosmesh.load.accesslog import from_access_log
+    from chaosmesh.load.curves import diurnal, spike, steps
+    from chaosmesh.load.har import from_har
+    from chaosmesh.load.mix import request
+    from chaosmesh.load.ticks import from_locust
 
 __all__ = [
     "Failed",
@@ -23,6 +29,16 @@ __all__ = [
     "at_most",
     "baseline",
     "control",
+    "diurnal",
+    "from_access_log",
+    "from_har",
+    "from_locust",
+    "phase",
+    "ramp",
+    "repeat",
+    "request",
+    "spike",
+    "steps",
     "weights",
 ]
 
@@ -38,6 +54,16 @@ _HOMES = {
     "at_most": "chaosmesh.judge",
     "baseline": "chaosmesh.judge",
     "control": "chaosmesh.judge",
+    "diurnal": "chaosmesh.load.curves",
+    "from_access_log": "chaosmesh.load.accesslog",
+    "from_har": "chaosmesh.load.har",
+    "from_locust": "chaosmesh.load.ticks",
+    "phase": "chaosmesh.engine.experiment.phases",
+    "ramp": "chaosmesh.engine.experiment.phases",
+    "repeat": "chaosmesh.engine.experiment.phases",
+    "request": "chaosmesh.load.mix",
+    "spike": "chaosmesh.load.curves",
+    "steps": "chaosmesh.load.curves",
     "weights": "chaosmesh.judge",
 }
 

@@ -19,6 +19,11 @@ class Bell:
         self._event.set()
         self._event = asyncio.Event()
 
+    async def met(self, condition: Callable[[], str]) -> None:
+        """Return once `condition` answers with nothing; for callers who wait for something else beside it."""
+        while condition():
+            await self._event.wait()
+
     async def until(self, condition: Callable[[], str], *, seconds: float, what: str) -> None:
         """Return once `condition` answers with nothing; its text says what is still missing.
 

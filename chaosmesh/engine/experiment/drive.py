@@ -1,30 +1,32 @@
-"""Drives load until every claim of an expectation is decided or its budget ends."""
+"""Drives load until every claim of an expectation is decided, its schedule is through or its budget ends."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from chaosmesh.engine.experiment.course import Course
 from chaosmesh.engine.experiment.evidence import Book
 from chaosmesh.engine.experiment.expected import announced, predictions, theory_of
-from chaosmesh.engine.experiment.facts import Facts, Sent, Span, Struck
-from chaosmesh.engine.experiment.in_force import InForce, Met
+from chaosmesh.engine.experiment.facts import Facts
+from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.experiment.judging import decide, decisions_of
-from chaosmesh.engine.experiment.names import Path
 from chaosmesh.engine.experiment.observed import observed
+from chaosmesh.engine.experiment.phases import faults_of
+from chaosmesh.engine.experiment.plan import PATIENCE, Plan
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Run
+from chaosmesh.engine.experiment.sense import checked
+from chaosmesh.engine.experiment.witness import struck
 from chaosmesh.engine.host import Watch
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
-from chaosmesh.judge import Verdict
-from chaosmesh.ledger import Attempt
-from chaosmesh.load import Record, RequestSpec, StreamReport
-from chaosmesh.load.plan import Arrivals
+from chaosmesh.judge import Decision, Verdict
+from chaosmesh.load import StreamReport
 
-PATIENCE = 15.0  # seconds that a request waits for its answer
+__all__ = ["ENOUGH", "PATIENCE", "Drive", "Plan"]
 
 ENOUGH = 200
 """Requests that every expectation gets: fewer say nothing about a 99th percentile, the generator's lag included,
@@ -35,23 +37,12 @@ SHORTEST = 0.5  # seconds of a budget that are worth another stream
 LOOK = 1.1
 """Evidence grows by a tenth from look to look, so that looking costs little however long it takes."""
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Load as asked for: `rate` requests/s of `mix` at `entry`, at most `count` of them, for at most `duration` s."""
-
-    entry: str
-    mix: tuple[RequestSpec, ...]
-    rate: float
-    arrivals: Arrivals
-    seed: int
-    count: int | None = None
-    duration: float | None = None
-    patience: float = PATIENCE
+LAG_S = 1.0
+"""Rows of what happened may come so much later: what had not happened so far beyond its bound surely did not."""
 
 
 class Drive:
-    """One expectation: `questions` asked of the load `plan` while the faults of `contexts` are in force."""
+    """One expectation: `questions` asked of the load `plan`, under the faults of `contexts` and of its phases."""
 
     def __init__(
         self,
@@ -67,10 +58,13 @@ class Drive:
     ) -> None:
         self._stack = stack
         self._plan = plan
-        self._contexts = tuple(contexts)
-        self._theory = theory_of(stack.mesh, plan.entry, self._contexts)
-        asked = announced(questions, stack.mesh, plan.entry, self._theory, alpha)
-        self._facts = Facts(alpha, plan.entry, tuple(one.plain for one in asked))
+        self._contexts = tuple({id(one): one for one in (*contexts, *faults_of(plan.phases))}.values())
+        self._theory = theory_of(stack.mesh, plan.entry, contexts) if not plan.phases else None
+        checked(questions, plan)
+        asked = announced(questions, stack.mesh, plan, contexts, self._theory, alpha)
+        self._facts = Facts(
+            alpha, plan.entry, tuple(one.plain for one in asked), names=plan.names, control=plan.control
+        )
         self._budget = budget
         self._policy = policy
         self._say = say
@@ -91,16 +85,17 @@ class Drive:
         return self._result()
 
     def _fresh(self) -> None:
-        self._facts = replace(self._facts, streams=(), problems=())
-        self._received = self._looked = 0
+        self._facts = replace(self._facts, streams=(), problems=(), policies=())
+        self._looked = 0
 
     async def _round(self) -> None:
-        """Load for one budget.
+        """Load for one budget, or one schedule.
 
         What came in after a stream was stopped may undo its decision: then the rest of the budget is used too.
         """
         left = self._budget
-        bounded = self._plan.count is not None or self._plan.duration is not None
+        plan = self._plan
+        bounded = bool(plan.phases) or plan.count is not None or plan.duration is not None
         while True:
             begin = time.monotonic()
             await self._turn(left)
@@ -112,8 +107,8 @@ class Drive:
         """One stream of at most so many seconds, and what makes it worthless."""
         stack = self._stack
         watch = await Watch.start(stack.keeper, stack.pids())
-        report = await self._load(seconds)
-        problems = [report.late(self._tightest_ms()), await watch.starved()]
+        report, problem = await self._load(seconds)
+        problems = [report.late(self._tightest_ms()), await watch.starved(), problem]
         try:
             await stack.settled([report.stream])
         except DeadlineError as error:
@@ -126,107 +121,75 @@ class Drive:
 
     def _only_slow(self) -> bool:
         """Whether nothing but a bound on latency is broken: then a crowded host may be the reason."""
-        book = self._book()
-        pairs = zip(self._facts.questions, decisions_of(self._facts, book), strict=True)
+        pairs = zip(self._facts.questions, self._decisions(), strict=True)
         broken = [question for question, decision in pairs if decision.verdict is Verdict.FAIL]
         return bool(broken) and all(one.requirement.measure == "latency" for one in broken)
 
-    async def _load(self, seconds: float) -> StreamReport:
-        plan, stack = self._plan, self._stack
-        limits = [seconds] if plan.duration is None else [seconds, plan.duration]
-        running = await stack.begin(
-            f"expect {plan.entry}",
-            stack.entry_url(plan.entry),
-            plan.entry,
-            plan.mix,
-            plan.rate,
-            count=plan.count,
-            duration=min(limits),
-            arrivals=plan.arrivals,
-            seed=plan.seed,
-            patience=plan.patience,
-            tls=stack.entry_tls(plan.entry),
-            on_records=self._take,
-        )
-        before = self._facts.streams
-        self._facts = replace(self._facts, streams=(*before, Sent(running.stream.id)))
-        decided = asyncio.create_task(
-            stack.bell.until(self._open, seconds=min(limits), what="a verdict on every claim")
-        )
-        done = asyncio.create_task(running.done())
+    async def _load(self, seconds: float) -> tuple[StreamReport, str | None]:
+        course = Course(self._stack, self._plan, self._plan.longest(seconds))
+        before = self._facts
+
+        def seen() -> None:
+            self._facts = replace(
+                before,
+                streams=(*before.streams, *course.sent),
+                policies=(*before.policies, *course.policies),
+            )
+
         try:
-            await asyncio.wait({decided, done}, return_when=asyncio.FIRST_COMPLETED)
-        except BaseException:
-            done.cancel()
-            raise
+            return await course.run(lambda: self._open(course), seen)
         finally:
-            running.stop()
-            decided.cancel()
-        await asyncio.gather(decided, return_exceptions=True)
-        report = await done
-        self._facts = replace(self._facts, streams=(*before, Sent(running.stream.id, ended=True)))
-        return report
+            seen()
 
-    def _take(self, records: list[Record]) -> None:
-        self._received += len(records)
-
-    def _open(self) -> str:
+    def _open(self, course: Course) -> str:
         """What is still undecided, looked at whenever there is a tenth more to see."""
-        if self._received < max(ENOUGH, self._looked * LOOK):
-            return f"{self._received} requests"
-        self._looked = self._received
-        book = self._book()
-        verdicts = {one.verdict for one in decisions_of(self._facts, book)}
+        if course.received < max(ENOUGH, self._looked * LOOK):
+            return f"{course.received} requests"
+        self._looked = course.received
+        pairs = zip(self._facts.questions, self._decisions(), strict=True)
+        verdicts = {_by_now(question, decision) for question, decision in pairs}
         if Verdict.FAIL in verdicts:
             return ""
-        if Verdict.INCONCLUSIVE in verdicts:
+        if self._plan.phases or Verdict.INCONCLUSIVE in verdicts:
             return f"{self._looked} requests, undecided"
-        unmet = [met for one in self._contexts if not (met := self._met(one, book)).hit]
-        return "a fault met nothing yet" if any(one.may_come for one in unmet) else ""
+        return "a fault met nothing yet" if self._may_come() else ""
 
     # -- what is known by now ------------------------------------------------------------------------------
 
+    def _decisions(self) -> list[Decision]:
+        return decisions_of(self._now(), self._book())
+
+    def _may_come(self) -> bool:
+        """Whether it may be mere luck that some fault met nothing yet."""
+        return any(one.met.may_come for one in self._now().faults if not one.met.hit)
+
     def _now(self) -> Facts:
         """The facts so far, with what the faults met by now."""
-        book = self._book()
-        struck = tuple(Struck(str(one), self._spans(one), self._met(one, book)) for one in self._contexts)
-        return replace(self._facts, faults=struck)
-
-    def _spans(self, context: InForce) -> tuple[Span, ...]:
-        ids = {one.id for one in context.faults}
-        events = [one for one in self._stack.ledger.faults if one.fault in ids]
-        applied = [one.at_ns for one in events if one.phase == "applied"]
-        healed = [one.at_ns for one in events if one.phase == "healed"]
-        return (Span(str(context), max(applied), min(healed, default=None)),) if applied else ()
+        stack = self._stack
+        return replace(self._facts, faults=struck(self._contexts, self._book(), stack.ledger, stack.mesh))
 
     def _book(self) -> Book:
         return Book(self._stack.ledger, self._facts)
-
-    def _met(self, context: InForce, book: Book) -> Met:
-        def attempts(path: Path) -> list[Attempt]:
-            return [
-                a for one in book.calls([path]) for a in one.attempts if path.workload in (None, a.server)
-            ]
-
-        return context.met(self._stack.mesh, attempts)
 
     def _verdict(self) -> Verdict:
         return decide(self._now(), self._stack.ledger)[0]
 
     def _elsewhere(self) -> bool:
         """Whether more of the same would say nothing either: this traffic does not come along the broken edge."""
-        book = self._book()
-        return self._received >= ENOUGH and any(not self._met(one, book).attempts for one in self._contexts)
+        facts, requests = self._now(), self._book().size
+        return requests >= ENOUGH and any(
+            not one.met.attempts and one.met.unit != "act" for one in facts.faults
+        )
 
     def _result(self) -> Run:
         facts, ledger = self._now(), self._stack.ledger
         verdict, reason, claims = decide(facts, ledger)
         book = self._book()
-        edges = list(dict.fromkeys(path.pair for one in self._contexts for path in one.paths))
+        edges = _edges(self._contexts, facts.questions)
         return Run(
             verdict=verdict,
             reason=reason,
-            requests=len(book.records()),
+            requests=book.size,
             claims=claims,
             observed=observed(book, ledger, edges),
             predicted=predictions(self._theory, edges),
@@ -242,3 +205,19 @@ class Drive:
     def _tightest_ms(self) -> float | None:
         found = [one.requirement.limit for one in self._facts.questions]
         return min((1000 * one for one in found if one is not None), default=None)
+
+
+def _by_now(question: Question, decision: Decision) -> Verdict:
+    """A verdict on which load may be stopped: that something did not happen is only sure after a while."""
+    late = question.requirement.is_moment and decision.low <= question.requirement.bound + LAG_S
+    return Verdict.INCONCLUSIVE if late and decision.verdict is Verdict.FAIL else decision.verdict
+
+
+def _edges(contexts: Sequence[InForce], questions: Sequence[Question]) -> list[tuple[str, str]]:
+    """Every edge that a fault or a claim is about."""
+    paths = [
+        path
+        for many in (*(one.paths for one in contexts), *(one.paths for one in questions))
+        for path in many
+    ]
+    return list(dict.fromkeys(one.pair for one in paths if one.client))

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from chaosmesh.engine.experiment.evidence.calls import room_of
 from chaosmesh.engine.experiment.in_force import InForce
+from chaosmesh.engine.experiment.luck import counted
+from chaosmesh.engine.experiment.plan import Plan
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.written import limited
 from chaosmesh.engine.predict import Prediction, predict
@@ -35,10 +37,16 @@ def predictions(theory: Prediction | None, edges: Iterable[Edge]) -> dict[str, f
 
 
 def announced(
-    questions: Sequence[Question], mesh: Mesh, entry: str, theory: Prediction | None, alpha: float
+    questions: Sequence[Question],
+    mesh: Mesh,
+    plan: Plan,
+    contexts: Sequence[InForce],
+    theory: Prediction | None,
+    alpha: float,
 ) -> list[Question]:
-    """The questions with what the policy allows, and after how many requests each should be decided."""
-    known = [limited(one, mesh, entry) for one in questions]
+    """The questions with what the policy allows, how outcomes are counted, and after how many requests each should be
+    decided."""
+    known = [counted(limited(one, mesh, plan.entry), mesh, plan, contexts) for one in questions]
     return [replace(one, planned=_planned(one, theory, alpha)) for one in known]
 
 

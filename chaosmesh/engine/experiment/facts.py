@@ -11,7 +11,7 @@ from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.engine.experiment.plain import tree_of, value_of
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.errors import UsageError
-from chaosmesh.judge import Relative, Requirement
+from chaosmesh.judge import Counting, Relative, Requirement
 
 SETTLING_NS = 100_000_000
 """Requests that are meant to be sent so shortly before a phase ends may still be under way when the next one's faults
@@ -105,5 +105,5 @@ class Facts:
 
 CLASSES: dict[str, type] = {
     one.__name__: one
-    for one in (Facts, Question, Requirement, Relative, Named, Path, Span, Sent, Struck, Met)
+    for one in (Facts, Question, Requirement, Relative, Counting, Named, Path, Span, Sent, Struck, Met)
 }

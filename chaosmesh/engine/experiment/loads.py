@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from chaosmesh.engine.experiment.about import Session
-from chaosmesh.engine.experiment.drive import Plan
+from chaosmesh.engine.experiment.phases import Phase, schedule
 from chaosmesh.engine.experiment.result import ERRORS, Run
+from chaosmesh.engine.experiment.wishes import Wish
+from chaosmesh.errors import UsageError
 from chaosmesh.judge import Claim, Verdict
 from chaosmesh.judge.durations import duration as seconds
-from chaosmesh.load import RequestSpec
-from chaosmesh.load.plan import Arrivals
 
 DEFAULT_BUDGET = "30s"
+
+__all__ = ["Load", "View", "Wish"]
 
 
 class View(Protocol):
@@ -29,28 +30,22 @@ class View(Protocol):
         """Send it until every claim is decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Load as the test wrote it."""
-
-    mix: tuple[RequestSpec, ...]
-    rate: float
-    arrivals: Arrivals
-    entry: str | None
-    count: int | None
-    duration: float | None
-
-    def plan(self, entry: str, seed: int, patience: float | None) -> Plan:
-        plan = Plan(entry, self.mix, self.rate, self.arrivals, seed, self.count, self.duration)
-        return plan if patience is None else replace(plan, patience=patience)
-
-
 class Load:
     """Load that is sent only while something is expected of it."""
 
     def __init__(self, view: View, wish: Wish) -> None:
         self._view = view
         self._wish = wish
+
+    def through(self, *phases: Phase | Iterable[Phase]) -> Load:
+        """The same load while a schedule goes on: one stream over all phases, faults put in force and taken off at
+        their borders. The schedule ends it; `expect` decides when it is through."""
+        if self._wish.phases:
+            raise UsageError("this load has a schedule already", hint="one through(…) with all phases")
+        found = schedule(*phases)
+        if not found:
+            raise UsageError("a schedule without phases", hint='through(phase("baseline", "2s"), …)')
+        return Load(self._view, replace(self._wish, phases=found))
 
     def expect(self, *, budget: str = DEFAULT_BUDGET, **claims: Claim) -> Run:
         """Drive load until every claim is decided or the budget ends; what was found.
@@ -63,8 +58,7 @@ class Load:
     async def expect_async(self, *, budget: str = DEFAULT_BUDGET, **claims: Claim) -> Run:
         """`expect` for tests that are coroutines: their own loop goes on meanwhile."""
         live = self._view.session.live
-        work = live.loop.submit(live.guarded(self._expect(budget, claims)))
-        return self._checked(await asyncio.wrap_future(work))
+        return self._checked(await live.acall(self._expect(budget, claims)))
 
     async def _expect(self, budget: str, claims: Mapping[str, Claim]) -> Run:
         return await self._view.drive(self._wish, claims, seconds(budget, "budget"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.errors import UsageError
 from chaosmesh.judge import Requirement
+from chaosmesh.judge.bursts import ONE_BY_ONE, Counting
 
 _MEANT = {"edge": "an edge", "node": "a node or a replica"}
 _HINTS = {"edge": 'on=edge, where edge = mesh.edge("client", "service")', "node": 'on=mesh.node("name")'}
@@ -18,7 +19,8 @@ class Question:
 
     What the policy says is known before anything is counted. `most`: attempts that it allows for one call (or one
     request). `cut`: whether the bound of a cut-off is its bound on a call or on an attempt ("" if neither). `spare`:
-    workloads that only stand in for the service's own. `planned`: requests that should be enough for a verdict; None
+    workloads that only stand in for the service's own. `counting`: whether outcomes count one by one or in blocks,
+    by the faults in force. `planned`: requests that should be enough for a verdict; None
     where that can't be told.
     """
 
@@ -27,6 +29,7 @@ class Question:
     most: int | None = None
     cut: str = ""
     spare: tuple[str, ...] = ()
+    counting: Counting = ONE_BY_ONE
     planned: int | None = None
 
     def __post_init__(self) -> None:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from chaosmesh.engine.entrance import entry_of
 from chaosmesh.engine.experiment.about import Session
+from chaosmesh.engine.experiment.canaries import CanaryShift, planned
+from chaosmesh.engine.experiment.control import ControlPlaneOf
 from chaosmesh.engine.experiment.drive import Drive
 from chaosmesh.engine.experiment.edges import Edge
 from chaosmesh.engine.experiment.inputs import located
 from chaosmesh.engine.experiment.live import LiveMesh
 from chaosmesh.engine.experiment.loads import Load, Wish
+from chaosmesh.engine.experiment.meant import meant
 from chaosmesh.engine.experiment.names import Named, nodes_named, paths_named
 from chaosmesh.engine.experiment.nodes import Node
+from chaosmesh.engine.experiment.phases import faults_of
+from chaosmesh.engine.experiment.policies import PolicyInForce
 from chaosmesh.engine.experiment.policy import without
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Run
-from chaosmesh.engine.limits import rate_of
+from chaosmesh.engine.experiment.wishes import wish_of
 from chaosmesh.errors import UsageError
 from chaosmesh.judge import ALPHA, Claim, Verdict, requirements
-from chaosmesh.judge.durations import duration as seconds
 from chaosmesh.load import RequestSpec
-from chaosmesh.load.plan import Arrivals
+from chaosmesh.load.plan import Arrivals, Protocol
+from chaosmesh.load.shapes import Shape
 from chaosmesh.mesh import Mesh
-
-DEFAULT_RATE = 200.0
 
 
 class MeshView:
@@ -46,12 +50,23 @@ class MeshView:
         """A virtual node, or all nodes behind a virtual service."""
         return Node(self.session, self._policy, nodes_named(self._policy, name))
 
+    @property
+    def control_plane(self) -> ControlPlaneOf:
+        """The control plane, for faults on it."""
+        return ControlPlaneOf(self.session)
+
     def without(self, part: str) -> MeshView:
         """The same mesh with "retryPolicy", "perRetryTimeout", "timeout", "outlierDetection", "fallback" or
         "retryBudget" off on every edge, what the profile adds silently included: the proof that the policy is what
         saved it."""
         label = f"{self._label}, without {part}" if self._label else f"without {part}"
         return MeshView(self.session, without(self._policy, part), label)
+
+    def updated(self, *paths: str | Path) -> MeshView:
+        """The same mesh with updated documents; in force while it is used, also as a phase of a schedule."""
+        found = [located(one, (*self.session.folders, Path.cwd())) for one in paths]
+        _, policy = self._live.updated(self._resources, found)
+        return MeshView(self.session, policy, f"with {', '.join(one.name for one in found)}")
 
     def apply(self, *paths: str | Path) -> None:
         """Put updated documents in force until the end of the test; when this returns they are, everywhere."""
@@ -65,43 +80,80 @@ class MeshView:
         self,
         *,
         rate: float | None = None,
+        shape: Shape | None = None,
         path: str | None = None,
-        headers: Mapping[str, str] | None = None,
         method: str = "GET",
-        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        body: Any = b"",
+        protocol: Protocol = "http",
+        mix: Sequence[RequestSpec] | None = None,
         arrivals: Arrivals | None = None,
         entry: str | None = None,
         count: int | None = None,
         duration: str | None = None,
+        workers: int | None = None,
+        control: Any = None,
     ) -> Load:
-        """Open-loop load: `rate` requests a second at `entry`, whatever the answers do.
+        """Open-loop load: `rate` requests a second at `entry`, or as many as `shape` says, whatever the answers do.
 
-        What is left out comes from the scenario file's `load:`. `count` and `duration` ("10s") bound each
-        stream; the budget of an expectation does too.
+        One request (`path`, `method`, `headers`, `body`, `protocol` "http", "http2", "grpc" or "tcp") or a `mix` of
+        several. What is left out comes from the scenario file's `load:`. `count` and `duration` ("10s") bound each
+        stream; the budget of an expectation does too. `workers`: processes that send it together.
         """
-        scenario = self._live.scenario.load
-        own = RequestSpec(method, path or "/", tuple((headers or {}).items()), body)
-        given = path is not None or headers or method != "GET" or body
-        mix = (own,) if given or not scenario.mix else _mix(self._live)
-        wanted = rate if rate is not None else rate_of(self._live.scenario, DEFAULT_RATE)
-        if not wanted > 0:
-            raise UsageError(f"load: the rate must be above 0 requests a second (got {wanted})")
-        if count is not None and count < 1:
-            raise UsageError(f"load: the count must be at least 1 (got {count})")
-        limit = None if duration is None else seconds(duration, "duration")
-        plan = Wish(mix, wanted, arrivals or scenario.arrivals, entry, count, limit)
-        return Load(self, plan)
+        wish = wish_of(
+            self._live.scenario,
+            rate=rate,
+            shape=shape,
+            path=path,
+            method=method,
+            headers=headers,
+            body=body,
+            protocol=protocol,
+            mix=mix,
+            arrivals=arrivals,
+            entry=entry,
+            count=count,
+            duration=duration,
+            workers=workers,
+            control=control,
+        )
+        return Load(self, wish)
+
+    def canary(
+        self,
+        route: str,
+        *,
+        to: str,
+        steps: Sequence[int] = (10, 50, 100),
+        bake: str = "1s",
+        hold: str = "20s",
+        **claims: Claim,
+    ) -> CanaryShift:
+        """A shift of a route's traffic to the node `to`, by `steps` per cent, to be made with `run`.
+
+        Each step is watched for `bake` at least and `hold` at most. `claims` (success, p99, attempts, …) are about the new
+        version; `control()` in them is the stable one. Default: success=at_least(control(minus=0.05)).
+        """
+        if self._policy is not self._live.baseline and self._label.startswith("without"):
+            raise UsageError("a canary shifts the policy of the documents", hint="use mesh.canary(…)")
+        return planned(self.session, self._resources, self._policy, route, to, steps, bake, hold, claims)
+
+    # -- used by phase(…) ------------------------------------------------------------------------------------
+
+    def act(self) -> PolicyInForce:
+        """This policy as something that is in force for a phase."""
+        return PolicyInForce(self._live, self._policy, self._label or "the documents")
 
     # -- used by Load ---------------------------------------------------------------------------------------
 
     async def drive(self, wish: Wish, claims: Mapping[str, Claim], budget: float) -> Run:
         session, live = self.session, self._live
-        asked = self._questions(claims)
+        asked = self._questions(wish, claims)
         async with live.turn:
             await live.use(self._policy)
             drive = Drive(
                 live.stack,
-                wish.plan(self._entry(wish.entry), session.seed, live.scenario.load.timeout),
+                wish.plan(self._entry(wish.entry, wish.protocols), session.seed, live.scenario.load.timeout),
                 asked,
                 live.active,
                 alpha=session.alpha,
@@ -113,42 +165,24 @@ class MeshView:
         session.runs.append(run)
         return run
 
-    def _questions(self, claims: Mapping[str, Claim]) -> list[Question]:
-        return [Question(one, self._meant(one.on, one.is_share)) for one in requirements(**claims)]
+    def _questions(self, wish: Wish, claims: Mapping[str, Claim]) -> list[Question]:
+        faults = (*self._live.active, *faults_of(wish.phases))
+        return [Question(one, meant(one, self._policy, faults)) for one in requirements(**claims)]
 
-    def _meant(self, on: object, is_share: bool) -> Named | None:
-        """The edge that a claim is about; of attempts the only one under a fault, if none is named."""
-        match on:
-            case None if not is_share and len(self._live.active) == 1:
-                return self._live.active[0].edge
-            case None:
-                return None
-            case Edge():
-                return on.named
-            case (str(client), str(service)):
-                return self.edge(client, service).named
-        raise UsageError(f"on={on!r} is no edge", hint='on=mesh.edge("client", "service")')
-
-    def _entry(self, named: str | None) -> str:
+    def _entry(self, named: str | None, protocols: tuple[Protocol, ...]) -> str:
         stack = self._live.stack
         if named is not None:
             nodes = nodes_named(self._policy, named)
             if len(nodes) > 1:
                 raise UsageError(f"entry={named!r} is {' and '.join(nodes)}", hint="name one of them")
             return nodes[0]
-        entries = [one for one in stack.topology.entries if stack.speaks_http(one)]
-        if len(entries) != 1 and self._live.active:
-            return entry_of(stack.mesh, stack.topology.entries, self._live.active[0].paths[0].client)
+        entries = [one for one in stack.topology.entries if stack.speaks(one, *protocols)]
+        clients = [path.client for one in self._live.active for path in one.paths if path.client]
+        if len(entries) != 1 and clients:
+            return entry_of(stack.mesh, stack.topology.entries, clients[0])
         if len(entries) != 1:
             raise UsageError("where do users come in?", hint=f"entry= one of {', '.join(entries) or 'none'}")
         return entries[0]
-
-
-def _mix(live: LiveMesh) -> tuple[RequestSpec, ...]:
-    return tuple(
-        RequestSpec(one.method, one.path, tuple(one.headers.items()), one.body.encode(), one.weight)
-        for one in live.scenario.load.mix
-    )
 
 
 def experiment(

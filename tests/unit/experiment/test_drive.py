@@ -52,10 +52,10 @@ class WrittenStack:
     async def ticks(self) -> Ticks:
         return Ticks(*self._late_ticks.pop(0)) if self._late_ticks else Ticks(0, 0)
 
-    def entry_url(self, entry: str) -> str:
+    def entry_url(self, entry: str, *_: str) -> str:
         return f"http://{entry}"
 
-    def entry_tls(self, entry: str) -> None:
+    def entry_tls(self, entry: str, *_: str) -> None:
         return None
 
     async def settled(self, streams) -> None:

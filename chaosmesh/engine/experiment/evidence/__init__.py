@@ -62,7 +62,5 @@ def highest(question: Question) -> float:
 
 
 def evidence_from(question: Question, found: list[float]) -> Evidence:
-    """Outcomes as evidence."""
-    if question.requirement.is_share:
-        return Evidence.share(len(found), round(sum(found)))
-    return Evidence.of(found, high=calls.room_of(question))
+    """Outcomes as evidence, one by one or in blocks."""
+    return question.counting.evidence(found, high=highest(question))

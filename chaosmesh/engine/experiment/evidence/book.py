@@ -54,6 +54,11 @@ class Book:
             found += records if belongs is None else filter(belongs, records)
         return found
 
+    @property
+    def size(self) -> int:
+        """How many requests were made, those of a control cohort included."""
+        return sum(len(self._counted(one)) for one in self.facts.streams)
+
     def requests(self, sample: Sample = EVERYTHING) -> list[Request]:
         """Requests with their calls, all of whose rows are in; in the same order."""
         found: list[Request] = []

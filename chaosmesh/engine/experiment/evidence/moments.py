@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from chaosmesh.engine.experiment.evidence.book import Book, Sample
 from chaosmesh.engine.experiment.facts import Span
@@ -16,6 +17,7 @@ from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.judge import Moment
 from chaosmesh.ledger import Call, Request, queries
 
+T = TypeVar("T")
 _Ms = Callable[[list[Call], str, int, int], float | None]
 
 
@@ -60,7 +62,7 @@ def shift(question: Question, book: Book, sample: Sample) -> Iterator[Moment]:
     """From a policy's being in force to the last call that met the old one."""
     calls, (first, last) = book.calls(question.paths, sample), _watched(book)
     changes = sorted(one.begin_ns for one in book.facts.policies if first <= one.begin_ns < last)
-    for since, until in zip(changes, [*changes[1:], last + 1], strict=True):
+    for since, until in _until(changes, changes, last):
         seen = queries.strays([one for one in calls if one.start_ns < until], since)
         if seen.calls:
             yield _moment(seen.after_ms, since, until)
@@ -87,10 +89,14 @@ def _healings(book: Book) -> Iterator[tuple[int, int]]:
     """When nothing was broken any more, and until when: the next fault, or the end of the load."""
     first, last = _watched(book)
     spans = occurrences(book.facts.spans)
-    begins = [one.begin_ns for one in spans[1:]] + [last + 1]
-    for span, until in zip(spans, begins, strict=True):
+    for span, until in _until([one.begin_ns for one in spans], spans, last):
         if span.end_ns is not None and first <= span.end_ns < min(until, last):
             yield span.end_ns, min(until, last + 1)
+
+
+def _until(begins: list[int], things: list[T], last: int) -> Iterator[tuple[T, int]]:
+    """Each thing with the beginning of the next one, or the end of the load."""
+    return zip(things, [*begins[1:], last + 1], strict=False)
 
 
 def _watched(book: Book) -> tuple[int, int]:
