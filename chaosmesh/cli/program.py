@@ -16,6 +16,8 @@ GROUPS: dict[str, dict[str, str]] = {
     "Start": {"demo": "demo", "verify": "verify", "up": "up"},
     "Understand": {"lint": "lint", "why": "why", "render": "render"},
     "More": {
+        "canary": "canary",
+        "judge": "judge",
         "convert": "convert",
         "doctor": "environment",
         "setup": "environment",
@@ -32,6 +34,8 @@ SUMMARIES = {
     "lint": "What is wrong with the policy before anything runs.",
     "why": "Where a request would go, and by which rule.",
     "render": "The Envoy configuration of each sidecar.",
+    "canary": "Shift traffic to a new version step by step, and back at once if it is worse.",
+    "judge": "The verdict of a run once more, from its folder alone.",
     "convert": "The same policy as API JSON, CloudFormation or Kubernetes, with what is lost.",
     "doctor": "What is installed, and the exact command for what is not.",
     "setup": "Get Toxiproxy (cache, PATH, or built once).",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chaosmesh.documents.scenario import Scenario
 
-WHOLE = ("externals", "faults", "gate", "canary")
+WHOLE = ("externals", "faults", "gate")
 OF_WORKLOADS = ("image", "command", "port", "env")
 
 

@@ -35,7 +35,7 @@ limits: {rate: 500, duration: 5m, errors: 0.5}
 load: {rate: 250, arrivals: poisson, mix: [{path: /flights/NH10, weight: 3, headers: {x-role: crew}}]}
 faults: [{kind: errors, status: 503, share: 0.3}]
 gate: {duration: 1h, undecided: warn}
-canary: {route: r, to: v2, steps: [{weight: 10, duration: 30s}, {weight: 100}]}
+canary: {route: r, to: v2, steps: [{weight: 10, bake: 30s}, {weight: 100}]}
 seed: 7
 """
 

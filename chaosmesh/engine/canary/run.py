@@ -1,0 +1,62 @@
+"""A canary from documents and scenario alone: the mesh is started, the shift is made, everything is stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chaosmesh.appmesh import Resources
+from chaosmesh.appmesh.shift import shifted
+from chaosmesh.documents.scenario import Scenario
+from chaosmesh.engine.canary.plan import Plan, plan_of_scenario
+from chaosmesh.engine.canary.result import Canary
+from chaosmesh.engine.canary.shift import GRACE, Say, Shift
+from chaosmesh.engine.canary.traffic import Sending, entry_for
+from chaosmesh.engine.experiment.wishes import wish_of
+from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.inputs import policy
+from chaosmesh.engine.rendering import rendering
+from chaosmesh.engine.stack import Stack
+from chaosmesh.judge import RUN_ALPHA
+
+
+class CanaryRun:
+    """One canary, prepared: wrong input shows up here, before anything is started."""
+
+    def __init__(self, resources: Resources, scenario: Scenario, profile: str, seed: int | None) -> None:
+        self._scenario = scenario
+        self._profile = profile
+        self.seed = scenario.seed if seed is None else seed
+        self.plan: Plan = plan_of_scenario(scenario, resources, policy(resources, scenario, profile))
+        self._resources = shifted(resources, self.plan.route, self.plan.to, 0)
+        self.mesh = policy(self._resources, scenario, profile)
+        self.alpha = RUN_ALPHA / self.plan.claims
+        self._wish = wish_of(scenario)
+
+    @property
+    def name(self) -> str:
+        """Name of the run's folder."""
+        return f"{self._scenario.name or self.mesh.name}-canary"
+
+    async def run(self, folder: RunFolder, say: Say) -> Canary:
+        """Start the mesh with nothing at the new version, shift, stop; the run folder holds what was found."""
+        folder.write_json("config/envoy.json", rendering(self.mesh, self._scenario, "127.16"))
+        async with Stack(self.mesh, self._scenario, folder) as stack:
+            found: Canary = await stack.guarded(self._shift(stack, say))
+            stack.ledger.write(folder.path)
+        about = {"mesh": self.mesh.name, "profile": self._profile, "seed": self.seed, "alpha": self.alpha}
+        folder.write_json("run.json", {**found.as_json(), **about})
+        return found
+
+    async def _shift(self, stack: Stack, say: Say) -> Canary:
+        entry = entry_for(stack.mesh, stack.topology.entries, self.plan)
+        sent = self._wish.plan(entry, self.seed, self._scenario.load.timeout)
+        longest = sum(max(one.bake, self.plan.hold) + GRACE for one in self.plan.steps)
+        shift = Shift(
+            stack,
+            self._resources,
+            lambda resources: policy(resources, self._scenario, self._profile),
+            self.plan,
+            self.alpha,
+            say,
+        )
+        return await shift.run(Sending(stack, replace(sent, count=None, duration=None), longest))

@@ -1,0 +1,48 @@
+"""The load under which a canary goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chaosmesh.engine.canary.plan import Plan
+from chaosmesh.engine.entrance import entry_of
+from chaosmesh.engine.experiment.drive import Plan as Sent
+from chaosmesh.engine.stack import Stack
+from chaosmesh.errors import UsageError
+from chaosmesh.load import Running
+from chaosmesh.mesh import Mesh
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Requests as planned in `sent`, for at most `seconds`."""
+
+    stack: Stack
+    sent: Sent
+    seconds: float
+
+    async def begin(self) -> Running:
+        """Start sending."""
+        sent, stack = self.sent, self.stack
+        return await stack.begin(
+            f"canary {sent.entry}",
+            stack.entry_url(sent.entry, *sent.protocols),
+            sent.entry,
+            sent.mix,
+            sent.rate,
+            duration=self.seconds,
+            arrivals=sent.arrivals,
+            seed=sent.seed,
+            patience=sent.patience,
+            tls=stack.entry_tls(sent.entry, *sent.protocols),
+            shape=sent.shape,
+            workers=sent.workers,
+        )
+
+
+def entry_for(mesh: Mesh, entries: tuple[str, ...], plan: Plan) -> str:
+    """Where users come in whose requests reach the plan's route."""
+    clients = [client for client, service in mesh.edges() if service in plan.services]
+    if not clients:
+        raise UsageError(f"{plan.route.id}: nobody calls {' or '.join(plan.services)}")
+    return entry_of(mesh, entries, clients[0])
