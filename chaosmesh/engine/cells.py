@@ -63,7 +63,8 @@ async def try_cell(stack: Stack, edge: tuple[str, str], column: Column, given: C
         return first
     again = Tally(given.goal.p99_s * 1000) if first.verdict == "invalid" else tally
     second = await _run(stack, edge, column, given, again)
-    return replace(second, duration_s=first.duration_s + second.duration_s)
+    streams = second.streams if again is not tally else (*first.streams, *second.streams)
+    return replace(second, duration_s=first.duration_s + second.duration_s, streams=streams)
 
 
 async def _run(
@@ -113,6 +114,7 @@ async def _run(
         reason=reason,
         duration_s=time.monotonic() - begin,
         fallback=answered_elsewhere(stack.mesh, edge[1], calls),
+        streams=(stream,),
     )
 
 
@@ -227,8 +229,13 @@ def _verdict(given: Conditions, tally: Tally, dose: Dose, problem: str | None) -
         return "invalid", "no attempt was made on the edge: the traffic does not come this way"
     if not dose.delivered:
         return "invalid", f"the fault met none of {dose.attempts:,} attempts"
-    success, latency = given.goal.requirements
-    decisions = (judge(success, tally.success, given.alpha), judge(latency, tally.within, given.alpha))
+    return verdict_of(given.goal, tally, given.alpha)
+
+
+def verdict_of(goal: Goal, tally: Tally, alpha: float) -> tuple[CellVerdict, str]:
+    """What users felt, against the goal; why."""
+    success, latency = goal.requirements
+    decisions = (judge(success, tally.success, alpha), judge(latency, tally.within, alpha))
     overall = worst(d.verdict for d in decisions)
     reason = "; ".join(d.reason for d in decisions if d.verdict is overall)
     words: dict[Verdict, CellVerdict] = {

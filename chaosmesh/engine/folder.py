@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from chaosmesh.errors import EnvironmentFailedError
+from chaosmesh.ledger.store import ATTEMPTS, FAULTS, REQUESTS
+
+LEDGER_FILES = (REQUESTS, ATTEMPTS, FAULTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,11 @@ class RunFolder:
         scratch.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
         scratch.replace(target)
         return target
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file of the ledger in a folder."""
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in LEDGER_FILES}
 
 
 def _fresh(base: Path, stamp: str) -> Path:

@@ -88,7 +88,7 @@ class CellResult:
     from the intended send time (None without answers); `amplification` attempts per call on the edge.
     `rule` is the place of the policy that explains a weakness best. `predicted` holds success and amplification;
     both are None where nothing can be predicted, and "reason" says why. `fallback`: the share of the edge's calls
-    that a fallback answered (None: there is none).
+    that a fallback answered (None: there is none). `streams`: whose requests were counted, in the ledger.
     """
 
     edge: tuple[str, str]
@@ -107,6 +107,7 @@ class CellResult:
     rule: Where | None = None
     duration_s: float = 0.0
     fallback: float | None = None
+    streams: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The entry of `matrix`."""
@@ -122,6 +123,7 @@ class CellResult:
             "fallback": None if self.fallback is None else round(self.fallback, 4),
             "verdict": self.verdict,
             "reason": self.reason,
+            "streams": list(self.streams),
         }
 
 
@@ -171,12 +173,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """The goal of every cell: share of success, 99th percentile in seconds, `alpha` of each of the two claims;
+    `declared` by the scenario or not."""
+
+    success: float
+    p99_s: float
+    alpha: float
+    declared: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry `goal`."""
+        return {"success": self.success, "p99_s": self.p99_s, "alpha": self.alpha, "declared": self.declared}
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyResult:
     """The whole verification. `gated`: a weak cell fails the run (a declared `slo:` or `--strict`).
 
     `attempts` were counted by the sidecars; `unaccounted` says where the ledger disagrees with them, in which
     case nothing that was measured can be trusted. `tolerant`: what is undecided does not fail the run. `stopped`: the limit
-    of the scenario that ended it early, in words.
+    of the scenario that ended it early, in words. `bounds`: what cells were held against; `files`: SHA-256 of what
+    was written beside the result.
     """
 
     mesh: str
@@ -200,6 +218,8 @@ class VerifyResult:
     unaccounted: tuple[str, ...] = ()
     tolerant: bool = False
     stopped: str = ""
+    bounds: Bounds | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def summary(self) -> dict[str, int]:
         """How many checks and cells ended how."""
@@ -245,6 +265,11 @@ class VerifyResult:
             "cost": dict(self.cost),
             "findings": [f.as_json() for f in self.findings],
             "ledger": {"attempts": self.attempts, "unaccounted": list(self.unaccounted)},
+            "goal": self.bounds.as_json() if self.bounds else None,
+            "gated": self.gated,
+            "tolerant": self.tolerant,
+            "expired": list(self.expired),
+            "files": dict(self.files),
             "stopped": self.stopped or None,
             "summary": self.summary(),
         }

@@ -46,11 +46,14 @@ class Sweep:
         sweep.well = tuple([one for one in _entrances(stack) if not await sweep._answers(one, FIRST_S)])
         return sweep
 
-    async def remaining(self) -> list[str]:
-        """In words, everything that is not as before; empty when nothing is left of any fault."""
+    async def remaining(self, *, probing: bool = True) -> list[str]:
+        """In words, everything that is not as before; empty when nothing is left of any fault. Without `probing` no
+        traffic is sent: where sidecars still avoid a host it would tell of that."""
         left = [*self._told(), *await self._proxies(), *self._processes(), *await self._behaviour()]
         left += self._configuration()
-        return left or [text for one in self.well if (text := await self._answers(one))]
+        if left or not probing:
+            return left
+        return [text for one in self.well if (text := await self._answers(one))]
 
     def _told(self) -> Iterator[str]:
         site = self.stack.site

@@ -7,6 +7,7 @@ import datetime
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from chaosmesh.appmesh import Resources
@@ -25,7 +26,7 @@ from chaosmesh.engine.events import (
     RunStarted,
 )
 from chaosmesh.engine.findings import find
-from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.folder import RunFolder, digests
 from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.ignored import ignored_keys
 from chaosmesh.engine.inputs import policy
@@ -33,7 +34,7 @@ from chaosmesh.engine.limits import rate_of
 from chaosmesh.engine.matrix import Cell, Waivers, chosen
 from chaosmesh.engine.options import Options
 from chaosmesh.engine.rendering import layout_of, rendering
-from chaosmesh.engine.results import CellResult, CheckResult, Finding, NotChecked, VerifyResult
+from chaosmesh.engine.results import Bounds, CellResult, CheckResult, Finding, NotChecked, VerifyResult
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.traffic import mix_of
 from chaosmesh.engine.trying import Trial, failed
@@ -147,7 +148,7 @@ class Verification:
             result: VerifyResult = await stack.guarded(self._limited(stack, emit, begin))
             stack.ledger.write(folder.path)
             emit(PhaseStarted("stop", 0))
-        return result
+        return replace(result, files=digests(folder.path))
 
     def _started(self, stack: Stack, folder: RunFolder) -> RunStarted:
         return RunStarted(
@@ -211,6 +212,7 @@ class Verification:
             unaccounted=books.differences,
             tolerant=self.options.tolerant,
             stopped=stopped,
+            bounds=Bounds(self.goal.success, self.goal.p99_s, self.alpha, self.goal.declared),
         )
 
     async def _checks(self, stack: Stack, emit: Listener) -> list[CheckResult]:

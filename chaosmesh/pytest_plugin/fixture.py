@@ -85,6 +85,7 @@ def _wanted(request: pytest.FixtureRequest, marker: pytest.Mark) -> tuple[Wanted
         tuple(sorted(variables.items())),
         marker.kwargs.get("profile") or options.option(config, "profile"),
         None if scenario is None else located(scenario, folders),
+        int(options.option(config, "workers")),
     )
     return wanted, folders
 

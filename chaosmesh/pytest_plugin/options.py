@@ -60,6 +60,9 @@ def validate(config: pytest.Config) -> None:
     variables(config)
     if not 0 < float(option(config, "alpha")) < 1:
         raise pytest.UsageError("--chaos-alpha: write a share above 0 and below 1")
+    for name in ("workers", "claims"):
+        if int(option(config, name)) < 1:
+            raise pytest.UsageError(f"--chaos-{name}: write a number from 1 on")
 
 
 def option(config: pytest.Config, name: str) -> str:
@@ -89,7 +92,7 @@ def variables(config: pytest.Config) -> dict[str, str]:
 
 def claims(config: pytest.Config) -> int:
     """How many claims share the session's alpha."""
-    return max(1, int(option(config, "claims")))
+    return int(option(config, "claims"))
 
 
 def alpha(config: pytest.Config) -> float:

@@ -63,17 +63,11 @@ def told(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
     if report.when == "call" and report.failed and runs:
         evidence = "\n\n".join(f"{one.verdict.value}: {one.evidence}" for one in runs)
         report.sections.append(("chaosmesh evidence", evidence))
-        if times := _timeline(run or runs[-1]):
+        if times := (run or runs[-1]).timeline:
             report.sections.append(("chaosmesh timeline", times))
     report.chaosmesh_ran = state_of(item.config).ran  # type: ignore[attr-defined]
     if report.when == "teardown":
         report.chaosmesh_rows = state_of(item.config).rows.get(item.nodeid, [])  # type: ignore[attr-defined]
-
-
-def _timeline(run: Run) -> str:
-    from chaosmesh.engine.experiment.timeline import timeline
-
-    return timeline(run)
 
 
 def _end(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:

@@ -10,7 +10,10 @@ from chaosmesh.errors import KeeperLostError, UsageError
 
 
 class FaultContext:
-    """A fault that is in force inside its `with` block, from the first line in it to the last; or in a phase."""
+    """A fault that is in force inside its `with` block, from the first line in it to the last; or in a phase.
+
+    In a coroutine `async with` does the same without blocking the test's own loop.
+    """
 
     def __init__(self, live: LiveMesh, context: InForce) -> None:
         self._live = live
@@ -43,6 +46,22 @@ class FaultContext:
     ) -> None:
         try:
             self._live.call(self.heal())
+        except KeeperLostError:
+            if error is None:
+                raise
+
+    async def __aenter__(self) -> FaultContext:
+        await self._live.acall(self.apply())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._live.acall(self.heal())
         except KeeperLostError:
             if error is None:
                 raise

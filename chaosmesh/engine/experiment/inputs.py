@@ -15,12 +15,13 @@ from chaosmesh.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A mesh to run; equal ones share a running stack. `variables` are sorted pairs."""
+    """A mesh to run; equal ones share a running stack. `variables` are sorted pairs; `workers` send its load."""
 
     paths: tuple[Path, ...]
     variables: tuple[tuple[str, str], ...] = ()
     profile: str = "appmesh"
     scenario: Path | None = None
+    workers: int = 1
 
 
 def located(given: str | Path, folders: Iterable[Path]) -> Path:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http.client
-import json
 import time
 from collections.abc import Coroutine, Sequence
 from pathlib import Path as FilePath
@@ -13,6 +11,7 @@ from typing import Any, TypeVar
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.documents.scenario import Scenario
+from chaosmesh.engine.experiment.calm import avoided
 from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.experiment.inputs import Wanted, bindings, read
 from chaosmesh.engine.experiment.loop import LoopThread
@@ -21,6 +20,7 @@ from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.site import LEASE_TTL
 from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.sweep import Sweep
 from chaosmesh.errors import ChaosMeshError, DeadlineError, LimitExceededError
 from chaosmesh.faults import Fault
 from chaosmesh.ledger import Addresses, FaultEvent, Ledger
@@ -31,8 +31,6 @@ T = TypeVar("T")
 
 CALM_DEADLINE = 5.0
 """Seconds for the sidecars to see every host as healthy again; a new mesh takes less than waiting for more."""
-
-ADMIN_PORT = 9901
 
 
 class NotHealedError(ChaosMeshError):
@@ -64,6 +62,10 @@ class LiveMesh:
         """The result of a coroutine; KeeperLostError when the keeper dies meanwhile."""
         return self.loop.call(self.guarded(work))
 
+    async def acall(self, work: Coroutine[Any, Any, T]) -> T:
+        """`call` for a coroutine on another loop, which is not blocked."""
+        return await self.loop.acall(self.guarded(work))
+
     async def guarded(self, work: Coroutine[Any, Any, T]) -> T:
         """A coroutine that ends with KeeperLostError when the keeper dies."""
         result: T = await self.stack.guarded(work)
@@ -92,10 +94,12 @@ class LiveMesh:
     async def _start(self, runs: FilePath) -> None:
         folder = RunFolder.create(runs, self.name)
         folder.write_json("config/envoy.json", rendering(self.baseline, self.scenario, "127.16"))
-        self.stack = await self._exit.enter_async_context(Stack(self.baseline, self.scenario, folder))
+        stack = Stack(self.baseline, self.scenario, folder, workers=self.wanted.workers)
+        self.stack = await self._exit.enter_async_context(stack)
         keeping = asyncio.create_task(self._keep())
         self._exit.callback(keeping.cancel)
         self.turn = asyncio.Lock()
+        self._sweep = await Sweep.begin(self.stack)
 
     async def _keep(self) -> None:
         """Faults may stay for longer than their leases: this is the word from their owner."""
@@ -151,50 +155,25 @@ class LiveMesh:
         self.stack.ledger.add_fault(event)
 
     async def restore(self) -> bool:
-        """Heal what is left, bring the baseline back and look whether it is so.
+        """Heal what is left, bring the baseline back and prove that it is so.
 
-        NotHealedError when a fault is still there. False when all is healed but some sidecar still avoids a
-        host: then this mesh should not serve another test.
+        NotHealedError when anything of a fault is still there. False when all is healed but some sidecar still avoids
+        a host: then this mesh should not serve another test.
         """
         await self.heal_all()
         await self.use(self.baseline)
-        if left := await self._left():
-            raise NotHealedError(f"after the test the mesh is not as before: {left}")
+        await self.fresh()  # the proof's own traffic is none of the test's
+        calm = await self._calm()
+        if left := await self._sweep.remaining(probing=calm):
+            raise NotHealedError(f"after the test the mesh is not as before: {', '.join(left)}")
+        return calm
+
+    async def _calm(self) -> bool:
+        async def avoiding() -> str:
+            return await avoided(one.sidecar for one in self.stack.topology.replicas)
+
         try:
-            await probe.until("every host is healthy again", self._avoided, within=CALM_DEADLINE)
+            await probe.until("every host is healthy again", avoiding, within=CALM_DEADLINE)
         except DeadlineError:
             return False
         return True
-
-    async def _left(self) -> str:
-        found = [f"fault {one.id}" for one in self.stack.site.request_faults]
-        for name, state in (await self.stack.runtime.toxiproxy.state()).items():
-            found += [f"toxic {one.name} on {name}" for one in state.toxics]
-            found += [] if state.enabled else [f"{name} refuses connections"]
-        return ", ".join(found)
-
-    async def _avoided(self) -> str:
-        looks = [self._avoided_by(one.sidecar) for one in self.stack.topology.replicas]
-        return ", ".join(one for one in await asyncio.gather(*looks) if one)
-
-    async def _avoided_by(self, sidecar: str) -> str:
-        try:
-            clusters = await asyncio.to_thread(_clusters, sidecar)
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            return f"{sidecar} does not answer: {error}"
-        return ", ".join(
-            f"{sidecar} avoids a host of {cluster['name']}"
-            for cluster in clusters
-            for host in cluster.get("host_statuses", ())
-            if any(key.startswith("failed_") for key in host.get("health_status", ()))
-        )
-
-
-def _clusters(sidecar: str) -> list[dict[str, Any]]:
-    connection = http.client.HTTPConnection(sidecar, ADMIN_PORT, timeout=probe.ONE_LOOK)
-    try:
-        connection.request("GET", "/clusters?format=json")
-        found: list[dict[str, Any]] = json.load(connection.getresponse()).get("cluster_statuses", [])
-    finally:
-        connection.close()
-    return found

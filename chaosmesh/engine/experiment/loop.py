@@ -44,6 +44,18 @@ class LoopThread:
 
         return asyncio.run_coroutine_threadsafe(whole(), self._loop)
 
+    async def acall(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of a coroutine, for a coroutine on another loop, which goes on meanwhile. When that is cancelled
+        so is the work, and its end is waited for."""
+        ended = threading.Event()
+        future = self.submit(work, ended)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            future.cancel()
+            await asyncio.to_thread(ended.wait, END_DEADLINE)
+            raise
+
     def close(self) -> None:
         """End the loop and its thread."""
         if self._loop.is_closed():

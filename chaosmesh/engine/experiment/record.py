@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from chaosmesh.engine.experiment.result import Run
+from chaosmesh.engine.folder import digests
 from chaosmesh.judge import worst
-from chaosmesh.ledger.store import ATTEMPTS, FAULTS, REQUESTS
 
 SCHEMA = "chaosmesh.experiment/1"
-FILES = (REQUESTS, ATTEMPTS, FAULTS)
 VERDICT = ("verdict", "reason", "claims")
 """What of an expectation another α may change."""
 
@@ -35,11 +34,6 @@ def document(folder: Path, about: Mapping[str, Any], runs: Sequence[Run]) -> dic
         "files": digests(folder),
     }
     return {**body, "seal": seal(body)}
-
-
-def digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of each file of the ledger."""
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
 
 
 def verdict_hash(entries: Sequence[Mapping[str, Any]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,12 @@ from typing import Any
 from chaosmesh.engine.experiment.facts import Facts
 from chaosmesh.judge import Decision, Verdict
 from chaosmesh.ledger import Ledger
+from chaosmesh.ledger.timeline import timeline
+
+STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+"""Seconds that a line of a timeline may stand for: the least that gives no more than MOST_STEPS lines."""
+
+MOST_STEPS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,15 @@ class Run:
         lines.append(f"  {self.requests:,} requests in {self.seconds:.1f} s")
         return "\n".join(lines)
 
+    @property
+    def timeline(self) -> str:
+        """What was sent, what failed and why, step by step, and which faults were in force; a line each."""
+        requests = [one for stream in self.streams for one in self.ledger.requests(stream)]
+        times = [one.intended_ns for one in requests]
+        length = (max(times) - min(times)) / 1e9 if times else 0.0
+        step = next((one for one in STEPS if length / one <= MOST_STEPS), STEPS[-1])
+        return "\n".join(timeline(requests, self.ledger.faults, step_s=step).lines())
+
     def as_json(self) -> dict[str, Any]:
         """For run.json."""
         return {
@@ -75,13 +90,15 @@ class Run:
             "faults": list(self.faults),
             "observed": dict(self.observed),
             "predicted": dict(self.predicted),
-            "claims": [
-                {"claim": one.statement, "planned": one.planned, **one.decision.as_dict()}
-                for one in self.claims
-            ],
+            "claims": claims_json(self.claims),
             "duration_s": round(self.seconds, 3),
             "facts": None if self.facts is None else self.facts.to_json(),
         }
+
+
+def claims_json(claims: Iterable[Claimed]) -> list[dict[str, Any]]:
+    """Each claim with its decision."""
+    return [{"claim": one.statement, "planned": one.planned, **one.decision.as_dict()} for one in claims]
 
 
 def _numbers(values: Mapping[str, float | None]) -> str:

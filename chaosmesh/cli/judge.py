@@ -1,0 +1,79 @@
+"""`chaosmesh judge`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from chaosmesh.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from chaosmesh.engine.rejudge import Line, Rejudged
+
+WORST_FIRST = (ExitCode.LIMIT, ExitCode.FAIL, ExitCode.UNDECIDED, ExitCode.PASS)
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Judge as if the whole run had this much error to spend (as it was: 0.01).",
+)
+@click.option(
+    "--undecided",
+    type=click.Choice(["fail", "warn"]),
+    default="fail",
+    show_default=True,
+    help="warn: an undecided run ends with 0.",
+)
+@click.option(
+    "--json", "json_file", metavar="FILE", help="Write the runs with their verdicts as JSON (- for stdout)."
+)
+def judge(runs: tuple[Path, ...], alpha: float | None, undecided: str, json_file: str | None) -> int:
+    """The verdict of a run once more, from its folder alone: no mesh is started.
+
+    RUN is a run folder of an experiment or of `chaosmesh verify`, for example runs/NAME/latest. The same folder gives
+    the same verdict to the last digit; a file that is damaged or was changed is an error (exit 2). With --alpha the
+    same evidence is held against another line, and only verdicts can differ. Ends as the run would have.
+    """
+    from chaosmesh.engine.rejudge import rejudge
+
+    if json_file not in (None, "-") and Path(str(json_file)).is_dir():
+        raise UsageError(f"--json: {json_file} is a folder", hint="name a file, or - for stdout")
+    found = [rejudge(one, alpha) for one in runs]
+    if json_file is not None:
+        documents = [one.document for one in found]
+        text = json.dumps(documents[0] if len(documents) == 1 else documents, indent=1, ensure_ascii=False)
+        if json_file == "-":
+            click.echo(text)
+        else:
+            Path(json_file).write_text(text + "\n", encoding="utf-8")
+    if json_file != "-":
+        for one in found:
+            click.echo("\n".join(_told(one)))
+    code = min((one.code for one in found), key=WORST_FIRST.index)
+    return ExitCode.PASS if code is ExitCode.UNDECIDED and undecided == "warn" else code
+
+
+def _told(one: Rejudged) -> list[str]:
+    taken = [line for line in one.lines if not line.again]
+    again = len(one.lines) - len(taken)
+    lines = [f"{one.name}  ({one.folder}), alpha {one.alpha:g}"]
+    lines += [_line(line) for line in one.lines if line.again or line.now != "pass"]
+    end = f"{again} told again from the evidence"
+    end += f", {len(taken)} taken over as they stand" if taken else ""
+    changed = len(one.changed)
+    lines.append(f"{end}; {f'{changed} changed' if changed else 'the same verdicts'} · exit {int(one.code)}")
+    return lines
+
+
+def _line(line: Line) -> str:
+    was = "" if line.before == line.now else f" (was {line.before})"
+    kept = "" if line.again else "  [taken over]"
+    reason = line.reason.removeprefix(f"{line.name}: ")
+    return f"  {line.now + was:<12}  {line.name}{kept}" + (f": {reason}" if reason else "")

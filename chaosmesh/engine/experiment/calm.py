@@ -1,0 +1,41 @@
+"""Whether sidecars still avoid a host, as an ejection or a failed health check makes them do for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from chaosmesh.runtime import probe
+from chaosmesh.runtime.process import ADMIN_PORT
+
+
+async def avoided(sidecars: Iterable[str]) -> str:
+    """In words, who avoids what; nothing when every host is healthy to all."""
+    looks = [_avoided_by(one) for one in sidecars]
+    return ", ".join(one for one in await asyncio.gather(*looks) if one)
+
+
+async def _avoided_by(sidecar: str) -> str:
+    try:
+        clusters = await asyncio.to_thread(_clusters, sidecar)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return f"{sidecar} does not answer: {error}"
+    return ", ".join(
+        f"{sidecar} avoids a host of {cluster['name']}"
+        for cluster in clusters
+        for host in cluster.get("host_statuses", ())
+        if any(key.startswith("failed_") for key in host.get("health_status", ()))
+    )
+
+
+def _clusters(sidecar: str) -> list[dict[str, Any]]:
+    connection = http.client.HTTPConnection(sidecar, ADMIN_PORT, timeout=probe.ONE_LOOK)
+    try:
+        connection.request("GET", "/clusters?format=json")
+        found: list[dict[str, Any]] = json.load(connection.getresponse()).get("cluster_statuses", [])
+    finally:
+        connection.close()
+    return found
