@@ -17,8 +17,9 @@ from typing import Any
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.change import CONNECT_DEADLINE, put_in_force
 from chaosmesh.engine.conditions import Bell
-from chaosmesh.engine.fronts import front_of, takes
+from chaosmesh.engine.copies import Copies
 from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.fronts import front_of, takes
 from chaosmesh.engine.limits import Guard
 from chaosmesh.engine.rendering import layout_after, layout_of
 from chaosmesh.engine.secrets import Secrets, encrypted
@@ -68,6 +69,7 @@ class Stack:
         self.secrets = Secrets(scenario, folder.path / "trusted")
         self.turns = Turns()
         self.limits = Guard(scenario)
+        self.copies = Copies()
         self.site = LiveSite(self)
         self._exit = contextlib.AsyncExitStack()
 
@@ -152,10 +154,12 @@ class Stack:
 
     async def push(self) -> Push:
         """Send the sidecars what they don't have yet of the policy and the request faults in force."""
-        return await self._send(self._snapshots(self.mesh, self.topology))
+        return await self._send(self.snapshots())
 
     async def _send(self, snapshots: Mapping[str, Snapshot], mesh: Mesh | None = None) -> Push:
-        return await self.control.push(snapshots, timeout=PUSH_DEADLINE, places=places(mesh or self.mesh))
+        return await self.control.push(
+            snapshots, timeout=PUSH_DEADLINE, places=places(mesh or self.mesh), absent=self.site.absent
+        )
 
     async def apply(self, mesh: Mesh) -> Push:
         """Put any other mesh in force; it is in force when this returns, and what it does not have is gone.
@@ -167,9 +171,23 @@ class Stack:
         async with self.turns.alone():
             return await self._apply(mesh)
 
+    async def reshape(self, copies: Copies) -> Push:
+        """The same policy on other replicas; after an error those before run."""
+        async with self.turns.alone():
+            before, self.copies = self.copies, copies
+            try:
+                return await self._apply(self.mesh)
+            except BaseException:
+                self.copies = before
+                raise
+
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """What every sidecar should hold now."""
+        return self._snapshots(self.mesh, self.topology)
+
     async def _apply(self, mesh: Mesh) -> Push:
         specs = stand_ins(mesh, self._scenario, self._specs)
-        topology = layout_after(self._known, mesh, self._scenario)
+        topology = self.copies.layout(self._known, mesh, self._scenario)
         change = self.runtime.change(mesh, topology, self._known, specs)
         old, new = (self.mesh, self.topology), (mesh, change.after.topology)
         self._known = joined(self._known, new[1])

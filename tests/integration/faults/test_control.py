@@ -77,7 +77,7 @@ def test_a_stale_control_plane_acts_once_something_is_pushed(mesh: World) -> Non
 
     async def pushed() -> None:
         await refused(mesh)
-        assert {one.route for one in await mesh.calls()} == {"virtualRouter/color/route/all"}
+        assert {one.route for one in await mesh.calls()} == {"all"}
 
     mesh.under(fault, pushed, seen="a fault has made the control plane stale")
     assert fault.dose([]).hit >= 2

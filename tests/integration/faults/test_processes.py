@@ -80,12 +80,11 @@ def test_a_call_that_hung_does_not_get_its_answer_late(mesh: World) -> None:
 
 def test_a_restart_comes_back_by_itself(mesh: World) -> None:
     fault = Restart(**ONE)
+    before = mesh.stack.runtime.pid(blue(mesh, 1))
 
     async def back() -> None:
-        before = mesh.stack.runtime.pid(blue(mesh, 1))
         await until(lambda: "served again" in str(fault.evidence))
-        assert mesh.stack.runtime.pid(blue(mesh, 1)) == before
-        assert procs.state(before) in "RS"
+        assert mesh.stack.runtime.pid(blue(mesh, 1)) != before
 
     mesh.under(fault, back)
     assert fault.dose([]).hit == 1
@@ -145,23 +144,20 @@ def test_a_sick_replica_is_left_alone(mesh: World) -> None:
 
 
 def test_an_overload_makes_requests_wait(mesh: World) -> None:
-    faults = [Overload(id=f"f{i}", node="blue", replica=i, capacity=40) for i in (0, 1)]
+    mesh.call(both_answer(mesh))
+    fault = Overload(**ONE, capacity=10)
 
     async def slow() -> float:
-        await faults[1].apply(mesh.stack.site)
-        try:
-            calls = await mesh.calls(60)
-            await until(lambda: faults[0].evidence.times > 0)
-            return max(one.duration_ms for one in calls)
-        finally:
-            await faults[1].heal(mesh.stack.site)
+        calls = await mesh.calls(40)
+        await until(lambda: fault.evidence.times > 0)
+        return max(one.duration_ms for one in calls)
 
-    # 60 requests in 0.6 s, 80 of them a second: the last one waits for about 12 others in line
-    assert mesh.under(faults[0], slow, seen="blue.0: capacity is 40, it was None") > 25
-    assert faults[1].dose([]).hit > 0
+    # about 20 requests in 0.4 s, of which 4 are served
+    assert mesh.under(fault, slow, seen="blue.1: capacity is 10, it was None") > 200
 
 
 def test_over_its_queue_a_stand_in_answers_503(mesh: World) -> None:
+    mesh.call(both_answer(mesh))
     fault = Overload(**ONE, capacity=1, queue=1)
 
     async def refused() -> set[int]:
@@ -174,7 +170,7 @@ def test_over_its_queue_a_stand_in_answers_503(mesh: World) -> None:
 
 def test_a_program_that_is_no_stand_in_can_not_be_overloaded(mesh: World) -> None:
     gone = Overload(id="f", node="blue", replica=7, capacity=1)
-    with pytest.raises(UsageError, match="no replica blue.7"):
+    with pytest.raises(UsageError, match=r"no replica blue\.7"):
         mesh.under(gone)
     assert mesh.call(mesh.sweep.remaining()) == []
 
@@ -216,6 +212,7 @@ def command(pid: int) -> str:
 
 
 async def both_answer(mesh: World) -> None:
+    """Who was left alone is called again after a health check that went well."""
     seen: set[int] = set()
     async with asyncio.timeout(60):
         while seen != {0, 1}:

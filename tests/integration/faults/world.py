@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +20,9 @@ from chaosmesh.mesh import ClientTls, HealthCheck, Identity, Mesh, Retry, Server
 from tests import meshes
 from tests.integration.runtime import outside
 
-RETRY = Retry(3, 1.0, statuses=(503,), on_reset=True, on_connect_failure=True)
+RETRY = Retry(
+    5, 1.0, statuses=(503,), on_reset=True, on_connect_failure=True, avoid_previous_hosts=True, host_picks=10
+)
 OWN = Identity("file", "/keys/own.pem", "/keys/own.key")
 
 
@@ -83,7 +84,6 @@ class World:
         return self.stack.ledger.calls(sending.stream.id, "front", "color")
 
 
-
 @contextmanager
 def world(folder: Path) -> Iterator[World]:
     """The mesh, running; at the end everything is gone."""
@@ -106,8 +106,6 @@ def world(folder: Path) -> Iterator[World]:
     assert outside.left(made.stack.run, made.stack.topology.subnet) == ""
 
 
-async def until(look: Callable[[], bool], seconds: float = 30.0) -> None:
+async def until(look: Callable[[], bool]) -> None:
     """Asks again and again until it is true."""
-    async with asyncio.timeout(seconds):
-        while not look():
-            await asyncio.sleep(0.02)
+    await outside.auntil(look, "what a fault brings about", 30)
