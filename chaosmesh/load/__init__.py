@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chaosmesh.load.plan import (
+        Closed,
         Record,
         RequestSpec,
         Stream,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from chaosmesh.load.running import Running
 
 _HOMES = {
+    "Closed": "plan",
     "LoadProcess": "process",
     "Record": "plan",
     "RequestSpec": "plan",
@@ -40,6 +42,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Closed",
     "LoadProcess",
     "Record",
     "RequestSpec",

@@ -20,6 +20,9 @@ MIN_LAG_BOUND_MS = 5.0
 LAG_SHARE_OF_BOUND = 0.05
 """Lag (p99) as a share of the tightest latency bound that is still on time."""
 
+MAX_BUSY = 0.9
+"""Share of a core from which on a closed generator says nothing about the service (Locust's own threshold)."""
+
 _STREAMS = 1 << 32
 _SEQUENCES = 1 << 48
 # Envoy's UUID extension writes its trace decision into the version digit, so that one digit may differ.
@@ -60,12 +63,30 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """Users of a locustfile instead of a rate: each waits for its answer before it goes on.
+
+    `users` None: as many as the file's own LoadTestShape says. `spawn_rate`: users started a second, None all at once.
+    """
+
+    file: str
+    users: int | None = None
+    spawn_rate: float | None = None
+
+    @property
+    def label(self) -> str:
+        """What a reader must know of it."""
+        many = "the users of its shape" if self.users is None else f"{self.users} users"
+        return f"closed: {many} of {self.file}, who wait for each answer and are blind to stalls"
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """An open-loop stream: requests leave by the clock, whatever the answers do.
 
     `url` is `http://ip:port` whatever is spoken there (`tcp://` and, with `tls`, `https://` will do too), `host` the
     Host header, `rate` in requests per second, `duration` and `timeout` in seconds (the timeout counts from the
-    send). With a `shape` the rate follows it instead, and `rate` says nothing. The stream ends after `count`
+    send). With a `shape` the rate follows it instead, and with `closed` users do what their file says: then `rate` says nothing. The stream ends after `count`
     requests, after `duration`, with its shape, whichever comes first, or when it is stopped.
     """
 
@@ -82,6 +103,7 @@ class Stream:
     timeout: float = 30.0
     tls: Tls | None = None
     shape: Shape | None = None
+    closed: Closed | None = None
 
     @property
     def peak(self) -> float:
@@ -149,6 +171,8 @@ class StreamReport:
     `retried` met a keep-alive connection that the server was just closing and went out again on a new one.
     `cpu_s` is the CPU time of the generator's processes while the stream ran (streams side by side share it),
     `seconds` the time from the first intended send to the last answer. `workers` has the parts of several workers.
+    Of a `closed` stream: requests without an id of ours (`strangers`, in no record), and errors that ended a task of
+    the user's file (`user_errors`).
     """
 
     stream: int
@@ -163,15 +187,33 @@ class StreamReport:
     cpu_s: float
     seconds: float
     workers: tuple[WorkerReport, ...] = ()
+    closed: bool = False
+    strangers: int = 0
+    user_errors: int = 0
 
     def late(self, bound_ms: float | None = None) -> str | None:
         """Why the generator was late, or None; `bound_ms` is the tightest latency bound that is judged."""
+        if self.closed:
+            return self._saturated()
         if self.sent < MIN_SENT_SHARE * self.planned:
             share = self.sent / self.planned
             return f"the generator sent {self.sent:,} of {self.planned:,} planned requests ({share:.1%}){self._worst()}"
         allowed = max(MIN_LAG_BOUND_MS, LAG_SHARE_OF_BOUND * (bound_ms or 0.0))
         if self.lag_p99_ms > allowed:
             return f"the generator's lag p99 was {self.lag_p99_ms:.1f} ms, allowed {allowed:.1f} ms{self._worst()}"
+        return None
+
+    def _saturated(self) -> str | None:
+        """Closed users are never late, they only ask less often; but their process may have had no time left."""
+        share = self.cpu_s / self.seconds if self.seconds else 0.0
+        if share > MAX_BUSY:
+            return f"the generator was saturated: Locust used {share:.0%} of a core"
+        if not self.finished:
+            seen = f"; {self.strangers:,} requests carried no id" if self.strangers else ""
+            failed = (
+                f"; {self.user_errors:,} tasks ended with an error, see load.log" if self.user_errors else ""
+            )
+            return f"the users of the locustfile sent nothing that can be judged{seen}{failed}"
         return None
 
     def _worst(self) -> str:

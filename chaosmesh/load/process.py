@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from chaosmesh.errors import DeadlineError, EnvironmentFailedError, UsageError
+from chaosmesh.errors import DeadlineError, EnvironmentFailedError, UsageError, Where
 from chaosmesh.load import wire
 from chaosmesh.load.child import Child
 from chaosmesh.load.part import TOKEN
@@ -40,16 +40,18 @@ class LoadProcess:
         allowed: Sequence[str] = (),
         workers: int = 1,
         bind: str = "",
+        locustfile: Path | None = None,
         say: Callable[[str], None] = print,
     ) -> None:
         """`allowed` are addresses or networks that may be loaded besides loopback.
 
         `bind` ("10.0.0.1:5557") is where workers from elsewhere may join: then all of them do, and none is started
-        here. `say` is told how.
+        here. `say` is told how. With a `locustfile` the process runs its users, and closed streams only.
         """
         self.pid = 0
         self.workers = workers
         self._bind = bind
+        self._locustfile = locustfile
         self._tell = say
         self._allowed = networks(allowed)
         self._streams: dict[int, Running] = {}
@@ -71,7 +73,9 @@ class LoadProcess:
         self._server = await asyncio.start_unix_server(self._connected, path)
         try:
             if self.workers == 1 and not self._bind:
-                argv = (sys.executable, "-m", "chaosmesh.load.locust_main", str(path))
+                program = ("users_main", "locust_main")[self._locustfile is None]
+                argv = [sys.executable, "-m", f"chaosmesh.load.{program}", str(path)]
+                argv += [] if self._locustfile is None else [str(self._locustfile)]
                 await self._spawn(spawn, f"load-{run}", argv, {}, self._log)
             else:
                 await self._start_crew(spawn, folder, run, str(path))
@@ -191,10 +195,19 @@ class LoadProcess:
         if message["is"] == "done":
             self._streams.pop(message["stream"]).finish(message)
             return
+        if message["is"] == "bad":
+            self._refuse(message)
+            return
         about = message["is"] in ("started", "refused")
         answer = self._answers.get(f"started {message['stream']}" if about else message["is"])
         if answer is not None and not answer.done():
             answer.set_result(message)
+
+    def _refuse(self, message: Mapping[str, Any]) -> None:
+        answer = self._answers.get("ready")
+        if answer is not None and not answer.done():
+            place = Where(message["file"], message["line"])
+            answer.set_exception(UsageError(message["error"], where=place, hint=message["hint"]))
 
     def _ended(self, child: Child) -> None:
         """One process less is no generator any more, for whatever reason it has ended."""

@@ -88,6 +88,9 @@ class Running:
             lag_p99_ms=_quantile_ms(lags, 0.99),
             cpu_s=totals["cpu_s"],
             seconds=max(0, self._last_ns - self.started_ns) / 1e9,
+            closed=self.stream.closed is not None,
+            strangers=totals.get("strangers", 0),
+            user_errors=totals.get("user_errors", 0),
             workers=tuple(map(_of_worker, totals.get("workers", ()), self._lags)),
         )
 

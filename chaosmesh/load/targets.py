@@ -51,9 +51,20 @@ def check_stream(stream: Stream, allowed: Sequence[Network]) -> None:
     if not stream.requests:
         raise UsageError(f"stream {stream.name} has no requests", hint="give at least one RequestSpec")
     _check_value(stream, "host", stream.host)
+    if stream.closed is not None:
+        _check_closed(stream)
+        return
     for spec in stream.requests:
         _check_spec(stream, spec)
     _check_tls(stream)
+
+
+def _check_closed(stream: Stream) -> None:
+    if stream.tls is not None:
+        raise UsageError(
+            f"stream {stream.name}: users of a locustfile speak plain HTTP, and {stream.url} takes TLS only",
+            hint="entry= a node without TLS, or open load, which speaks TLS",
+        )
 
 
 def _check_url(stream: Stream, allowed: Sequence[Network]) -> None:

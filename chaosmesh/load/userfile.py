@@ -35,6 +35,14 @@ def read(path: str) -> tuple[dict[str, type], list[Any]]:
     return dict(users), list(shapes)
 
 
+def users_of(path: str) -> tuple[dict[str, type], list[Any]]:
+    """User classes and shapes of a file that has some; raises BadFileError."""
+    users, shapes = read(path)
+    if not users:
+        raise BadFileError("no User class in it", path, hint="class Visitor(FastHttpUser): …")
+    return users, shapes
+
+
 def place(error: BaseException, path: str) -> tuple[str, int]:
     """The innermost line of the user's own file that an error went through."""
     own = str(Path(path).resolve())

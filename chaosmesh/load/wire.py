@@ -10,7 +10,7 @@ from dataclasses import asdict
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from chaosmesh.load.plan import Record, RequestSpec, Stream, Tls
+from chaosmesh.load.plan import Closed, Record, RequestSpec, Stream, Tls
 from chaosmesh.load.shapes import Piece, Shape
 
 HEADER = struct.Struct("<IB")
@@ -99,6 +99,7 @@ def stream_from_json(tree: Mapping[str, Any]) -> Stream:
             **tree,
             "requests": tuple(map(_spec_from_json, tree["requests"])),
             "tls": tree["tls"] and Tls(**tree["tls"]),
+            "closed": tree["closed"] and Closed(**tree["closed"]),
             "shape": tree["shape"] and _shape_from_json(tree["shape"]),
         }
     )
