@@ -56,9 +56,12 @@ class MeshView:
         return ControlPlaneOf(self.session)
 
     def without(self, part: str) -> MeshView:
-        """The same mesh with "retryPolicy", "perRetryTimeout", "timeout", "outlierDetection", "fallback" or
-        "retryBudget" off on every edge, what the profile adds silently included: the proof that the policy is what
-        saved it."""
+        """The same mesh with a part of its policy off on every edge, what the profile adds silently included: the
+        proof that the policy is what saved it.
+
+        "retryPolicy", "perRetryTimeout", "timeout", "fallback", "retryBudget", "outlierDetection", "healthCheck",
+        "circuitBreaker" (no limit), "weights" (all targets alike), "tls" or "egressFilter" (everything is let out).
+        """
         label = f"{self._label}, without {part}" if self._label else f"without {part}"
         return MeshView(self.session, without(self._policy, part), label)
 
