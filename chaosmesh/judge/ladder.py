@@ -30,6 +30,8 @@ STAKES: tuple[float, ...] = tuple(_RATIO**-rung for rung in range(_RUNGS))
 WEIGHTS: tuple[float, ...] = tuple(
     _CLEAR_PART if rung < _CLEAR else (1 - _CLEAR * _CLEAR_PART) / (_RUNGS - _CLEAR) for rung in range(_RUNGS)
 )
+_LOG_WEIGHTS = tuple(math.log(weight) for weight in WEIGHTS)
+_LOG_RESTS = tuple(math.log(weight * (1 - _AIMED)) for weight in WEIGHTS)
 
 
 def log_evidence(counts: Counts, mean: float, *, aim: float | None = None) -> float:
@@ -42,13 +44,11 @@ def log_evidence(counts: Counts, mean: float, *, aim: float | None = None) -> fl
         return 0.0
     if mean <= 0:
         return math.inf if any(often and value > mean for value, often in counts) else 0.0
-    share = 0.0 if aim is None or aim <= mean else _AIMED
-    terms = [
-        math.log(weight * (1 - share)) + _log_capital(counts, mean, stake)
-        for stake, weight in zip(STAKES, WEIGHTS, strict=True)
-    ]
-    if aim is not None and share:
-        terms.append(math.log(share) + _log_capital(counts, mean, (aim - mean) / (1 - mean)))
+    gains = [(often, (value - mean) / mean) for value, often in counts if often]
+    if aim is None or aim <= mean:
+        return _log_sum([_log_capital(gains, *rung) for rung in zip(STAKES, _LOG_WEIGHTS, strict=True)])
+    terms = [_log_capital(gains, *rung) for rung in zip(STAKES, _LOG_RESTS, strict=True)]
+    terms.append(_log_capital(gains, (aim - mean) / (1 - mean), math.log(_AIMED)))
     return _log_sum(terms)
 
 
@@ -57,12 +57,14 @@ def mirrored(counts: Counts) -> list[tuple[float, float]]:
     return [(1 - value, often) for value, often in counts]
 
 
-def _log_capital(counts: Counts, mean: float, stake: float) -> float:
-    parts = []
-    for value, often in counts:
-        gain = stake * (value - mean) / mean
-        if often:
-            parts.append(often * math.log1p(gain) if gain > -1 else -math.inf)
+def _log_capital(gains: Sequence[tuple[float, float]], stake: float, log_weight: float) -> float:
+    """What a stake with a part of the capital has become; `gains`: how often each return on the stake came."""
+    parts = [log_weight]
+    for often, gain in gains:
+        change = stake * gain
+        if change <= -1:
+            return -math.inf
+        parts.append(often * math.log1p(change))
     return math.fsum(parts)
 
 

@@ -44,9 +44,18 @@ class MeanTest:
 
     def logs(self, counts: Counts) -> tuple[float, float]:
         """Logarithms of the evidence for `pass` and for `fail`."""
-        if self.side == "at_most":
-            return self._at_least(mirrored(counts), 1 - self.bound)
-        return self._at_least(counts, self.bound)
+        return self.kept(counts), self.broken(counts)
+
+    def kept(self, counts: Counts) -> float:
+        """Logarithm of the evidence for `pass`."""
+        good, upwards = self._upwards(counts)
+        return log_evidence(upwards, good - self.margin, aim=good if self.aimed else None)
+
+    def broken(self, counts: Counts) -> float:
+        """Logarithm of the evidence for `fail`."""
+        good, upwards = self._upwards(counts)
+        bad = good - self.margin
+        return log_evidence(mirrored(upwards), 1 - good, aim=1 - bad if self.aimed else None)
 
     @property
     def aims(self) -> Aims:
@@ -69,11 +78,11 @@ class MeanTest:
             return Verdict.INCONCLUSIVE
         return Verdict.PASS if kept >= broken else Verdict.FAIL
 
-    def _at_least(self, counts: Counts, good: float) -> tuple[float, float]:
-        bad = good - self.margin
-        kept = log_evidence(counts, bad, aim=good if self.aimed else None)
-        broken = log_evidence(mirrored(counts), 1 - good, aim=1 - bad if self.aimed else None)
-        return kept, broken
+    def _upwards(self, counts: Counts) -> tuple[float, Counts]:
+        """The bound and the counts, turned so that the claim is "at least"."""
+        if self.side == "at_most":
+            return 1 - self.bound, mirrored(counts)
+        return self.bound, counts
 
 
 def interval(n: int, k: int, alpha: float) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache
 
@@ -24,16 +25,28 @@ def boundaries(test: MeanTest, longest: int) -> tuple[Ints, Ints]:
     passes, fails = np.empty(longest, np.int64), np.empty(longest, np.int64)
     k_pass, misses = 0, 0
     for n in range(1, longest + 1):
-        while k_pass <= n and _logs(test, n, k_pass)[0] < test.needed:
+        while k_pass <= n and test.kept(_counts(n, k_pass)) < test.needed:
             k_pass += 1
-        while misses <= n and _logs(test, n, n - misses)[1] < test.needed:
+        while misses <= n and test.broken(_counts(n, n - misses)) < test.needed:
             misses += 1
         passes[n - 1], fails[n - 1] = k_pass, n - misses
     return passes, fails
 
 
-def _logs(test: MeanTest, n: int, k: int) -> tuple[float, float]:
-    return test.logs([(0.0, n - k), (1.0, k)])
+@cache
+def fails_at(test: MeanTest, looks: tuple[int, ...]) -> Ints:
+    """The most successes that fail "at least" after so many outcomes each (−1: none)."""
+    assert test.side == "at_least"
+    return np.array(
+        [
+            bisect_left(range(n + 1), True, key=lambda k: test.broken(_counts(n, k)) < test.needed) - 1
+            for n in looks
+        ]
+    )
+
+
+def _counts(n: int, k: int) -> list[tuple[float, float]]:
+    return [(0.0, n - k), (1.0, k)]
 
 
 @dataclass(frozen=True)

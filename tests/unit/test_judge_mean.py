@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chaosmesh.judge import Evidence, Verdict, at_most, interval_of, judge, planned_for, requirement
+from chaosmesh.judge import Evidence, MeanTest, Verdict, at_most, interval_of, judge, planned_for, requirement
 from chaosmesh.judge.blocks import blocks, bursty, dispersion
 from chaosmesh.judge.oracle import attempts, attempts_distribution
 
@@ -19,13 +19,14 @@ def calls(share: float, retries: int, runs: int, length: int, seed: int) -> np.n
 
 
 def first_verdict(row: np.ndarray, bound: float, alpha: float, every: int = LOOK) -> tuple[Verdict, int]:
-    wanted = requirement("attempts", at_most(bound))
     for n in range(every, len(row) + 1, every):
         values, often = np.unique(row[:n], return_counts=True)
         counts = {float(v): int(c) for v, c in zip(values, often, strict=True)}
-        decision = judge(wanted, Evidence.counted(counts, high=3), alpha)
-        if decision.decided:
-            return decision.verdict, n
+        seen = Evidence.counted(counts, high=3)
+        verdict = MeanTest("at_most", seen.to_unit(bound), alpha, binary=False).verdict(seen.unit)
+        if verdict.decided:
+            assert judge(requirement("attempts", at_most(bound)), seen, alpha).verdict is verdict
+            return verdict, n
     return Verdict.INCONCLUSIVE, len(row)
 
 
