@@ -137,6 +137,7 @@ def main(path: str, file: str) -> None:
         classes, shapes = userfile.users_of(file)
     except userfile.BadFileError as error:
         channel.sendall(wire.control({"is": "bad", **error.tree()}))
+        channel.recv(1)  # main hangs up once it has read it
         return
     users = Users(channel.sendall, classes, shapes)
     users.say({"is": "ready", "shape": bool(shapes)})
