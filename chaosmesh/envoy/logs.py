@@ -8,6 +8,9 @@ from chaosmesh.envoy import names
 from chaosmesh.envoy.forms import Json, extension, seconds
 
 FLUSH: Final = 0.05
+HELD: Final = 32 << 20
+"""Bytes of entries that a sidecar keeps while we are too busy to take them: what does not fit is dropped, and Envoy's
+own 16 KiB hold a hundredth of a second of heavy load."""
 LOGGED_HEADERS: Final = (names.CALL, names.EDGE, names.LINEAGE, names.VICTIM, names.ATTEMPT)
 ATTEMPTS: Final = ".attempt"
 """Suffix of the log name of an entry per upstream attempt."""
@@ -55,6 +58,7 @@ def _common(name: str) -> Json:
         "transport_api_version": "V3",
         "grpc_service": {"envoy_grpc": {"cluster_name": names.ALS_CLUSTER}},
         "buffer_flush_interval": seconds(FLUSH),
+        "buffer_size_bytes": HELD,
     }
 
 
