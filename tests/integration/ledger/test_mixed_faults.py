@@ -70,16 +70,21 @@ async def mixed(folder: Path, count: int, rate: float) -> Seen:
             answered += len(records)
 
         async def reach(part: float) -> None:
+            def look() -> str:
+                calls = len(stack.ledger.whole(*INNER, number).items)
+                return "" if answered >= part * count else f"{answered} of {count} answers, {calls} calls"
+
             await stack.bell.until(
-                lambda: "" if answered >= part * count else f"{answered} of {count} answers",
+                look,
                 seconds=count / rate + 60,
                 what=f"{part:.0%} of the load",
             )
 
+        number = stack.number("mixed")
         await switch(stack, SICK, on=True)
         url = stack.entry_url("front")
         running = await stack.begin(
-            "mixed", url, "front", [RequestSpec()], rate, count=count, on_records=take
+            "mixed", url, "front", [RequestSpec()], rate, count=count, number=number, on_records=take
         )
         for begin, end, fault in SCHEDULE:
             await reach(begin)
