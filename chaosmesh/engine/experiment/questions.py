@@ -18,7 +18,8 @@ class Question:
     """A requirement and the edge it is about; no edge: what users at the entry feel.
 
     What the policy says is known before anything is counted. `most`: attempts that it allows for one call (or one
-    request). `cut`: whether the bound of a cut-off is its bound on a call or on an attempt ("" if neither). `spare`:
+    request). `cut`: whether the bound of a cut-off is its bound on a call or on an attempt ("" if neither). `route`: whose
+    calls a split is about ("": of all). `spare`:
     workloads that only stand in for the service's own. `counting`: whether outcomes count one by one or in blocks,
     by the faults in force. `planned`: requests that should be enough for a verdict; None
     where that can't be told.
@@ -28,6 +29,7 @@ class Question:
     edge: Named | None = None
     most: int | None = None
     cut: str = ""
+    route: str = ""
     spare: tuple[str, ...] = ()
     counting: Counting = ONE_BY_ONE
     planned: int | None = None

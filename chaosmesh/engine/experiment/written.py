@@ -45,18 +45,22 @@ def _cut(question: Question, mesh: Mesh, services: Iterable[str]) -> str:
 
 
 def _with_weights(question: Question, mesh: Mesh, services: tuple[str, ...]) -> Question:
+    """The weights of the service's last route, which is its widest, and of the calls that it took."""
     if question.requirement.weights:
         return question
-    found = {_shares(route) for service in services for route in mesh.service(service).routes}
-    if len(found) != 1:
+    if len(services) != 1:
         raise UsageError(
-            f"{question}: {' and '.join(services)} has {len(found)} routes with weights of their own",
-            hint="say which: split=weights({…}, on=edge)",
+            f"{question}: {' and '.join(services)} have weights of their own",
+            hint="name one edge, or weights({…})",
         )
-    return replace(question, requirement=question.requirement.written(dict(found.pop())))
+    route = mesh.service(services[0]).routes[-1]
+    return replace(question, route=route.name, requirement=question.requirement.written(_shares(route)))
 
 
-def _shares(route: Route) -> tuple[tuple[str, float], ...]:
-    """Each target's share, so that 1 : 1 and 50 : 50 are alike."""
+def _shares(route: Route) -> dict[str, float]:
+    """Each target's share of the route's calls."""
     total = sum(one.weight for one in route.targets) or 1
-    return tuple(sorted((one.workload, one.weight / total) for one in route.targets))
+    found: dict[str, float] = {}
+    for one in route.targets:
+        found[one.workload] = found.get(one.workload, 0.0) + one.weight / total
+    return found

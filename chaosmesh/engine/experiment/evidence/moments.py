@@ -28,7 +28,7 @@ def moments(question: Question, book: Book, sample: Sample) -> list[Moment]:
 
 def ejected(question: Question, book: Book, sample: Sample) -> Iterator[Moment]:
     """From a fault's start to the last attempt that still reached the replica before it was left out."""
-    calls, (first, last) = book.calls(question.paths, sample), _watched(book)
+    calls, (first, last) = book.calls(_wide(question), sample), _watched(book)
     for span in occurrences(book.facts.spans):
         since, until = max(span.begin_ns, first), min(span.end_ns or last, last)
         if since < until:
@@ -39,7 +39,7 @@ def ejected(question: Question, book: Book, sample: Sample) -> Iterator[Moment]:
 
 def returned(question: Question, book: Book, sample: Sample) -> Iterator[Moment]:
     """From the healing to the first attempt that the replica got again; nothing where it never was left out."""
-    calls = book.calls(question.paths, sample)
+    calls = book.calls(_wide(question), sample)
     for since, until in _healings(book):
         before = [one for one in calls if one.start_ns < until]
         found = _of_replicas(question, before, since, queries.returned_ms, left_out=True)
@@ -48,7 +48,7 @@ def returned(question: Question, book: Book, sample: Sample) -> Iterator[Moment]
             yield _moment(worst, since, until)
 
 
-def recovery(question: Question, book: Book, sample: Sample) -> Iterator[Moment]:
+def recovery(_: Question, book: Book, sample: Sample) -> Iterator[Moment]:
     """From the healing to the last request that was meant to be sent before users were well again."""
     requests = book.requests(sample)
     background = _background(requests, book)
@@ -103,6 +103,11 @@ def _watched(book: Book) -> tuple[int, int]:
     """When the first and the last request were meant to be sent (epoch ns)."""
     times = [one.intended_ns for one in book.records()]
     return (min(times), max(times)) if times else (0, 0)
+
+
+def _wide(question: Question) -> list[Path]:
+    """The edges as a whole: that a replica is passed by shows in the calls that went to others."""
+    return list(dict.fromkeys(Path(*pair) for pair in question.pairs))
 
 
 def _moment(ms: float | None, since: int, until: int) -> Moment:

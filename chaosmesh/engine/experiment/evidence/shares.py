@@ -16,7 +16,7 @@ def requests(question: Question, book: Book, sample: Sample) -> list[float]:
     return [float(request_met(one, record)) for record in book.records(sample)]
 
 
-def seconds(question: Question, book: Book, sample: Sample) -> list[float]:
+def seconds(_: Question, book: Book, sample: Sample) -> list[float]:
     """How long each request took, from its intended time; infinite where no answer came."""
     return [latency_ms(one) / 1000 for one in book.records(sample)]
 

@@ -11,7 +11,7 @@ from chaosmesh.ledger import queries
 
 def targets(question: Question, book: Book, sample: Sample) -> Counter[str]:
     """Calls by the target of their first attempt: a retry stays inside the target that the weight chose."""
-    return queries.split(book.calls(question.paths, sample))
+    return queries.split(book.calls(question.paths, sample), question.route or None)
 
 
 def sticky(question: Question, book: Book, sample: Sample) -> list[float]:
