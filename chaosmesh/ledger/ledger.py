@@ -54,6 +54,7 @@ class Ledger(Answers):
         self._known = Known(self.addresses, self.killed, self.connections)
         self._index = Index(self._known)
         self._filed = (0, 0, 0)
+        self._tables: dict[tuple[str, int | None], tuple[int, pa.Table]] = {}
 
     def add_rows(self, rows: Iterable[AccessRow]) -> None:
         """Take in access-log rows, in whatever order they come."""
@@ -142,13 +143,16 @@ class Ledger(Answers):
         """One table as an Arrow table: "requests", "calls", "attempts" or "faults"; `docs/ledger.md` has the columns."""
         from chaosmesh.ledger import tables
 
-        return tables.table(self, name, stream)
+        changes = self._joined().changes
+        if (known := self._tables.get((name, stream))) is None or known[0] != changes:
+            known = self._tables[name, stream] = (changes, tables.table(self, name, stream))
+        return known[1]
 
     def sql(self, query: str, stream: int | None = None) -> pd.DataFrame:
         """What DuckDB answers to a query over requests, calls, attempts and faults; UsageError if it can't."""
         from chaosmesh.ledger import tables
 
-        return tables.sql(self, query, stream)
+        return tables.sql(lambda name: self.arrow(name, stream), query)
 
     def requests_frame(self, stream: int | None = None) -> pd.DataFrame:
         """A line for each request of the generator."""

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
 from chaosmesh.errors import UsageError
 from chaosmesh.ledger import columns
-from chaosmesh.ledger.faults import FaultEvent, FaultWindow, windows
-from chaosmesh.ledger.model import Attempt, Call, Cause, Request
+from chaosmesh.ledger.faults import FaultEvent, windows
+from chaosmesh.ledger.model import Attempt, Call, Request
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Row = Mapping[str, Any]
-NO_CAUSE: Mapping[str, None] = dict.fromkeys(("cause", "cause_name", "cause_place", "cause_detail"))
+Getters = Mapping[str, Callable[[Any], Any]]
 
 
 class Told(Protocol):
@@ -35,18 +35,20 @@ def table(ledger: Told, name: str, stream: int | None = None) -> pa.Table:
     """One table of a stream (None: of all): "requests", "calls", "attempts" or "faults" (those of all streams)."""
     if name not in _MAKERS:
         raise UsageError(f"the ledger has no table {name!r}", hint=f"one of: {', '.join(_MAKERS)}")
-    schema, make = _MAKERS[name]
-    return pa.Table.from_pylist(list(make(ledger, stream)), schema=schema)
+    schema, lines, getters = _MAKERS[name]
+    found = list(lines(ledger, stream))
+    made = {one: list(map(getters.get(one) or attrgetter(one), found)) for one in schema.names}
+    return pa.table(made, schema=schema)
 
 
-def sql(ledger: Told, query: str, stream: int | None = None) -> pd.DataFrame:
+def sql(tables: Callable[[str], pa.Table], query: str) -> pd.DataFrame:
     """The answer to a query over the four tables, by DuckDB in this process; UsageError if it is not understood."""
     import duckdb
 
     with duckdb.connect(":memory:") as base:
         for name in _MAKERS:
             if name in query.lower():
-                base.register(name, table(ledger, name, stream))
+                base.register(name, tables(name))
         try:
             return base.execute(query).df()
         except duckdb.Error as error:
@@ -56,76 +58,53 @@ def sql(ledger: Told, query: str, stream: int | None = None) -> pd.DataFrame:
             ) from None
 
 
-def _requests(ledger: Told, stream: int | None) -> Iterable[Row]:
-    for one in ledger.requests(stream):
-        fields = _fields(one, columns.REQUESTS)
-        fields["calls"] = len(one.calls)
-        fields["attempts"] = sum(len(call.attempts) for call in one.calls)
-        yield {**fields, **_cause(one.cause)}
+def _cause(part: str) -> Callable[[Request], str | None]:
+    return lambda one: getattr(one.cause, part) if one.cause else None
 
 
-def _cause(cause: Cause | None) -> Row:
-    if cause is None:
-        return NO_CAUSE
-    return {
-        "cause": cause.kind,
-        "cause_name": cause.name,
-        "cause_place": cause.place,
-        "cause_detail": cause.detail,
-    }
+def _flags(name: str, at: int | None = None) -> Callable[[Any], str]:
+    return lambda line: ",".join(getattr(line if at is None else line[at], name))
 
 
-def _calls(ledger: Told, stream: int | None) -> Iterable[Row]:
-    for one in ledger.calls(stream):
-        yield {
-            **_fields(one, columns.CALLS),
-            "call": one.id,
-            "client_replica": one.replica,
-            "flags": ",".join(one.flags),
-            "attempts": len(one.attempts),
-        }
+def _of_call(name: str) -> Callable[[Pair], Any]:
+    return lambda pair: getattr(pair[0], name)
 
 
-def _attempts(ledger: Told, stream: int | None) -> Iterable[Row]:
-    for call in ledger.calls(stream):
-        for one in call.attempts:
-            yield {**_of_call(call), **_attempt(one)}
+def _of_attempt(name: str) -> Callable[[Pair], Any]:
+    return lambda pair: getattr(pair[1], name)
 
 
-def _of_call(call: Call) -> Row:
-    return {
-        "request_id": call.request_id,
-        "stream": call.stream,
-        "call": call.id,
-        "client": call.client,
-        "service": call.service,
-    }
+Pair = tuple[Call, Attempt]
+_REQUEST: Getters = {
+    "calls": lambda one: len(one.calls),
+    "attempts": lambda one: sum(len(call.attempts) for call in one.calls),
+    "cause": _cause("kind"),
+    "cause_name": _cause("name"),
+    "cause_place": _cause("place"),
+    "cause_detail": _cause("detail"),
+}
+_CALL: Getters = {
+    "call": attrgetter("id"),
+    "client_replica": attrgetter("replica"),
+    "flags": _flags("flags"),
+    "attempts": lambda one: len(one.attempts),
+}
+_ATTEMPT: Getters = {
+    **{name: _of_attempt(name) for name in columns.ATTEMPTS.names},
+    **{name: _of_call(name) for name in ("request_id", "stream", "client", "service")},
+    "call": _of_call("id"),
+    "flags": _flags("flags", 1),
+    "server_flags": _flags("server_flags", 1),
+}
 
-
-def _attempt(one: Attempt) -> Row:
-    return {
-        **_fields(one, columns.ATTEMPTS),
-        "flags": ",".join(one.flags),
-        "server_flags": ",".join(one.server_flags),
-    }
-
-
-def _faults(ledger: Told, _stream: int | None) -> Iterable[Row]:
-    return (_fault(one) for one in windows(ledger.faults))
-
-
-def _fault(one: FaultWindow) -> Row:
-    return _fields(one, columns.FAULTS)
-
-
-def _fields(one: object, schema: pa.Schema) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in schema.names if hasattr(one, name)}
-
-
-Maker = Callable[[Told, int | None], Iterable[Row]]
-_MAKERS: Mapping[str, tuple[pa.Schema, Maker]] = {
-    "requests": (columns.REQUESTS, _requests),
-    "calls": (columns.CALLS, _calls),
-    "attempts": (columns.ATTEMPTS, _attempts),
-    "faults": (columns.FAULTS, _faults),
+Lines = Callable[[Told, int | None], Iterable[Any]]
+_MAKERS: Mapping[str, tuple[pa.Schema, Lines, Getters]] = {
+    "requests": (columns.REQUESTS, lambda ledger, stream: ledger.requests(stream), _REQUEST),
+    "calls": (columns.CALLS, lambda ledger, stream: ledger.calls(stream), _CALL),
+    "attempts": (
+        columns.ATTEMPTS,
+        lambda ledger, stream: ((call, one) for call in ledger.calls(stream) for one in call.attempts),
+        _ATTEMPT,
+    ),
+    "faults": (columns.FAULTS, lambda ledger, _: windows(ledger.faults), {}),
 }

@@ -50,7 +50,7 @@ def test_a_call_that_its_own_bound_ended_is_a_cut_call_and_its_attempt_is_not_co
 def test_attempts_that_the_bound_on_a_try_ended_are_counted_one_by_one():
     tries = [attempt(n, n * 120, 100.0 + n, 0, flags=("UT",)) for n in (1, 2, 3)]
     assert cutoffs([one_call(*tries[:2], attempt(3, 360, 4))]) == Cutoffs((), (101.0, 102.0))
-    details = "response_timeout{per_try_timeout}"
+    details = "upstream_per_try_timeout"
     ended = one_call(*tries, status=504, ms=463.0, flags=("URX", "UT"), details=details)
     assert cutoffs([ended]) == Cutoffs((), (101.0, 102.0, 103.0))
 

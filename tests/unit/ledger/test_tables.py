@@ -68,6 +68,16 @@ def test_a_stream_can_be_asked_for_alone():
     assert made.sql("select count(*) as n from requests", 2).n[0] == 0
 
 
+def test_a_table_is_made_once_until_something_comes_in():
+    made = book()
+    first = made.arrow("attempts")
+    assert made.arrow("attempts") is first
+    made.add_rows(call(Try(), base=row(request_id=request_id(1, 9), call="c9", start_ns=T0 + 9000 * MS)))
+    assert made.arrow("attempts").num_rows == first.num_rows + 1
+    made.add_fault(FaultEvent("f", "healed", T0 + 900 * MS, "down", "front>color.local"))
+    assert made.arrow("faults").to_pylist()[0]["end_ns"] == T0 + 900 * MS
+
+
 def test_the_examples_of_the_documentation_run():
     made = book()
     found = [made.sql(one) for one in QUERIES]
