@@ -9,6 +9,7 @@ from typing import Protocol
 from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.phases import Phase, schedule
 from chaosmesh.engine.experiment.result import ERRORS, Run
+from chaosmesh.engine.experiment.scheduled import Places, scheduled
 from chaosmesh.engine.experiment.wishes import Wish
 from chaosmesh.errors import UsageError
 from chaosmesh.judge import Claim, Verdict
@@ -19,7 +20,7 @@ DEFAULT_BUDGET = "30s"
 __all__ = ["Load", "View", "Wish"]
 
 
-class View(Protocol):
+class View(Places, Protocol):
     """The mesh that the load is for."""
 
     @property
@@ -46,6 +47,10 @@ class Load:
         if not found:
             raise UsageError("a schedule without phases", hint='through(phase("baseline", "2s"), …)')
         return Load(self._view, replace(self._wish, phases=found))
+
+    def scheduled(self) -> Load:
+        """The same load while the faults of the scenario file come and go at their times."""
+        return self.through(scheduled(self._view, self._view.session.live.scenario.faults))
 
     def expect(self, *, budget: str = DEFAULT_BUDGET, **claims: Claim) -> Run:
         """Drive load until every claim is decided or the budget ends; what was found.

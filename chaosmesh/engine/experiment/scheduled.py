@@ -1,0 +1,96 @@
+"""The scenario's `faults:` as a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Protocol
+
+from chaosmesh.documents.fault_part import FaultPart
+from chaosmesh.engine.experiment.contexts import FaultContext
+from chaosmesh.engine.experiment.edges import Edge
+from chaosmesh.engine.experiment.nodes import Node
+from chaosmesh.engine.experiment.phases import BASELINE, Act, Phase
+from chaosmesh.errors import UsageError
+
+RECOVERY_S = 4.0
+"""Seconds that are watched after the last fault."""
+
+UNBOUNDED_S = 5.0
+"""Seconds that a fault without a `duration` stays."""
+
+
+class Places(Protocol):
+    """Where faults can be put in force: a mesh in a test's hands."""
+
+    def edge(self, client: str, service: str) -> Edge:
+        """The calls of a client to a service."""
+
+    def node(self, name: str) -> Node:
+        """A virtual node."""
+
+
+def scheduled(mesh: Places, parts: Sequence[FaultPart]) -> tuple[Phase, ...]:
+    """Phases for the faults that have a time: "baseline" until the first one begins, "fault" while any is in force,
+    "calm" between two, "recovery" after the last. UsageError where none has a time, or one can't be put in force."""
+    timed = [one for one in parts if one.start is not None or one.duration is not None]
+    if not timed:
+        raise UsageError(
+            "the scenario's faults: say no time",
+            hint="faults: [{kind: errors, edge: a -> b, status: 503, start: 2s, duration: 3s}]",
+        )
+    acts = [(one.start or 0.0, _end(one), _act(mesh, one)) for one in timed]
+    borders = sorted({0.0, *(begin for begin, _, _ in acts), *(end for _, end, _ in acts)})
+    phases = [
+        _phase(begin, end, [act for first, last, act in acts if first <= begin < last], acts)
+        for begin, end in pairwise(borders)
+    ]
+    return (*phases, Phase("recovery", RECOVERY_S))
+
+
+def _phase(begin: float, end: float, acts: Sequence[Act], known: Sequence[tuple[float, float, Act]]) -> Phase:
+    quiet = BASELINE if all(begin < first for first, _, _ in known) else "calm"
+    return Phase("fault" if acts else quiet, end - begin, tuple(acts))
+
+
+def _end(part: FaultPart) -> float:
+    return (part.start or 0.0) + (UNBOUNDED_S if part.duration is None else part.duration)
+
+
+def _act(mesh: Places, part: FaultPart) -> FaultContext:
+    if part.kind in ("hang", "crash"):
+        if part.node is None:
+            raise UsageError(f"faults: {part.kind} without a node", hint=f"{{kind: {part.kind}, node: NAME}}")
+        return mesh.node(part.node).hang() if part.kind == "hang" else mesh.node(part.node).crash()
+    if part.edge is None:
+        raise UsageError(f"faults: {part.kind} with a time needs an edge", hint="edge: client -> service")
+    return _on_edge(mesh.edge(*part.edge), part)
+
+
+def _on_edge(edge: Edge, part: FaultPart) -> FaultContext:
+    share = 1.0 if part.share is None else part.share
+    delay = None if part.delay is None else _ms(part.delay)
+    match part.kind:
+        case "errors":
+            given: dict[str, Any] = {"grpc": part.grpc} if part.grpc else {}
+            return edge.errors(None if part.grpc else part.status or 503, share=share, **given)
+        case "latency" if delay:
+            return edge.latency(delay, jitter=_ms(part.jitter or 0.0), share=share)
+        case "slow_close" if delay:
+            return edge.slow_close(delay, share=share)
+        case "timeout":
+            return edge.timeout(delay or "0ms", share=share)
+        case "reset":
+            return edge.reset(share=share)
+        case "down":
+            return edge.down(share=share)
+    raise UsageError(
+        f"faults: {part.kind} says too little for a schedule",
+        hint="give a delay:, or write the phase in the test"
+        if delay is None
+        else "write the phase in the test",
+    )
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:g}ms"
