@@ -85,18 +85,49 @@ def test_the_kernel_ends_the_children_of_a_killed_keeper(tmp_path: Path, subnet:
 
 
 def parent_and_session(pid: int) -> tuple[int, int]:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = stat(pid)
     return int(fields[1]), int(fields[3])
 
 
-def test_a_frozen_main_can_not_keep_a_fault_in_force(tmp_path: Path, subnet: str) -> None:
-    def toxics() -> list[object]:
-        with urllib.request.urlopen(f"http://{subnet}.0.1:8474/proxies", timeout=10) as answer:
-            return list(json.load(answer)["x>a.0:8080"]["toxics"])
+def stat(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ["X", "0", "0", "0"]
 
-    with victim(new_run(), subnet, tmp_path) as process:
+
+def test_a_frozen_main_can_not_keep_a_fault_in_force(tmp_path: Path, subnet: str) -> None:
+    run = new_run()
+
+    def asked(place: str, headers: dict[str, str]) -> dict[str, object]:
+        request = urllib.request.Request(f"http://{subnet}.{place}", headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return dict(json.load(answer))
+
+    def in_force() -> list[str]:
+        proxy = asked("0.1:8474/proxies", {})["x>a.0:8080"]
+        slow = asked("32.2:8080/.chaosmesh/config", {"x-chaosmesh-token": "token"})
+        return [
+            *(["toxic"] if proxy["toxics"] else []),  # type: ignore[index]
+            *(["capacity"] if slow["capacity"] else []),
+            *(["stopped"] if "T" in map(state, outside.pids(run)) else []),
+            *(["neighbour"] if any("neighbour" in command(one) for one in outside.pids(run)) else []),
+        ]
+
+    with victim(run, subnet, tmp_path) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "faulted\n"
         os.kill(process.pid, signal.SIGSTOP)
-        outside.until(lambda: toxics() == [], "the lease ran out and was healed", 30)
+        outside.until(lambda: in_force() == [], "the leases ran out and were healed", 30)
         assert process.poll() is None
+
+
+def state(pid: int) -> str:
+    return stat(pid)[0]
+
+
+def command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""

@@ -111,3 +111,19 @@ def test_files_that_can_not_be_used_are_named_with_their_place(
     assert len(caught.value.problems) == 1
     assert caught.value.problems[0].where.line == 2
     assert caught.value.problems[0].hint
+
+
+@pytest.mark.parametrize("flaw", ["expired", "wrong_name", "wrong_authority"])
+def test_a_flawed_identity_is_wrong_in_one_way_only(flaw: str) -> None:
+    authority = Authority(load_scenario(None))
+    need = SecretNeed("n", "identity", "file", ("/a.pem",), "a", dns=("a.local",))
+    right, wrong = (
+        x509.load_pem_x509_certificate(one.chain.encode())
+        for one in (authority.issue(need), authority.flawed(need, flaw))
+    )
+    names = wrong.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    now = datetime.datetime.now(datetime.UTC)
+    assert (wrong.not_valid_after_utc < now) == (flaw == "expired")
+    assert (names.get_values_for_type(x509.DNSName) != ["a.local"]) == (flaw == "wrong_name")
+    assert (wrong.issuer != right.issuer) == (flaw == "wrong_authority")
+    assert authority.flawed(need, flaw) is authority.flawed(need, flaw)
