@@ -28,12 +28,19 @@ class Cause:
     healed_ns: int
 
 
-def cause_of(ledger: Ledger, streams: Sequence[int]) -> Cause | None:
-    """From the first fault that came while these streams ran to the last that was healed; None where none was."""
+def cause_of(ledger: Ledger, streams: Sequence[int], node: str = "") -> Cause | None:
+    """From the first fault that came while these streams ran to the last that was healed; None where none was.
+
+    `node`: only faults on this workload count.
+    """
     times = [one.intended_ns for stream in streams for one in ledger.requests(stream)]
     if not times:
         return None
-    events = [one for one in ledger.faults if min(times) <= one.at_ns <= max(times)]
+    events = [
+        one
+        for one in ledger.faults
+        if min(times) <= one.at_ns <= max(times) and (not node or _is_on(one, node))
+    ]
     applied = [one.begun_ns or one.at_ns for one in events if one.phase == "applied"]
     healed = [one.at_ns for one in events if one.phase == "healed"]
     return Cause(min(applied), max(healed)) if applied and healed else None
@@ -96,6 +103,11 @@ def _replicas(event: FaultEvent, name: str, number: int) -> Sequence[int]:
     if event.target.removeprefix(">") == name:
         return (one,) if isinstance(one, int) else range(number)
     return (int(index),) if node == name and index.isdecimal() else ()
+
+
+def _is_on(event: FaultEvent, node: str) -> bool:
+    target = event.target.removeprefix(">")
+    return target == node or target.rpartition(".")[0] == node
 
 
 def _arrivals(ledger: Ledger, streams: Sequence[int], server: str, zero_ns: int) -> list[float]:

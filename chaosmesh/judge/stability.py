@@ -21,8 +21,18 @@ WELL: Final = 0.9
 
 WINDOW: Final = 0.5  # seconds of one look at goodput
 FEWEST: Final = 5  # requests in a window that says something
-BINS: Final = 8
-SURE: Final = 3.5  # standard errors of a rate from its bins: Student's t for 7 degrees of freedom, 1 in 100
+BINS: Final = 16
+
+SURE: Final = 4.6
+"""Standard errors of a rate from its bins: Student's t for 15 degrees of freedom, 1 in 6,000 on one side, so that one may
+look at a slow drain again and again."""
+
+SETTLING: Final = 1.0  # seconds after healing that don't count for the pace
+IN_A_BIN: Final = 5.0  # requests in a bin that tells whether they come evenly
+ENOUGH_BINS: Final = 10
+
+SHORTEST: Final = 2.0
+"""Seconds after healing before which nothing is called stuck: those who gave up before have to come again first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,7 @@ def classify(seen: Seen, *, since: float | None = None) -> Stability:
     if growth < -sure and queue > 0:
         drain = queue / -growth
         return told("draining", f"{poor}; {pace}: it is empty in {drain:.1f} s", drain)
-    if growth > sure:
+    if growth > sure and seen.end - seen.healed >= SHORTEST:
         return told("stuck", f"{poor}; {pace}: more comes again than is served, so it never ends by itself")
     if not queue:
         return told("unclear", f"{poor}, although the server must have served all that came")
@@ -121,24 +131,46 @@ def _served(capacity: Sequence[tuple[float, float | None]], since: float, until:
 
 
 def _queue(seen: Seen) -> tuple[float | None, float | None, float | None]:
-    """The queue at the end, its growth in requests/s over the last half of the time since healing, and how exactly
-    that is known."""
+    """The queue at the end, its growth in requests/s since shortly after healing, and how exactly that is known."""
     rate = seen.capacity[-1][1] if seen.capacity else None
     if rate is None:
         return None, None, None
     queue = backlog(seen.arrived, seen.capacity, seen.end)
-    begin = (seen.healed + seen.end) / 2
-    step = (seen.end - begin) / BINS
-    if step <= 0:
+    begin = seen.healed + min((seen.end - seen.healed) / 2, SETTLING)
+    seconds = seen.end - begin
+    if seconds <= 0:
         return queue, None, None
+    came = sum(begin <= at < seen.end for at in seen.arrived) / seconds
+    asked = sum(begin <= at < seen.end for at, _ in seen.asked) / seconds
+    error = max(_spread(seen.arrived, begin, seen.end), _luck(seen, begin, came, asked))
+    # One request more or less at the edges of the time is no news.
+    return queue, came - rate, SURE * error + 1 / seconds
+
+
+def _spread(times: Sequence[float], begin: float, end: float) -> float:
+    """Standard error of a rate, from how much it changes from bin to bin."""
+    step = (end - begin) / BINS
     counts = [0] * BINS
-    for at in seen.arrived:
-        if begin <= at < seen.end:
+    for at in times:
+        if begin <= at < end:
             counts[min(int((at - begin) / step), BINS - 1)] += 1
     mean = sum(counts) / BINS
-    spread = math.sqrt(sum((one - mean) ** 2 for one in counts) / (BINS - 1) / BINS)
-    # One request more or less at the edges of the time is no news.
-    return queue, mean / step - rate, SURE * spread / step + 1 / (seen.end - begin)
+    return math.sqrt(sum((one - mean) ** 2 for one in counts) / (BINS - 1) / BINS) / step
+
+
+def _luck(seen: Seen, begin: float, came: float, asked: float) -> float:
+    """Standard error of the attempts' rate from how unevenly requests come: each brings all of its attempts with it."""
+    if not asked:
+        return 0.0
+    width = IN_A_BIN / asked
+    bins = int((seen.end - begin) / width)
+    counts = [0] * bins
+    for at, _ in seen.asked:
+        if begin <= at < begin + bins * width:
+            counts[min(int((at - begin) / width), bins - 1)] += 1
+    # Few bins tell little: then the requests count as coming by chance.
+    spread = sum((one - IN_A_BIN) ** 2 for one in counts) / bins / IN_A_BIN if bins >= ENOUGH_BINS else 1.0
+    return came / asked * math.sqrt(asked * spread / (seen.end - begin))
 
 
 def _wait(seen: Seen, queue: float | None) -> float | None:

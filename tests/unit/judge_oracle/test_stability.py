@@ -91,6 +91,29 @@ def test_users_who_were_never_well_have_not_recovered() -> None:
     assert classify(Seen(never, SLOW_BEATS, 4.0, 10.0), since=2.0).kind == "unclear"
 
 
+@pytest.mark.parametrize("poisson", [False, True])
+def test_a_slow_drain_is_never_called_stuck_however_often_one_looks(poisson: bool) -> None:
+    """At 48 requests a second 96 of 100 are served again each second: it takes a minute."""
+    plan = ((0.0, 100.0), (2.0, 0.001), (3.5, 100.0))
+    for seed in range(3):
+        _, run = database(
+            48,
+            capacity=100,
+            retries=1,
+            timeout=0.25,
+            outage=1.5,
+            cut=0.001,
+            after=20,
+            poisson=poisson,
+            seed=seed,
+        )
+        for tenth in range(37, 230, 10):
+            now = tenth / 10
+            asked = [(one.start, one.ok) for one in run.requests if one.end <= now]
+            arrived = [at for at in run.arrived["database"] if at < now]
+            assert classify(Seen(asked, arrived, 3.5, now, plan), since=2.0).kind != "stuck", (seed, now)
+
+
 # -- HotOS'21 --------------------------------------------------------------------------------------------------
 
 
