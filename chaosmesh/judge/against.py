@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from chaosmesh.judge.bursts import ONE_BY_ONE, Counting
 from chaosmesh.judge.decision import Decision
 from chaosmesh.judge.durations import number
 from chaosmesh.judge.evidence import Evidence
@@ -31,12 +32,14 @@ def judge_against(
     high: float = 1.0,
     low: float = 0.0,
     alpha: float = ALPHA,
+    counting: Counting = ONE_BY_ONE,
 ) -> Decision:
     """Decide a requirement whose bound is relative.
 
     `reference` and `sample` hold the outcomes in the order of time: 1 and 0 of a share (True counts as 1), attempts of
     a mean within [low, high], seconds of a latency (infinite: unanswered). The i-th of one is paired with the i-th of
-    the other; what has no partner is left out. An empty sample is `invalid`.
+    the other; what has no partner is left out. An empty sample is `invalid`. `counting` puts bursts into blocks, of
+    both samples alike: means of blocks are paired, and of each block one latency is taken.
     """
     relative = requirement.relative
     if relative is None:
@@ -46,12 +49,15 @@ def judge_against(
             requirement, alpha, f"nothing was counted {'' if reference else f'in the {relative.to}'}"
         )
     if requirement.measure == "latency":
-        return judge_quantile(requirement, reference, sample, alpha)
+        return judge_quantile(requirement, counting.thinned(reference), counting.thinned(sample), alpha)
     outside = sorted({value for value in (*reference, *sample) if not low <= value <= high})
     if outside:
         seen = ", ".join(f"{value:g}" for value in outside)
         return _invalid(requirement, alpha, f"saw {seen} where only {low:g} to {high:g} can be")
-    return _paired(requirement, reference, sample, low, high, alpha)
+    pairs = list(zip(counting.means(reference), counting.means(sample), strict=False))
+    if not pairs:
+        return _invalid(requirement, alpha, f"less than one block of {counting.size:,} was counted")
+    return _paired(requirement, pairs, low, high, alpha, f"pairs of {units(requirement, counting.size)}")
 
 
 def planned_against(
@@ -70,14 +76,13 @@ def planned_against(
 
 def _paired(
     requirement: Requirement,
-    reference: Sequence[float],
-    sample: Sequence[float],
+    pairs: Sequence[tuple[float, float]],
     low: float,
     high: float,
     alpha: float,
+    unit: str,
 ) -> Decision:
     times, line = _line(requirement)
-    pairs = list(zip(reference, sample, strict=False))
     differences = Counter(y - times * x for x, y in pairs)
     evidence = Evidence.counted(differences, low=low - times * high, high=high - times * low)
     test = _test(requirement, evidence, line, alpha)
@@ -100,9 +105,9 @@ def _paired(
         alpha=alpha,
         log_evidence=max(test.logs(evidence.unit)),
         log_needed=test.needed,
-        reason=_words(requirement, evidence.n, mean_x, mean_y, ends, more),
+        reason=_words(requirement, f"{evidence.n:,} {unit}", mean_x, mean_y, ends, more),
         more=more,
-        unit=f"pairs of {units(requirement)}",
+        unit=unit,
     )
 
 
@@ -124,7 +129,7 @@ def _test(requirement: Requirement, pairs: Evidence, line: float, alpha: float) 
 
 def _words(
     requirement: Requirement,
-    n: int,
+    counted: str,
     reference: float,
     sample: float,
     ends: tuple[float, float],
@@ -137,8 +142,7 @@ def _words(
     low, high = (f"{scale * end:+.3g}".replace("-", "−") for end in ends)
     surely = f"the difference{of} is surely between {low} and {high}{unit}"
     seen = f"{amount(requirement, sample)} {requirement.counted} against {amount(requirement, reference)}"
-    pairs = f"{n:,} pairs of {units(requirement)}"
-    return f"{requirement.statement}: {seen} in the {to}, {pairs} ({surely}{missing(more)})"
+    return f"{requirement.statement}: {seen} in the {to}, {counted} ({surely}{missing(more)})"
 
 
 def _invalid(requirement: Requirement, alpha: float, problem: str) -> Decision:

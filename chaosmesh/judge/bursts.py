@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chaosmesh.judge.blocks import blocks
+from chaosmesh.judge.blocks import block_means, blocks
 from chaosmesh.judge.evidence import Evidence
 
 Luck = Literal["request", "flight", "connection", "state"]
@@ -44,6 +44,14 @@ class Counting:
     def in_blocks(self) -> bool:
         """True when the unit is the block."""
         return self.size > 1
+
+    def means(self, outcomes: Sequence[float]) -> list[float]:
+        """The values that are judged: the outcomes themselves, or the means of their blocks."""
+        return block_means(outcomes, self.size, self.gap) if self.in_blocks else list(outcomes)
+
+    def thinned(self, values: Sequence[float]) -> Sequence[float]:
+        """One value of each block, where a mean would say nothing (a quantile)."""
+        return values[:: self.size + self.gap]
 
     def evidence(self, outcomes: Sequence[float], *, high: float = 1.0, low: float = 0.0) -> Evidence:
         """What outcomes in the order of time (True counts as 1) say, counted like this.

@@ -16,6 +16,7 @@ from chaosmesh.judge import (
     at_most,
     baseline,
     control,
+    counting,
     judge,
     judge_against,
     planned_against,
@@ -134,6 +135,24 @@ def test_it_is_said_in_words():
     nothing = judge_against(WORSE_BY_2, [], [1.0])
     assert (nothing.verdict, nothing.observed) == (Verdict.INVALID, None)
     assert "nothing was counted in the control" in nothing.reason
+
+
+def test_bursts_are_paired_in_blocks():
+    """Cuts that hit ten requests at once in both cohorts, alike: judged one by one, one of them looks worse."""
+    rule, rng, replays = counting([("reset", {})], 500), np.random.default_rng(12), 150
+    wanted = requirement("success", at_least(control(minus=0.001)))
+    wrong = {ONE_BY_ONE: 0, rule: 0}
+    for _ in range(replays):
+        arms = [np.repeat(rng.random(300) < 0.8, rule.size).astype(float).tolist() for _ in range(2)]
+        for how in wrong:
+            found = judge_against(wanted, *arms, alpha=0.05, counting=how)
+            wrong[how] += found.verdict is Verdict.FAIL
+    assert wrong[rule] <= 0.05 * replays
+    assert wrong[ONE_BY_ONE] > 0.15 * replays
+    assert "150 pairs of blocks of 10 requests" in found.reason
+    short = judge_against(wanted, [1.0] * 5, [1.0] * 5, counting=rule)
+    assert (short.verdict, "less than one block of 10" in short.reason) == (Verdict.INVALID, True)
+    assert judge_against(SLOWER, [0.1] * 400, [0.1] * 400, counting=rule).n == 20
 
 
 SLOWER = requirement("p90", at_most(baseline(times=1.5, plus="5ms"), during="fault"))

@@ -45,6 +45,14 @@ def test_it_shows_the_target_that_decided_it():
     assert "30 % of 1,000 requests, 10 % wanted" in off.reason
 
 
+def test_of_several_that_are_off_the_surest_is_shown():
+    three = requirement("split", weights({"a": 50, "b": 30, "c": 20}, on=object()))
+    off = judge_weights(three, {"a": 2500, "b": 2300, "c": 200})
+    assert [one.verdict for one in off.parts] == [Verdict.INCONCLUSIVE, Verdict.FAIL, Verdict.FAIL]
+    surest = max(off.parts[1:], key=lambda one: one.log_evidence)
+    assert (off.k, off.bound) == (surest.k, surest.bound)
+
+
 def test_what_is_missing_is_said():
     early = judge_weights(CANARY, {"v1": 900, "v2": 100})
     assert early.more is not None

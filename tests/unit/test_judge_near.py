@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chaosmesh.judge import Evidence, Verdict, around, judge, planned_for, requirement
+from chaosmesh.judge import Evidence, MeanTest, Verdict, around, judge, planned_for, requirement
 from chaosmesh.judge.near import NearTest
 
 BAND = requirement("status_503", around(0.3, 0.05))
@@ -79,3 +81,11 @@ def test_verdict_and_interval_agree(n: int, part: float):
     outside = decision.low >= 0.35 - 1e-9 or decision.high <= 0.25 + 1e-9
     assert (decision.verdict is Verdict.PASS) == inside
     assert decision.verdict is not Verdict.FAIL or outside
+
+
+def test_a_fail_takes_half_of_alpha_from_either_end():
+    """375 of 1,000 surely lie above the band at α, but the other end may err too."""
+    counts = [(0.0, 625.0), (1.0, 375.0)]
+    outside = NearTest(0.3, 0.05, 0.5).logs(counts)[1]
+    one_end = MeanTest("at_most", 0.35, 0.5).broken(counts)
+    assert outside == pytest.approx(one_end - math.log(2))
