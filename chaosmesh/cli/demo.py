@@ -42,6 +42,8 @@ def demo(seed: int, runs: Path, json_file: str | None) -> int:
         "json_file": json_file,
         "runs": runs,
         "undecided": "warn",
+        "workers": 1,
+        "workers_bind": "",
     }
     code = run_verify(inputs, choices)
     click.echo(_next_steps(home), err=True)

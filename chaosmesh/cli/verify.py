@@ -40,6 +40,19 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failed check or weak edge.")
 @click.option("--strict", is_flag=True, help="A weak edge fails the run, also without a declared slo.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that send the load together (Locust's own master and workers).",
+)
+@click.option(
+    "--workers-bind",
+    default="",
+    metavar="HOST:PORT",
+    help="Workers join here from other machines; none is started on this one.",
+)
 @click.option("--seed", type=int, help="Same seed, same victims (default: the scenario's, or 0).")
 @profile_option
 @click.option(
@@ -88,6 +101,8 @@ def run_verify(inputs: Inputs, choices: dict[str, Any]) -> int:
         strict=choices["strict"],
         cure=not choices["quick"],
         tolerant=choices["undecided"] == "warn",
+        workers=choices["workers"],
+        workers_bind=choices["workers_bind"],
     )
     verification = Verification(inputs.resources, inputs.scenario, options)
     if choices["listing"]:

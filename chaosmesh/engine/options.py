@@ -11,7 +11,8 @@ class Options:
 
     `only`: patterns (shell style) on ids of checks and cells; `quick`: no cell takes longer than a few
     seconds and what takes long to see is left out; `budget_s`: seconds for the whole run; `cure`: try a
-    one-line change against the first weak cell; `tolerant`: what is undecided does not fail the run.
+    one-line change against the first weak cell; `tolerant`: what is undecided does not fail the run;
+    `workers`: processes that send the load, `workers_bind`: HOST:PORT where they join from other machines.
     """
 
     profile: str = "appmesh"
@@ -23,3 +24,5 @@ class Options:
     strict: bool = False
     cure: bool = True
     tolerant: bool = False
+    workers: int = 1
+    workers_bind: str = ""

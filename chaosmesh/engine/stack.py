@@ -27,16 +27,24 @@ from chaosmesh.engine.site import LiveSite
 from chaosmesh.engine.standins import stand_ins
 from chaosmesh.engine.turns import Turns
 from chaosmesh.envoy import AccessRow, ControlPlane, Push, Snapshot, filelog, places, translate
-from chaosmesh.errors import KeeperLostError
+from chaosmesh.errors import ChaosMeshError, KeeperLostError
 from chaosmesh.ledger import Addresses, Ledger
 from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream, Tls
-from chaosmesh.load.plan import Arrivals, Protocol
+from chaosmesh.load.plan import Arrivals, Closed, Protocol
 from chaosmesh.load.shapes import Shape
 from chaosmesh.mesh import Listener, Mesh, Topology
 from chaosmesh.runtime import Keeper, ProcessRuntime, lease_subnet, new_run, workdir
 from chaosmesh.runtime.layout import joined
+from chaosmesh.services.config import StandIn
 
 PUSH_DEADLINE = 30.0
+
+
+async def _leave(running: Running, generator: LoadProcess) -> None:
+    """A process that ran a locustfile ends with its users."""
+    with contextlib.suppress(ChaosMeshError):
+        await running.done()
+    await generator.close()
 
 
 class Stack:
@@ -52,15 +60,25 @@ class Stack:
     runtime: ProcessRuntime
 
     def __init__(
-        self, mesh: Mesh, scenario: Scenario, folder: RunFolder, *, load: bool = True, workers: int = 1
+        self,
+        mesh: Mesh,
+        scenario: Scenario,
+        folder: RunFolder,
+        *,
+        load: bool = True,
+        workers: int = 1,
+        workers_bind: str = "",
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.mesh = mesh
         self.run = new_run()
         self.folder = folder
         self.control = ControlPlane()
-        self.load = LoadProcess(workers=workers)
+        self.load = LoadProcess(workers=max(workers, scenario.load.workers), bind=workers_bind, say=say)
         self._crews: dict[int, LoadProcess] = {}
         self._starting = asyncio.Lock()
+        self._files = itertools.count(1)
+        self._leaving: set[asyncio.Task[None]] = set()
         self.bell = Bell()
         self._with_load = load
         self._scenario = scenario
@@ -129,6 +147,16 @@ class Stack:
 
     async def _spawn(self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
         return await self.keeper.spawn(name, argv, env=env, log=log)
+
+    async def _users(self, closed: Closed) -> LoadProcess:
+        """A process for one run of a locustfile: the file is read anew each time."""
+        number = next(self._files)
+        logs = self.folder.logs / f"locustfile-{number}"
+        logs.mkdir(exist_ok=True)
+        generator = LoadProcess(locustfile=Path(closed.file))
+        await generator.start(self._spawn, logs, f"{self.run}-users-{number}")
+        self._exit.push_async_callback(generator.close)
+        return generator
 
     async def _start_mesh(self, control_socket: str) -> None:
         self._specs = stand_ins(self.mesh, self._scenario, None if self.mesh.workloads else {})
@@ -210,6 +238,11 @@ class Stack:
         await self.site.forget(new, {one.name for one in change.gone_proxies})
         return push
 
+    @property
+    def standins(self) -> Mapping[str, StandIn]:
+        """How each workload's stand-in behaves by the scenario, whatever a fault makes of it."""
+        return self._specs
+
     def pids(self) -> list[int]:
         """Processes that requests go through: sidecars and stand-ins."""
         return self.runtime.pids()
@@ -271,6 +304,7 @@ class Stack:
         tls: Tls | None = None,
         shape: Shape | None = None,
         workers: int | None = None,
+        closed: Closed | None = None,
         on_records: Callable[[list[Record]], None] | None = None,
         users: bool = True,
     ) -> Running:
@@ -279,6 +313,7 @@ class Stack:
         `number` is the stream's own number in request ids (default: the next one). Victims of request faults are
         drawn by request id: the same number and seed hit the same requests again. `users`: its errors are felt, and
         count for the scenario's limits. `workers`: processes that send it together (default: the stack's).
+        `closed`: users of a locustfile send instead, as they like.
         """
         stream = Stream(
             id=next(self._streams) if number is None else number,
@@ -294,6 +329,7 @@ class Stack:
             timeout=patience,
             tls=tls,
             shape=shape,
+            closed=closed,
         )
 
         def take(records: list[Record]) -> None:
@@ -306,7 +342,10 @@ class Stack:
 
         self.limits.admit(stream.id, stream.peak)
         try:
-            running = await (await self._generator(workers)).begin(stream, take)
+            generator = await (self._users(closed) if closed else self._generator(workers))
+            running = await generator.begin(stream, take)
+            if closed:
+                self._leaving.add(asyncio.create_task(_leave(running, generator)))
         except BaseException:
             self.limits.dismiss(stream.id)
             raise

@@ -139,7 +139,15 @@ class Verification:
         budget = self.options.budget_s or (QUICK_S if self.options.quick else None)
         if budget is not None:
             self._deadline = begin + budget
-        stack = Stack(self.mesh, self.scenario, folder)
+        options = self.options
+        stack = Stack(
+            self.mesh,
+            self.scenario,
+            folder,
+            workers=options.workers,
+            workers_bind=options.workers_bind,
+            say=lambda text: emit(Note(text)),
+        )
         async with stack:
             emit(self._started(stack, folder))
             for text in (*self._notes(), *filter(None, [stack.secrets.note(self.mesh)])):

@@ -95,6 +95,7 @@ class Course:
             tls=stack.entry_tls(plan.entry, *plan.protocols),
             shape=plan.shape,
             workers=plan.workers,
+            closed=plan.closed,
             on_records=self._take,
         )
 

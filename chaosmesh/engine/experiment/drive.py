@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from chaosmesh.engine.experiment.beside import beside
 from chaosmesh.engine.experiment.course import Course
 from chaosmesh.engine.experiment.evidence import Book
 from chaosmesh.engine.experiment.expected import announced, predictions, theory_of
@@ -82,7 +82,7 @@ class Drive:
             await self._round()
         elif self._verdict() is Verdict.INCONCLUSIVE:
             await self._round()
-        return self._result()
+        return await beside(self._result(), self._stack, self._plan, self._contexts)
 
     def _fresh(self) -> None:
         self._facts = replace(self._facts, streams=(), problems=(), policies=())
@@ -150,7 +150,8 @@ class Drive:
         verdicts = {_by_now(question, decision) for question, decision in pairs}
         if Verdict.FAIL in verdicts:
             return ""
-        if self._plan.phases or Verdict.INCONCLUSIVE in verdicts:
+        whole = self._plan.phases or self._plan.shape  # a spike that has not come yet has not been withstood
+        if whole or Verdict.INCONCLUSIVE in verdicts:
             return f"{self._looked} requests, undecided"
         return "a fault met nothing yet" if self._may_come() else ""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chaosmesh.engine.experiment.phases import Phase
 from chaosmesh.load import RequestSpec
-from chaosmesh.load.plan import Arrivals, Protocol
+from chaosmesh.load.plan import Arrivals, Closed, Protocol
 from chaosmesh.load.shapes import Shape
 
 PATIENCE = 15.0  # seconds that a request waits for its answer
@@ -16,7 +16,8 @@ PATIENCE = 15.0  # seconds that a request waits for its answer
 class Plan:
     """Load as asked for: `rate` requests/s of `mix` at `entry`, at most `count` of them, for at most `duration` s.
 
-    `phases`: the schedule that one stream goes through. `control`: indexes of the requests in the mix that make the
+    `phases`: the schedule that one stream goes through. `closed`: users of a locustfile instead of the rate.
+    `control`: indexes of the requests in the mix that make the
     control cohort.
     """
 
@@ -29,7 +30,8 @@ class Plan:
     duration: float | None = None
     patience: float = PATIENCE
     shape: Shape | None = None
-    workers: int = 1
+    workers: int | None = None
+    closed: Closed | None = None
     phases: tuple[Phase, ...] = ()
     control: tuple[int, ...] = ()
 

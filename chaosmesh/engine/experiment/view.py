@@ -23,7 +23,7 @@ from chaosmesh.engine.experiment.policies import PolicyInForce
 from chaosmesh.engine.experiment.policy import without
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Run
-from chaosmesh.engine.experiment.wishes import wish_of
+from chaosmesh.engine.experiment.wishes import closed_wish, wish_of
 from chaosmesh.errors import UsageError
 from chaosmesh.judge import ALPHA, Claim, Verdict, requirements
 from chaosmesh.load import RequestSpec
@@ -122,6 +122,33 @@ class MeshView:
         )
         return Load(self, wish)
 
+    def locustfile(
+        self,
+        file: str | Path,
+        *,
+        users: int | None = None,
+        spawn_rate: float | None = None,
+        entry: str | None = None,
+        count: int | None = None,
+        duration: str | None = None,
+    ) -> Load:
+        """Closed load: Locust users of your own file at `entry`, whose address is their `host`.
+
+        `users` start by `spawn_rate` a second (default: at once); left out, the file's own LoadTestShape says how
+        many. They wait for each answer before they go on, so a stall is felt by those who wait and by nobody else.
+        """
+        found = located(file, (*self.session.folders, Path.cwd()))
+        wish = closed_wish(
+            self._live.scenario,
+            found,
+            users=users,
+            spawn_rate=spawn_rate,
+            entry=entry,
+            count=count,
+            duration=duration,
+        )
+        return Load(self, wish)
+
     def canary(
         self,
         route: str,
@@ -161,12 +188,16 @@ class MeshView:
                 live.active,
                 alpha=session.alpha,
                 budget=budget,
-                policy=self._label,
+                policy=self._described(wish),
                 say=session.say,
             )
             run = await live.limited(drive.run())
         session.runs.append(run)
         return run
+
+    def _described(self, wish: Wish) -> str:
+        """The policy, and what a reader must know of the load."""
+        return "; ".join(one for one in (self._label, wish.closed.label if wish.closed else "") if one)
 
     def _questions(self, wish: Wish, claims: Mapping[str, Claim]) -> list[Question]:
         faults = (*self._live.active, *faults_of(wish.phases))

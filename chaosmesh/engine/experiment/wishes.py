@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from chaosmesh.documents.scenario import Scenario
@@ -16,7 +17,7 @@ from chaosmesh.errors import UsageError
 from chaosmesh.judge.durations import duration as seconds
 from chaosmesh.load import RequestSpec
 from chaosmesh.load.mix import request
-from chaosmesh.load.plan import Arrivals, Protocol
+from chaosmesh.load.plan import Arrivals, Closed, Protocol
 from chaosmesh.load.shapes import Shape
 
 DEFAULT_RATE = 200.0
@@ -35,8 +36,9 @@ class Wish:
     entry: str | None = None
     count: int | None = None
     duration: float | None = None
-    workers: int = 1
+    workers: int | None = None
     control: Any = None
+    closed: Closed | None = None
     phases: tuple[Phase, ...] = ()
 
     @property
@@ -57,6 +59,7 @@ class Wish:
             self.duration,
             shape=self.shape,
             workers=self.workers,
+            closed=self.closed,
             phases=self.phases,
             control=control,
         )
@@ -106,9 +109,37 @@ def wish_of(
         entry,
         count,
         None if duration is None else seconds(duration, "duration"),
-        _workers(workers, scenario),
+        _workers(workers),
         control,
     )
+
+
+def closed_wish(
+    scenario: Scenario,
+    file: Path,
+    *,
+    users: int | None,
+    spawn_rate: float | None,
+    entry: str | None,
+    count: int | None,
+    duration: str | None,
+) -> Wish:
+    """What `mesh.locustfile` was asked for."""
+    if users is not None and users < 1:
+        raise UsageError(f"locustfile: users must be at least 1 (got {users})")
+    if spawn_rate is not None and not spawn_rate > 0:
+        raise UsageError(f"locustfile: the spawn rate must be above 0 users a second (got {spawn_rate})")
+    if count is not None and count < 1:
+        raise UsageError(f"locustfile: the count must be at least 1 (got {count})")
+    own = scenario.load
+    closed = Closed(
+        str(file),
+        own.users if users is None else users,
+        own.spawn_rate if spawn_rate is None else spawn_rate,
+    )
+    limit = None if duration is None else seconds(duration, "duration")
+    any_request = RequestSpec(path="*", name="locustfile")
+    return Wish((any_request,), closed.users or 1, entry=entry, count=count, duration=limit, closed=closed)
 
 
 def _kinds(mix: Sequence[RequestSpec] | None) -> tuple[RequestSpec, ...]:
@@ -120,8 +151,7 @@ def _kinds(mix: Sequence[RequestSpec] | None) -> tuple[RequestSpec, ...]:
     return kinds
 
 
-def _workers(given: int | None, scenario: Scenario) -> int:
-    wanted = scenario.load.workers if given is None else given
-    if not 1 <= wanted <= MOST_WORKERS:
-        raise UsageError(f"load: workers must be 1 to {MOST_WORKERS} (got {wanted})")
-    return wanted
+def _workers(given: int | None) -> int | None:
+    if given is not None and not 1 <= given <= MOST_WORKERS:
+        raise UsageError(f"load: workers must be 1 to {MOST_WORKERS} (got {given})")
+    return given
