@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from chaosmesh.engine.experiment.beside import beside
 from chaosmesh.engine.experiment.course import Course
 from chaosmesh.engine.experiment.evidence import Book
 from chaosmesh.engine.experiment.expected import announced, predictions, theory_of
@@ -82,7 +82,7 @@ class Drive:
             await self._round()
         elif self._verdict() is Verdict.INCONCLUSIVE:
             await self._round()
-        return await beside(self._result(), self._stack, self._plan, self._contexts)
+        return self._result()
 
     def _fresh(self) -> None:
         self._facts = replace(self._facts, streams=(), problems=(), policies=())
