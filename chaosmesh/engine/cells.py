@@ -124,7 +124,7 @@ def estimate(stack: Stack, edge: tuple[str, str], column: Column, given: Conditi
     fault = column.theory(edge)
     way = entrance(stack, edge)
     theory = predict(way.seen(stack.mesh), way.workload, fault)
-    seconds = _planned(given, theory.success) / given.traffic.rate + SWITCHING
+    seconds = max(column.least_s, _planned(given, theory.success) / given.traffic.rate) + SWITCHING
     if fault.how == "slow" and (theory.success is None or theory.success < given.goal.success):
         routes = (route for service in stack.mesh.services for route in service.routes)
         seconds += 2 * max((route.timeout.request or PATIENCE for route in routes), default=0.0)
@@ -190,7 +190,8 @@ async def _load(
 
     def undecided() -> str:
         nonlocal looked
-        if tally.n >= max(FEWEST, looked + LOOK_EVERY):
+        early = time.monotonic() - started < column.least_s
+        if not early and tally.n >= max(FEWEST, looked + LOOK_EVERY):
             looked = tally.n
             verdicts = _claims(given, tally)
             if Verdict.FAIL in verdicts or Verdict.INCONCLUSIVE not in verdicts:

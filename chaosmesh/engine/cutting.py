@@ -1,10 +1,18 @@
-"""Connections that are cut once a period, on a clock that doesn't drift."""
+"""Connections that are cut once a period, on a clock that doesn't drift; and the proof that they are gone."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+
+from chaosmesh.errors import DeadlineError
+from chaosmesh.runtime import probe
+from chaosmesh.runtime.toxiproxy.peers import Address, peers
+
+GONE_DEADLINE = 0.5
+"""Seconds for sidecars to close their ends of what was cut; a busy one takes some milliseconds."""
 
 Cut = Callable[[], Awaitable[None]]
 
@@ -49,3 +57,21 @@ class Cutter:
     async def _once(self) -> None:
         await self._cut()
         self._acted(time.time_ns())
+
+
+@contextlib.asynccontextmanager
+async def gone(servers: Collection[Address]) -> AsyncIterator[None]:
+    """Leaves once clients have closed what was open on the way in. A request that starts then meets none of it.
+
+    Toxiproxy's answer comes before the connections' ends do. A program may keep its end as long as it likes: after
+    GONE_DEADLINE it is not waited for.
+    """
+    before = await asyncio.to_thread(peers, servers)
+    yield
+
+    async def look() -> str:
+        left = before & await asyncio.to_thread(peers, servers)
+        return f"{len(left)} connections" if left else ""
+
+    with contextlib.suppress(DeadlineError):
+        await probe.until("the end of what was cut", look, within=GONE_DEADLINE)

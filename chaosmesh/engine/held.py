@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from chaosmesh.faults import Effect, Scope
@@ -30,6 +30,21 @@ def proxies_of(mesh: Mesh, topology: Topology, scope: Scope) -> tuple[str, ...]:
     servers = mesh.own_targets(scope.service) if scope.workload is None else (scope.workload,)
     found = (p for server in servers for p in topology.proxies_of(scope.client, server))
     return tuple(p.name(port) for p in found if scope.replica in (None, p.replica) for port in p.ports)
+
+
+def http_ends(mesh: Mesh, topology: Topology, proxies: Collection[str]) -> list[tuple[str, int]]:
+    """Where those of the proxies listen that carry requests. Programs behind TCP close their ends when they like."""
+    return [
+        (one.address, port)
+        for one in topology.proxies
+        for port in one.ports
+        if one.name(port) in proxies and _protocol(mesh, one.server, port) not in (None, "tcp")
+    ]
+
+
+def _protocol(mesh: Mesh, server: str, port: int) -> str | None:
+    listeners = (one.listeners for one in mesh.workloads if one.name == server)
+    return next((one.protocol for group in listeners for one in group if one.port == port), None)
 
 
 def heirs(held: Mapping[str, Hold], mesh: Mesh, topology: Topology) -> Iterator[tuple[str, str]]:

@@ -71,7 +71,7 @@ class NotChecked:
 class FaultDose:
     """What a cell does to its edge: a kind and its size."""
 
-    kind: Literal["errors", "latency", "down"]
+    kind: Literal["errors", "latency", "reset", "down"]
     label: str
     size: Mapping[str, Any] = field(default_factory=dict)
 

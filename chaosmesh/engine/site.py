@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from chaosmesh.engine.cutting import Cutter
+from chaosmesh.engine.cutting import Cutter, gone
 from chaosmesh.engine.ground import LEASE_TTL, Ground
-from chaosmesh.engine.held import Held, Hold, heirs, proxies_of, strays
+from chaosmesh.engine.held import Held, Hold, heirs, http_ends, proxies_of, strays
 from chaosmesh.engine.site_control import PlaneActs
 from chaosmesh.engine.site_load import RoomActs
 from chaosmesh.engine.site_processes import LifeActs
@@ -68,19 +68,18 @@ class LiveSite(LifeActs, RoomActs, PlaneActs):
                 await cutter.stop()
         finally:
             async with self._ground.turns.shared():
-                for proxy in sorted(self._held[lease].proxies) if lease in self._held else ():
-                    await self._let_go(lease, proxy)
-                self._held.pop(lease, None)
+                if lease in self._held:
+                    await self._let_all_go(lease)
 
     async def inherit(self, mesh: Mesh, topology: Topology) -> None:
         """Hold what joins the scope of a lease."""
         for lease, proxy in tuple(heirs(self._held, mesh, topology)):
             await self._hold(lease, proxy)
 
-    async def forget(self, after: tuple[Mesh, Topology], gone: Collection[str]) -> None:
-        """Let go of proxies that are in no scope any more; those in `gone` don't exist."""
+    async def forget(self, after: tuple[Mesh, Topology], removed: Collection[str]) -> None:
+        """Let go of proxies that are in no scope any more; those in `removed` don't exist."""
         for lease, proxy in strays(self._held, *after):
-            await self._let_go(lease, proxy, there=proxy not in gone)
+            await self._let_go(lease, proxy, there=proxy not in removed)
 
     async def renew(self) -> None:
         """Give every leased fault another LEASE_TTL; owners who hold faults for longer call it in time."""
@@ -111,13 +110,27 @@ class LiveSite(LifeActs, RoomActs, PlaneActs):
         self._held[lease].proxies.discard(proxy)
         await self._release(f"{lease}/{proxy}")
 
+    async def _let_all_go(self, lease: str) -> None:
+        """A toxic that held everything back ends its connections when it goes."""
+        hold = self._held[lease]
+        ends = self._ends(hold.proxies) if hold.effect.kind == "timeout" else []
+        async with gone(ends):
+            for proxy in sorted(hold.proxies):
+                await self._let_go(lease, proxy)
+        del self._held[lease]
+
+    def _ends(self, proxies: Collection[str]) -> list[tuple[str, int]]:
+        return http_ends(self._ground.mesh, self._ground.topology, proxies)
+
     async def _cut_again_and_again(
         self, lease: str, effect: Effect, acted: Callable[[int], None] | None
     ) -> None:
         async def cut() -> None:
             async with self._ground.turns.shared():
-                for proxy in sorted(self._held[lease].proxies):
-                    await self._ground.runtime.toxiproxy.cut(proxy)
+                proxies = sorted(self._held[lease].proxies)
+                async with gone(self._ends(proxies)):
+                    for proxy in proxies:
+                        await self._ground.runtime.toxiproxy.cut(proxy)
 
         def note(at_ns: int) -> None:
             scope = self._held[lease].scope

@@ -10,6 +10,9 @@ from chaosmesh.errors import UsageError
 from chaosmesh.faults.base import AttemptSeen
 from chaosmesh.faults.connections import LONGEST_MS, OnConnections, between, checked_stream, given_up
 
+CLOCKS_MS = 1.0
+"""By which the sidecar's clock and Toxiproxy's may differ over one attempt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Latency(OnConnections):
@@ -41,4 +44,5 @@ class Latency(OnConnections):
 
     def felt(self, attempt: AttemptSeen) -> bool:
         """It took at least as long (one that was given up took less)."""
-        return attempt.duration_ms >= self.ms - self.jitter_ms or given_up(attempt)
+        floor = self.ms - self.jitter_ms - CLOCKS_MS
+        return attempt.duration_ms >= floor or given_up(attempt)

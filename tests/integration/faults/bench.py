@@ -110,15 +110,7 @@ class Bench:
         assert all(one.enabled and not one.toxics for one in found.values()), found
         assert not self.stack.site.request_faults
         calls: list[Call] = (await self.load(count=10)).calls(None, *COLOR)
-        assert [one.status for one in calls] == [200] * 10, [
-            (
-                c.start_ns,
-                c.flags,
-                c.details,
-                [(a.flags, a.replica, a.duration_ms, a.details) for a in c.attempts],
-            )
-            for c in calls
-        ]
+        assert [one.status for one in calls] == [200] * 10, [(one.flags, one.details) for one in calls]
 
 
 async def _coroutine(test: Callable[[], Awaitable[None]]) -> None:
