@@ -21,7 +21,7 @@ def heard(config: pytest.Config, report: pytest.TestReport) -> None:
     state = state_of(config)
     state.ran = state.ran or getattr(report, "chaosmesh_ran", False)
     if rows := getattr(report, "chaosmesh_rows", None):
-        state.rows[report.nodeid] = rows
+        state.rows[f"{report.nodeid} {getattr(report, 'worker_id', '')}".strip()] = rows
     if end := getattr(report, "chaosmesh_end", None):
         state.code = state.code or int(end[0])
         if end[1] not in state.why:

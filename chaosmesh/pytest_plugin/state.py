@@ -16,7 +16,7 @@ Row = list[str]
 
 @dataclass(slots=True)
 class State:
-    """`rows`: the table, by test. `code`: the exit code that an experiment asked for, and `why`. `left`: what could
+    """`rows`: the table, by test (and worker of xdist). `code`: the exit code that an experiment asked for, and `why`. `left`: what could
     not be cleaned up."""
 
     meshes: Meshes | None = None
