@@ -107,10 +107,12 @@ def kill_under(kind: str, folder: Path, seed: int) -> None:
 
 
 def the_next_run_is_clean(folder: Path) -> None:
+    """On a machine that others use its verdict may rightly be another than a pass; its start and its sweep may not."""
     ended = run(folder, SOUND)
-    assert "error" not in ended.out.lower().partition("short test summary")[2], ended
-    assert "left behind" not in ended.out, ended
     assert ended.code in (0, 1), ended
+    assert "run folder: " in ended.out, ended
+    for trouble in ("ERROR at setup", "ERROR at teardown", "not as before", "left behind"):
+        assert trouble not in ended.out, ended
     assert chaosmesh("clean").code == 0
 
 

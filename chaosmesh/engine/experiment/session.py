@@ -7,9 +7,9 @@ from pathlib import Path
 
 from chaosmesh.engine.experiment.inputs import Wanted
 from chaosmesh.engine.experiment.live import LiveMesh
+from chaosmesh.engine.experiment.record import document
 from chaosmesh.engine.experiment.result import Run
 from chaosmesh.engine.experiment.view import experiment
-from chaosmesh.engine.experiment.record import document
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.envoy import binary
 from chaosmesh.errors import ChaosMeshError, EnvironmentFailedError
