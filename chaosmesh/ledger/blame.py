@@ -93,8 +93,7 @@ class Blame:
 
 
 def _explains(kind: str, flags: set[str]) -> bool:
-    if "UO" in flags:  # a breaker's own decision
-        return False
+    """Never what a breaker decided (UO): that is the policy's own doing, whatever filled it."""
     if kind in BY_REQUEST:
         return bool(flags & GONE)
     if kind in SLOWING:
