@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from chaosmesh.engine.doses import Column
+from chaosmesh.engine.doses import Column, victim
+from chaosmesh.engine.due import Due
 from chaosmesh.engine.entrance import Entrance, entrance
 from chaosmesh.engine.events import CellStarted, FaultChanged, Listener, Progress
 from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.host import Watch
-from chaosmesh.engine.predict import predict
+from chaosmesh.engine.predict import Prediction, predict
 from chaosmesh.engine.results import CellResult, CellVerdict
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.standing_in import answered_elsewhere, dose_of
 from chaosmesh.engine.tally import Tally
 from chaosmesh.errors import DeadlineError
-from chaosmesh.faults import Dose, Fault
+from chaosmesh.faults import Copy, Dose, Fault
 from chaosmesh.judge import ALPHA, Evidence, Verdict, interval, judge, planned_for, worst
 from chaosmesh.ledger import FaultEvent
-from chaosmesh.load import Record, RequestSpec, StreamReport
+from chaosmesh.load import Record, RequestSpec, Running
 from chaosmesh.load.plan import Arrivals
 
 FEWEST = 200
@@ -29,6 +32,12 @@ LOOK_EVERY = 25
 """Requests between two looks at the evidence: looking costs nothing in errors, but CPU."""
 
 PATIENCE = 15.0
+
+LINGER = 3.0
+"""Bounds on latency that what hangs may take to end, once all is decided: so its real time is shown."""
+
+ON_THE_WAY_S = 0.25
+"""Seconds that an answer may be on its way from the generator to us before it counts as missing."""
 
 SWITCHING = 1.0
 """Seconds that putting a fault in, draining and healing take."""
@@ -73,19 +82,25 @@ async def _run(
     begin = time.monotonic()
     goal, emit = given.goal, given.emit
     way = entrance(stack, edge)
-    theory = predict(way.seen(stack.mesh), way.workload, column.theory(edge))
+    theory = foreseen(stack, way, edge, column)
     emit(CellStarted(edge, column.dose, _planned(given, theory.success)))
-    fault = column.make(
-        f"{column.dose.kind}-{edge[0]}-{edge[1]}-{time.monotonic_ns() % 10**9:x}", edge, given.traffic.seed
+    fault = column.fault(
+        f"{column.dose.kind}-{edge[0]}-{edge[1]}-{time.monotonic_ns() % 10**9:x}",
+        edge,
+        given.traffic.seed,
+        struck(stack, edge),
     )
     watch = await Watch.start(stack.keeper, stack.pids())
     await _switch(stack, fault, given, on=True)
     try:
-        stream, report = await _load(
+        running = await _load(
             stack, way, stack.number(f"{column.dose.kind} {edge[0]}>{edge[1]}"), column, given, tally
         )
     finally:
         await _switch(stack, fault, given, on=False)
+    report = await running.done()
+    tally.end()
+    stream = running.stream.id
     problem = report.late(goal.p99_s * 1000) or await watch.starved()
     try:
         await stack.settled([stream])
@@ -115,6 +130,7 @@ async def _run(
         duration_s=time.monotonic() - begin,
         fallback=answered_elsewhere(stack.mesh, edge[1], calls),
         streams=(stream,),
+        evidence=(tally.success, tally.within),
     )
 
 
@@ -123,12 +139,27 @@ def estimate(stack: Stack, edge: tuple[str, str], column: Column, given: Conditi
     them come in late, and the last of them must be waited for."""
     fault = column.theory(edge)
     way = entrance(stack, edge)
-    theory = predict(way.seen(stack.mesh), way.workload, fault)
+    theory = foreseen(stack, way, edge, column)
     seconds = max(column.least_s, _planned(given, theory.success) / given.traffic.rate) + SWITCHING
     if fault.how == "slow" and (theory.success is None or theory.success < given.goal.success):
         routes = (route for service in stack.mesh.services for route in service.routes)
         seconds += 2 * max((route.timeout.request or PATIENCE for route in routes), default=0.0)
     return seconds
+
+
+def foreseen(stack: Stack, way: Entrance, edge: tuple[str, str], column: Column) -> Prediction:
+    """What the policy predicts at an entry for an edge under a column's fault."""
+    if column.strike is not None:
+        return Prediction(
+            None, None, unknown="which replica a retry goes to decides, and no closed form knows"
+        )
+    return predict(way.seen(stack.mesh), way.workload, column.theory(edge))
+
+
+def struck(stack: Stack, edge: tuple[str, str]) -> Copy | None:
+    """The replica that a column strikes, where the edge has several."""
+    counts = {one.name: len(stack.topology.replicas_of(one.name)) for one in stack.mesh.workloads}
+    return victim(stack.mesh, edge, counts)
 
 
 def _planned(given: Conditions, predicted: float | None) -> int:
@@ -155,7 +186,9 @@ async def _switch(stack: Stack, fault: Fault, given: Conditions, *, on: bool) ->
 
 async def _load(
     stack: Stack, way: Entrance, number: int, column: Column, given: Conditions, tally: Tally
-) -> tuple[int, StreamReport]:
+) -> Running:
+    """Load until everything is decided. What a column's replica holds is given some time to end, and is then cut by
+    healing; other requests under way are waited for."""
     offset = tally.n  # a rerun goes on counting where the first run ended
     started = time.monotonic()
     shown = 0.0
@@ -167,7 +200,11 @@ async def _load(
             shown = now
             given.emit(
                 Progress(
-                    column.dose.label, tally.n, tally.ok, 0, (tally.n - offset) / max(now - started, 1e-3)
+                    column.dose.label,
+                    tally.judged,
+                    tally.ok,
+                    0,
+                    (tally.judged - offset) / max(now - started, 1e-3),
                 )
             )
 
@@ -186,18 +223,22 @@ async def _load(
         tls=way.tls,
         on_records=take,
     )
-    looked = 0
+    looked, due = 0, Due(running)
 
     def undecided() -> str:
         nonlocal looked
         early = time.monotonic() - started < column.least_s
-        if not early and tally.n >= max(FEWEST, looked + LOOK_EVERY):
-            looked = tally.n
+        if column.strike is not None:
+            tally.overdue(
+                offset + due.before(time.time_ns() - round((given.goal.p99_s + ON_THE_WAY_S) * 1e9))
+            )
+        if not early and tally.judged >= max(FEWEST, looked + LOOK_EVERY):
+            looked = tally.judged
             verdicts = _claims(given, tally)
             if Verdict.FAIL in verdicts or Verdict.INCONCLUSIVE not in verdicts:
                 tally.decide()
                 return ""
-        return f"{tally.n} requests, undecided"
+        return f"{tally.judged} requests, undecided"
 
     try:
         await stack.bell.until(undecided, seconds=given.budget_s, what="a verdict")
@@ -205,9 +246,10 @@ async def _load(
         pass
     finally:
         running.stop()
-    report = await running.done()
-    tally.end()
-    return running.stream.id, report
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER * given.goal.p99_s if column.strike is not None else None):
+            await running.done()
+    return running
 
 
 def _claims(given: Conditions, tally: Tally) -> tuple[Verdict, Verdict]:
@@ -230,13 +272,13 @@ def _verdict(given: Conditions, tally: Tally, dose: Dose, problem: str | None) -
         return "invalid", "no attempt was made on the edge: the traffic does not come this way"
     if not dose.delivered:
         return "invalid", f"the fault met none of {dose.attempts:,} attempts"
-    return verdict_of(given.goal, tally, given.alpha)
+    return verdict_of(given.goal, tally.success, tally.within, given.alpha)
 
 
-def verdict_of(goal: Goal, tally: Tally, alpha: float) -> tuple[CellVerdict, str]:
+def verdict_of(goal: Goal, ok: Evidence, within: Evidence, alpha: float) -> tuple[CellVerdict, str]:
     """What users felt, against the goal; why."""
     success, latency = goal.requirements
-    decisions = (judge(success, tally.success, alpha), judge(latency, tally.within, alpha))
+    decisions = (judge(success, ok, alpha), judge(latency, within, alpha))
     overall = worst(d.verdict for d in decisions)
     reason = "; ".join(d.reason for d in decisions if d.verdict is overall)
     words: dict[Verdict, CellVerdict] = {

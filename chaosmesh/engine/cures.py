@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -32,6 +33,8 @@ def culprit(mesh: Mesh, edge: tuple[str, str], column: Column) -> tuple[Where | 
     if route is None:
         return None, ""
     fault, retry = column.theory(edge), retry_of(route)
+    if column.strike is not None:
+        return _one_of_several(route, fault.how)
     if fault.how == "slow":
         if retry and retry.per_try_timeout and retry.per_try_timeout < fault.delay_s:
             where = _place(route, "retry.per_try_timeout")
@@ -53,6 +56,22 @@ def culprit(mesh: Mesh, edge: tuple[str, str], column: Column) -> tuple[Where | 
     return _place(route, "retry.max_retries"), f"maxRetries {retry.max_retries} is too few for this share"
 
 
+def _one_of_several(route: Route, how: str) -> tuple[Where, str]:
+    """Why an edge with a replica that is well is weak while another one is not."""
+    retry = retry_of(route)
+    if how == "hung":
+        if retry and retry.per_try_timeout:
+            each = _time(retry.per_try_timeout)
+            place = _place(route, "retry.per_try_timeout")
+            return place, f"perRetryTimeout {each}: so long a hung replica holds its share of the calls"
+        return _place(route, "retry"), "without a perRetryTimeout a hung replica holds its share of the calls"
+    if retry is None or not (retry.on_connect_failure or retry.on_reset):
+        return _place(route, "retry"), "a refused connection is not tried again"
+    return _place(
+        route, "retry.max_retries"
+    ), f"maxRetries {retry.max_retries} is too few to find the other one"
+
+
 def _nobody_else(route: Route) -> tuple[Where, str]:
     """Why an edge without a replica that answers is weak: it has no fallback, or that is of no help."""
     fallback = route.fallback
@@ -70,12 +89,27 @@ def cures(mesh: Mesh, entry: str, edge: tuple[str, str], column: Column, goal: G
     route = _widest(mesh, edge[1])
     if route is None:
         return
+    if column.strike is not None:
+        yield from _quicker(mesh, edge[1], route, column.theory(edge).how, goal)
+        return
     enough = 1 - (1 - goal.success) * ROOM
     for new, text, field in _candidates(route, column, edge, enough):
         changed = _with(mesh, edge[1], route, new)
         success = predict(changed, entry, column.theory(edge)).success
         if success is not None and success >= enough:
             yield Change(changed, text, _place(route, field))
+
+
+def _quicker(mesh: Mesh, service: str, route: Route, how: str, goal: Goal) -> Iterator[Change]:
+    """A shorter try leaves time for another one within the goal."""
+    retry = retry_of(route)
+    each = round(goal.p99_s / 4, 3)
+    if how != "hung" or retry is None or (retry.per_try_timeout or math.inf) <= each:
+        return
+    before = f"{_time(retry.per_try_timeout)} → " if retry.per_try_timeout else ""
+    new = replace(retry, per_try_timeout=each, on_reset=True, avoid_previous_hosts=True, implicit=False)
+    changed = _with(mesh, service, route, replace(route, retry=new))
+    yield Change(changed, f"perRetryTimeout {before}{_time(each)}", _place(route, "retry.per_try_timeout"))
 
 
 def _candidates(

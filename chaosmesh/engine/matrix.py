@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from chaosmesh.documents.scenario import Scenario, Waiver
-from chaosmesh.engine.doses import COLUMNS, Column
+from chaosmesh.engine.doses import COLUMNS, Column, victim
 from chaosmesh.engine.results import CellResult
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh import Mesh
@@ -21,8 +21,24 @@ def cell_id(edge: tuple[str, str], column: Column) -> str:
     return f"matrix/{edge[0]}>{edge[1]}/{column.dose.kind}"
 
 
-def cells(mesh: Mesh, only: Iterable[str]) -> list[Cell]:
-    """Every cell that can be tried: edges to services that speak HTTP/1.1, with a target that gets traffic."""
+def cells(mesh: Mesh, only: Iterable[str], counts: Mapping[str, int] | None = None) -> list[Cell]:
+    """Every cell that can be tried: edges to services that speak HTTP/1.1, with a target that gets traffic. `counts`
+    of replicas say where one of several can fail."""
+    return [one for one in _chosen(mesh, only) if not lonely(mesh, one, counts or {})]
+
+
+def alone(mesh: Mesh, only: Iterable[str], counts: Mapping[str, int]) -> list[Cell]:
+    """Cells that can't be tried because no target of the edge has two replicas."""
+    return [one for one in _chosen(mesh, only) if lonely(mesh, one, counts)]
+
+
+def lonely(mesh: Mesh, cell: Cell, counts: Mapping[str, int]) -> bool:
+    """Whether a cell needs one replica of several, and there are not several."""
+    edge, column = cell
+    return column.strike is not None and victim(mesh, edge, counts) is None
+
+
+def _chosen(mesh: Mesh, only: Iterable[str]) -> list[Cell]:
     patterns = tuple(only)
     found = [(edge, column) for edge in _edges(mesh) for column in COLUMNS]
     return [one for one in found if not patterns or chosen(cell_id(*one), patterns)]

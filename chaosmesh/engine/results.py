@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from chaosmesh.errors import ExitCode, Where
-from chaosmesh.judge import Verdict
+from chaosmesh.judge import Evidence, Verdict
 
 SCHEMA = "chaosmesh.verify/1"
 
@@ -71,7 +71,7 @@ class NotChecked:
 class FaultDose:
     """What a cell does to its edge: a kind and its size."""
 
-    kind: Literal["errors", "latency", "reset", "down"]
+    kind: Literal["errors", "latency", "reset", "down", "hang", "crash"]
     label: str
     size: Mapping[str, Any] = field(default_factory=dict)
 
@@ -89,6 +89,7 @@ class CellResult:
     `rule` is the place of the policy that explains a weakness best. `predicted` holds success and amplification;
     both are None where nothing can be predicted, and "reason" says why. `fallback`: the share of the edge's calls
     that a fallback answered (None: there is none). `streams`: whose requests were counted, in the ledger.
+    `evidence`: what the verdict rests on: how many were ok, and how many quick enough.
     """
 
     edge: tuple[str, str]
@@ -108,6 +109,7 @@ class CellResult:
     duration_s: float = 0.0
     fallback: float | None = None
     streams: tuple[int, ...] = ()
+    evidence: tuple[Evidence, Evidence] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The entry of `matrix`."""
@@ -124,6 +126,7 @@ class CellResult:
             "verdict": self.verdict,
             "reason": self.reason,
             "streams": list(self.streams),
+            "evidence": None if self.evidence is None else [[one.n, int(one.k)] for one in self.evidence],
         }
 
 

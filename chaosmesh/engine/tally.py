@@ -15,59 +15,93 @@ class Tally:
     """Outcomes in the order in which requests were meant to be sent.
 
     A request counts once it and every request before it have ended: at any moment slow answers are the ones
-    still missing, and counting what is there already would flatter the service.
-    `bound_ms`: latency bound of the claim; None if there is none.
+    still missing, and counting what is there already would flatter the service. Where requests may hang for long,
+    `overdue` says which of them are surely slow by now: for the bound these count at once.
+    `bound_ms`: latency bound of the claim; None if there is none. `judged` requests count for it, `n` for success.
     """
 
     bound_ms: float | None = None
     n: int = 0
     ok: int = 0
     quick: int = 0
+    judged: int = 0
     latencies: list[float] = field(default_factory=list)
     _waiting: dict[int, Record] = field(default_factory=dict)
-    _decided: bool = False
+    _decided: Evidence | None = None
+    _hanging: set[int] = field(default_factory=set)
 
     def add(self, records: Iterable[Record]) -> None:
         """Take in a batch, in whatever order it comes. Once `decide` was called nothing changes any more."""
-        if self._decided:
+        if self._decided is not None:
+            self._late(records)
             return
         for record in records:
             self._waiting[record.seq] = record
         while self.n in self._waiting:
             self._count(self._waiting.pop(self.n))
 
+    def overdue(self, seq: int) -> None:
+        """Every request before `seq` was meant to be sent longer ago than the bound: what has not ended is slow."""
+        while self._decided is None and self.judged < seq:
+            record = self._waiting.get(self.judged)
+            self.quick += record is not None and self._is_quick(record)
+            self.judged += 1
+
     def decide(self) -> None:
-        """A sequential test ends where it crosses its line: what comes in later must not undo it."""
-        self._decided = True
+        """A sequential test ends where it crosses its line: what comes in later must not undo it. What counts as
+        slow but has not ended is shown as it ends, or as never answered."""
+        self._decided = self.success
+        for seq in range(self.n, self.judged):
+            if seq in self._waiting:
+                self._count(self._waiting.pop(seq))
+            else:
+                self._hanging.add(seq)
+        self.n += len(self._hanging)
 
     def end(self) -> None:
         """The stream is over: what still waits for a request that was never sent counts now, in order."""
-        if not self._decided:
+        if self._decided is None:
             for seq in sorted(self._waiting):
                 self._count(self._waiting.pop(seq))
 
     def _count(self, record: Record) -> None:
-        answered = record.status > 0
-        latency = record.latency_ms if answered else math.inf
+        if self.judged <= self.n:
+            self.quick += self._is_quick(record)
+            self.judged = self.n + 1
         self.n += 1
         self.ok += record.ok
-        self.quick += self.bound_ms is not None and latency <= self.bound_ms
-        self.latencies.append(latency)
+        self.latencies.append(_latency(record))
+
+    def _is_quick(self, record: Record) -> bool:
+        return self.bound_ms is not None and _latency(record) <= self.bound_ms
+
+    def _late(self, records: Iterable[Record]) -> None:
+        """What was overdue when all was decided."""
+        for record in records:
+            if record.seq in self._hanging:
+                self._hanging.discard(record.seq)
+                self.ok += record.ok
+                self.latencies.append(_latency(record))
 
     @property
     def success(self) -> Evidence:
         """Requests that ended with a status below 500 (gRPC: 0)."""
-        return Evidence.share(self.n, self.ok)
+        return Evidence.share(self.n, self.ok) if self._decided is None else self._decided
 
     @property
     def within(self) -> Evidence:
         """Requests answered within the bound; unanswered counts as slow."""
-        return Evidence.share(self.n, self.quick)
+        return Evidence.share(self.judged, self.quick)
 
     def quantile_ms(self, q: float) -> float | None:
         """Latency quantile in ms from the intended time; None without answers or when it was never answered."""
         if not self.latencies:
             return None
-        ordered = sorted(self.latencies)
+        ordered = sorted([*self.latencies, *[math.inf] * len(self._hanging)])
         value = ordered[min(len(ordered) - 1, math.ceil(q * len(ordered)) - 1)]
         return None if math.isinf(value) else round(value, 2)
+
+
+def _latency(record: Record) -> float:
+    """Milliseconds; infinite where no answer came."""
+    return record.latency_ms if record.status > 0 else math.inf

@@ -35,6 +35,7 @@ from chaosmesh.engine.matrix import Cell, Waivers, chosen
 from chaosmesh.engine.options import Options
 from chaosmesh.engine.rendering import layout_of, rendering
 from chaosmesh.engine.results import Bounds, CellResult, CheckResult, Finding, NotChecked, VerifyResult
+from chaosmesh.engine.retelling import Retelling
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.traffic import mix_of
 from chaosmesh.engine.trying import Trial, failed
@@ -60,7 +61,7 @@ class Verification:
         self.waivers = Waivers(scenario, self.mesh, datetime.datetime.now(datetime.UTC).date())
         self.goal = Goal.of(scenario)
         self.rate = rate_of(scenario, DEFAULT_RATE)
-        self.cells: list[Cell] = matrix.cells(self.mesh, options.only)
+        self.cells: list[Cell] = matrix.cells(self.mesh, options.only, self._replicas())
         draft = self._plan(alpha_for(1))
         splits = sum(any(probe.split for probe in one.probes) for one in draft.checks)
         claims = splits + 2 * len(self.cells)
@@ -73,7 +74,10 @@ class Verification:
             )
         self.seed = scenario.seed if options.seed is None else options.seed
         self._deadline: float | None = None
-        self._left_out: list[NotChecked] = []
+        self._left_out: list[NotChecked] = [
+            NotChecked(matrix.cell_id(*one), "needs two replicas of a node behind the service")
+            for one in matrix.alone(self.mesh, options.only, self._replicas())
+        ]
         self._checked: dict[str, CheckResult] = {}
         self._celled: list[CellResult] = []
         self._findings: list[Finding] = []
@@ -122,6 +126,7 @@ class Verification:
             *(f"{one.id}  {one.statement}" for one in self.plan.checks),
             *(f"{matrix.cell_id(*cell)}  {cell[1].dose.label}" for cell in self.cells),
             *(f"{one.id}  not checked: {one.reason}" for one in self.plan.skipped),
+            *(f"{one.id}  not checked: {one.reason}" for one in self._left_out),
         ]
 
     def keep_documents(self, folder: RunFolder) -> None:
@@ -245,15 +250,18 @@ class Verification:
         return [results[check.id] for check in self.plan.checks if check.id in results]
 
     async def _cells(self, stack: Stack, emit: Listener) -> None:
+        told = Retelling(mixed=bool(self._conditions(emit).traffic.mix))
         for edge, column in self.cells:
             given = self._conditions(emit)
-            if self._deadline is not None:
+            if self._deadline is not None and told.again(stack, edge, column) is None:
                 needed = estimate(stack, edge, column, given)
                 if time.monotonic() + needed > self._deadline:
                     reason = f"takes about {needed:.0f} s, more than is left of the run's time"
                     self._left_out.append(NotChecked(matrix.cell_id(edge, column), reason))
                     continue
-            result = self.waivers.apply(await try_cell(stack, edge, column, given))
+            tried = told.again(stack, edge, column) or await try_cell(stack, edge, column, given)
+            told.note(stack, edge, column, tried)
+            result = self.waivers.apply(tried)
             self._celled.append(result)
             emit(CellFinished(result))
             if self.options.fail_fast and result.verdict == "weak":

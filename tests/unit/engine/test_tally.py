@@ -77,3 +77,33 @@ def test_the_order_of_answers_changes_nothing_in_the_end(statuses: list[int], or
         assert mixed.n <= len(statuses)
     assert counts(straight) == counts(mixed)
     assert straight.latencies == mixed.latencies
+
+
+def test_what_is_overdue_counts_as_slow_at_once_and_not_for_success() -> None:
+    tally = Tally(bound_ms=100)
+    tally.add(record(seq) for seq in range(10) if seq % 2)
+    assert counts(tally) == (0, 0, 0)
+    tally.overdue(8)
+    assert (counts(tally), tally.judged) == ((0, 0, 4), 8)
+    assert (tally.within.n, tally.success.n) == (8, 0)
+
+
+def test_what_hung_is_shown_as_it_ends_once_all_is_decided() -> None:
+    tally = Tally(bound_ms=100)
+    tally.add(record(seq) for seq in range(10) if seq % 2)
+    tally.overdue(10)
+    tally.decide()
+    assert (tally.n, tally.ok, tally.judged, tally.quick) == (10, 5, 10, 5)
+    assert (tally.success.n, tally.quantile_ms(0.4), tally.quantile_ms(0.99)) == (0, 1, None)
+    tally.add(record(seq, ms=2000) for seq in range(0, 10, 2))
+    assert (tally.n, tally.ok, tally.quick) == (10, 10, 5)
+    assert tally.quantile_ms(0.99) == 2000
+    tally.add([record(11)])
+    assert tally.n == 10
+
+
+def test_a_request_that_was_counted_as_slow_is_not_counted_twice() -> None:
+    tally = Tally(bound_ms=100)
+    tally.overdue(3)
+    tally.add(record(seq, ms=500) for seq in range(5))
+    assert (counts(tally), tally.judged) == ((5, 5, 0), 5)
