@@ -2,7 +2,8 @@
 
 Told again of an experiment: every claim, from its facts and the ledger. Of a verification: every cell of the matrix,
 from the requests of its streams and the goal, the summary and the exit code. Taken over as it stands: checks of the
-policy's rules, and what made a cell invalid (a late generator, a starved host, a fault that met nothing).
+policy's rules, what made a cell invalid (a late generator, a starved host, a fault that met nothing), and what was
+counted under a replica that hangs or crashed.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.results import SCHEMA as VERIFY
 from chaosmesh.engine.tally import Tally
 from chaosmesh.errors import ExitCode, UsageError
-from chaosmesh.judge import Verdict, interval, worst
+from chaosmesh.judge import Evidence, Verdict, interval, worst
 from chaosmesh.ledger import Ledger
 from chaosmesh.load import Record
 
 RUN_JSON = "run.json"
 AGAIN = "take another run folder, or run it again"
+HOLDING = ("hang", "crash")
+"""Kinds of faults under which requests count as slow before they have ended."""
+
 Json = dict[str, Any]
 
 
@@ -181,21 +185,34 @@ def _verification(folder: Path, document: Json, alpha: float | None) -> Rejudged
 
 
 def _cell(before: Mapping[str, Any], by_stream: Mapping[int, list[Record]], goal: Goal, alpha: float) -> Json:
-    """The cell from the first of its requests that were counted: a sequential test ends where it was decided."""
+    """The cell from the first of its requests that were counted: a sequential test ends where it was decided.
+
+    A replica that hangs or crashed holds requests for long, and some counted as slow before they had ended: there the
+    numbers of what was counted are taken over, and only the verdict follows anew.
+    """
+    if before["verdict"] == "invalid":
+        return dict(before)
+    counted = [Evidence.share(n, k) for n, k in before["evidence"]]
+    now = dict(before)
+    if before["fault"]["kind"] not in HOLDING:
+        tally = _tally(before, by_stream, goal)
+        counted = [tally.success, tally.within]
+        low, high = interval(tally.n, tally.ok, alpha * 2)
+        now["success"] = {"n": tally.n, "k": tally.ok, "low": round(low, 6), "high": round(high, 6)}
+        now |= {"p50_ms": tally.quantile_ms(0.5), "p99_ms": tally.quantile_ms(0.99)}
+        now["evidence"] = [[one.n, int(one.k)] for one in counted]
+    verdict, reason = verdict_of(goal, counted[0], counted[1], alpha)
+    if before["verdict"] == "accepted" and verdict == "weak":
+        return now
+    return {**now, "verdict": verdict, "reason": reason}
+
+
+def _tally(before: Mapping[str, Any], by_stream: Mapping[int, list[Record]], goal: Goal) -> Tally:
     n = int(before["success"]["n"])
     ordered = [one for stream in before["streams"] for one in sorted(by_stream.get(stream, ()), key=_seq)]
     tally = Tally(goal.p99_s * 1000)
     tally.add(replace(one, seq=number) for number, one in enumerate(ordered[:n]))
-    low, high = interval(tally.n, tally.ok, alpha * 2)
-    share = {"n": tally.n, "k": tally.ok, "low": round(low, 6), "high": round(high, 6)}
-    times = {"p50_ms": tally.quantile_ms(0.5), "p99_ms": tally.quantile_ms(0.99)}
-    now = {**before, "success": share, **times}
-    if before["verdict"] == "invalid":
-        return now
-    verdict, reason = verdict_of(goal, tally, alpha)
-    if before["verdict"] == "accepted" and verdict == "weak":
-        return now
-    return {**now, "verdict": verdict, "reason": reason}
+    return tally
 
 
 def _seq(record: Record) -> int:
