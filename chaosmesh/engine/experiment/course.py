@@ -70,7 +70,7 @@ class Course:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if decided.done():
                 decided.result()
-            if through is not None and through.done() and not through.result():
+            elif through is not None and not await through:
                 return "the load ended before its schedule was through"
         finally:
             ending = [one for one in (decided, through) if one is not None]

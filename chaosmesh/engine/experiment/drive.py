@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -39,6 +38,12 @@ LOOK = 1.1
 
 LAG_S = 1.0
 """Rows of what happened may come so much later: what had not happened so far beyond its bound surely did not."""
+
+RARE = ("spacing", "cutoff")
+"""What is counted of calls that meet trouble alone: the first of it may take a while."""
+
+PATIENT = 5
+"""So many times ENOUGH requests without a single one of the rare: none is to come."""
 
 
 class Drive:
@@ -147,7 +152,7 @@ class Drive:
             return f"{course.received} requests"
         self._looked = course.received
         pairs = zip(self._facts.questions, self._decisions(), strict=True)
-        verdicts = {_by_now(question, decision) for question, decision in pairs}
+        verdicts = {_by_now(question, decision, course.received) for question, decision in pairs}
         if Verdict.FAIL in verdicts:
             return ""
         whole = self._plan.phases or self._plan.shape  # a spike that has not come yet has not been withstood
@@ -158,7 +163,9 @@ class Drive:
     # -- what is known by now ------------------------------------------------------------------------------
 
     def _decisions(self) -> list[Decision]:
-        return decisions_of(self._now(), self._book())
+        """By now. When faults came and went matters for moments alone."""
+        moments = any(one.requirement.is_moment for one in self._facts.questions)
+        return decisions_of(self._now() if moments else self._facts, self._book())
 
     def _may_come(self) -> bool:
         """Whether it may be mere luck that some fault met nothing yet."""
@@ -208,10 +215,14 @@ class Drive:
         return min((1000 * one for one in found if one is not None), default=None)
 
 
-def _by_now(question: Question, decision: Decision) -> Verdict:
+def _by_now(question: Question, decision: Decision, requests: int) -> Verdict:
     """A verdict on which load may be stopped: that something did not happen is only sure after a while."""
-    late = question.requirement.is_moment and decision.low <= question.requirement.bound + LAG_S
-    return Verdict.INCONCLUSIVE if late and decision.verdict is Verdict.FAIL else decision.verdict
+    one, verdict = question.requirement, decision.verdict
+    if one.is_moment and verdict is Verdict.FAIL and decision.low <= one.bound + LAG_S:
+        return Verdict.INCONCLUSIVE
+    rare = one.is_moment or one.measure in RARE
+    waited_for = verdict is Verdict.INVALID and not decision.n and rare and requests < PATIENT * ENOUGH
+    return Verdict.INCONCLUSIVE if waited_for else verdict
 
 
 def _edges(contexts: Sequence[InForce], questions: Sequence[Question]) -> list[tuple[str, str]]:

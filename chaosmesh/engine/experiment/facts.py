@@ -36,12 +36,10 @@ class Sent:
     phases: tuple[Span, ...] = ()
 
     def steady(self, phase: str) -> list[tuple[int, float]]:
-        """Begin and end (epoch ns) of what counts as a phase, each time that it came."""
-        return [
-            (one.begin_ns, math.inf if one.end_ns is None else one.end_ns - SETTLING_NS)
-            for one in self.phases
-            if one.name == phase
-        ]
+        """Begin and end (epoch ns) of what counts as a phase, each time that it came. The last one ends with the load."""
+        ends = [math.inf if one.end_ns is None else one.end_ns - SETTLING_NS for one in self.phases[:-1]]
+        pairs = zip(self.phases, [*ends, math.inf], strict=False)
+        return [(one.begin_ns, end) for one, end in pairs if one.name == phase]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,11 @@ def _decision(question: Question, facts: Facts, book: Book) -> Decision:
     decision = _judged(question, facts, book)
     if decision.n:
         return decision
-    return replace(decision, reason=f"{question.requirement.statement}: {nothing_counted(question)}")
+    statement, counting = question.requirement.statement, question.counting
+    if counting.in_blocks and outcomes(question, book, sample_of(question)):
+        short = f"less than one block of {counting.size:,} was counted ({counting.why})"
+        return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=f"{statement}: {short}")
+    return replace(decision, reason=f"{statement}: {nothing_counted(question)}")
 
 
 def _judged(question: Question, facts: Facts, book: Book) -> Decision:
@@ -69,7 +73,7 @@ def _against(question: Question, facts: Facts, book: Book) -> Decision:
     one, sample = question.requirement, sample_of(question)
     other = sample.untouched() if one.relative and one.relative.to == "control" else sample.baseline()
     seen = [values(question, book, which) for which in (other, sample)]
-    return judge_against(one, *seen, high=highest(question), alpha=facts.alpha)
+    return judge_against(one, *seen, high=highest(question), alpha=facts.alpha, counting=question.counting)
 
 
 def _nothing_said(facts: Facts, book: Book) -> Sequence[str]:

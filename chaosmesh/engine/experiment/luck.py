@@ -17,7 +17,7 @@ from chaosmesh.mesh import Mesh
 def counted(question: Question, mesh: Mesh, plan: Plan, contexts: Sequence[InForce]) -> Question:
     """The question with its way of counting: of the faults that are in force all the time, and of its phases."""
     one = question.requirement
-    if one.is_moment or one.is_split or one.relative is not None or not one.is_share:
+    if one.is_moment or one.is_split or not one.is_share:
         return question
     phases = [phase for phase in plan.phases if one.during in (None, phase.name)]
     faults = [*contexts, *faults_of(phases)]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from types import SimpleNamespace
 
+import pytest
+
 from chaosmesh import Verdict, at_least, at_most
 from chaosmesh.engine.conditions import Bell
-from chaosmesh.engine.experiment.drive import ENOUGH, Drive, Plan
+from chaosmesh.engine.experiment import drive
+from chaosmesh.engine.experiment.drive import ENOUGH, PATIENT, Plan
 from chaosmesh.engine.experiment.in_force import InForce
+from chaosmesh.engine.experiment.phases import Phase, phase
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.faults import Errors
 from chaosmesh.judge import ALPHA, requirement
@@ -17,6 +22,7 @@ from chaosmesh.ledger import Ledger
 from chaosmesh.load import Record, RequestSpec, StreamReport
 from chaosmesh.runtime import Ticks
 from tests.unit.experiment.airport import airport, call, weather
+from tests.unit.experiment.noted import Noted
 
 BATCH = 20
 
@@ -35,7 +41,9 @@ class Answers(Ledger):
 class WrittenStack:
     """Each stream answers with the statuses in turn, and is as late as it is said to be."""
 
-    def __init__(self, statuses: Sequence[int], *, calls=(), lags=(), late_ticks=()) -> None:
+    def __init__(
+        self, statuses: Sequence[int], *, calls=(), lags=(), late_ticks=(), now: bool = False
+    ) -> None:
         self.mesh = airport()
         self.ledger = Answers(calls)
         self.bell = Bell()
@@ -43,6 +51,7 @@ class WrittenStack:
         self.begun = 0
         self.afterthought: list[int] = []
         self._statuses = statuses
+        self._now = now
         self._lags = list(lags)
         self._late_ticks = list(late_ticks)
 
@@ -61,6 +70,10 @@ class WrittenStack:
     async def settled(self, streams) -> None:
         assert list(streams) == [self.begun]
 
+    def pause(self) -> float:
+        """Seconds between two batches: those of now take their time."""
+        return 0.002 if self._now else 0
+
     async def begin(self, name, url, host, mix, rate, *, count, on_records, **_):
         self.begun += 1
         stopped = asyncio.Event()
@@ -68,7 +81,10 @@ class WrittenStack:
 
         def take(statuses: Sequence[int]) -> None:
             nonlocal sent
-            records = [Record(sent + n, 0, 0, 0, 10_000_000, one, 0, "") for n, one in enumerate(statuses)]
+            at = time.time_ns() if self._now else 0
+            records = [
+                Record(sent + n, 0, at, at, at + 10_000_000, one, 0, "") for n, one in enumerate(statuses)
+            ]
             self.ledger.add_records(self.begun, records)
             on_records(records)
             sent += len(records)
@@ -77,7 +93,7 @@ class WrittenStack:
             while not stopped.is_set() and (count is None or sent < count):
                 take([self._statuses[(sent + n) % len(self._statuses)] for n in range(BATCH)])
                 self.bell.ring()
-                await asyncio.sleep(0)
+                await asyncio.sleep(self.pause())
             take(self.afterthought)
             self.afterthought = []
             lag = self._lags.pop(0) if self._lags else 0.1
@@ -91,20 +107,37 @@ class WrittenStack:
         return SimpleNamespace(stream=SimpleNamespace(id=self.begun), stop=stopped.set, done=done)
 
 
-def expect(stack: WrittenStack, *contexts: InForce, count: int | None = None, budget: float = 20.0, **claims):
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands beside a run needs sidecars to ask."""
+
+    async def nothing(run, *_):
+        return run
+
+    monkeypatch.setattr(drive, "beside", nothing, raising=False)
+
+
+def expect(
+    stack: WrittenStack,
+    *contexts: InForce,
+    count: int | None = None,
+    budget: float = 20.0,
+    phases: tuple[Phase, ...] = (),
+    **claims,
+):
     said: list[str] = []
     edge = weather(stack.mesh)
     asked = [
         Question(requirement(name, one), None if one.on is None else edge) for name, one in claims.items()
     ]
 
-    async def drive():
-        plan = Plan("departures", (RequestSpec(),), 200.0, "constant", 0, count)
-        return await Drive(
+    async def driven():
+        plan = Plan("departures", (RequestSpec(),), 200.0, "constant", 0, count, phases=phases)
+        return await drive.Drive(
             stack, plan, asked, contexts, alpha=ALPHA, budget=budget, policy="", say=said.append
         ).run()
 
-    return asyncio.run(drive()), said
+    return asyncio.run(driven()), said
 
 
 def errors(share: float = 0.3) -> InForce:
@@ -209,3 +242,61 @@ def test_attempts_on_an_edge_that_nobody_called_are_invalid():
     run, _ = expect(WrittenStack([200]), attempts=at_most(1.5, on="edge"))
     assert run.verdict is Verdict.INVALID
     assert "nothing was counted" in run.reason
+
+
+def test_a_schedule_runs_whole_although_every_claim_is_decided():
+    notes: list[str] = []
+    stack = WrittenStack([200], now=True)
+    phases = (phase("baseline", "50ms"), phase("fault", "50ms", Noted("f", notes)), phase("recovery", "50ms"))
+    run, _ = expect(stack, phases=phases, success=at_least(0.5))
+    assert (run.verdict, stack.begun, notes) == (Verdict.PASS, 1, ["+f", "-f"])
+    (sent,) = run.facts.streams
+    assert sent.ended
+    assert [one.name for one in sent.phases] == ["baseline", "fault", "recovery"]
+    assert all(one.end_ns - one.begin_ns >= 50_000_000 for one in sent.phases)
+
+
+def test_a_schedule_stops_once_a_claim_has_failed_and_nothing_stays_in_force():
+    notes: list[str] = []
+    stack = WrittenStack([503], now=True)
+    run, _ = expect(
+        stack, phases=(phase("fault", "1h", Noted("f", notes)),), success=at_least(0.9, during="fault")
+    )
+    assert (run.verdict, stack.begun, notes) == (Verdict.FAIL, 1, ["+f", "-f"])
+
+
+def test_an_undecided_schedule_goes_through_once_more_on_the_same_evidence():
+    notes: list[str] = []
+    stack = WrittenStack([200], now=True)
+    phases = (phase("fault", "200ms", Noted("f", notes)),)
+    run, _ = expect(stack, phases=phases, success=at_least(1 - 1e-7, during="fault"))
+    assert (run.verdict, stack.begun, notes) == (Verdict.INCONCLUSIVE, 2, ["+f", "-f"] * 2)
+    assert len(run.facts.streams) == 2
+    assert run.claims[0].decision.n > 0
+
+
+def test_load_that_ends_before_its_schedule_says_nothing():
+    run, _ = expect(
+        WrittenStack([200], now=True), count=300, phases=(phase("long", "1h"),), success=at_least(0.5)
+    )
+    assert run.verdict is Verdict.INVALID
+    assert "before its schedule was through" in run.reason
+
+
+def test_a_fault_that_can_not_be_put_in_force_ends_the_load_and_is_told():
+    notes: list[str] = []
+    with pytest.raises(RuntimeError, match="bad"):
+        expect(
+            WrittenStack([200], now=True),
+            phases=(phase("fault", "1h", Noted("f", notes), Noted("bad", notes, broken=True)),),
+            success=at_least(0.5),
+        )
+    assert notes == ["+f", "+bad", "-bad", "-f"]
+
+
+def test_what_is_rare_is_waited_for_but_not_for_ever():
+    stack = WrittenStack([200], calls=[call(1)] * 300)
+    run, _ = expect(stack, success=at_least(0.5), spacing=at_least("1ms", on="edge"))
+    assert (run.verdict, stack.begun) == (Verdict.INVALID, 1)
+    assert "no call was tried again" in run.reason
+    assert PATIENT * ENOUGH <= run.requests <= 1.2 * PATIENT * ENOUGH + 2 * BATCH
