@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -110,3 +111,31 @@ def test_a_broken_locustfile_and_a_protocol_that_nobody_takes_are_refused(
     assert str(error.value.where) == f"{file}:2:1"
     with pytest.raises(UsageError):
         mesh.load(protocol="grpc", path="/a.B/C").expect(success=at_least(0.9))
+
+
+def node(name: str, *listeners: tuple[int, str]) -> dict[str, object]:
+    mappings = [{"portMapping": {"port": port, "protocol": protocol}} for port, protocol in listeners]
+    spec = {"listeners": mappings, "serviceDiscovery": {"dns": {"hostname": f"{name}.local"}}}
+    return {"meshName": "spoken", "virtualNodeName": name, "spec": spec}
+
+
+def test_grpc_http2_and_tcp_users_come_in_where_they_are_spoken(tmp_path: Path) -> None:
+    (tmp_path / "mesh.json").write_text(json.dumps({"meshName": "spoken", "spec": {}}))
+    for one in (node("rpc", (9000, "grpc")), node("web", (8080, "http2")), node("line", (9001, "tcp"))):
+        (tmp_path / f"{one['virtualNodeName']}-node.json").write_text(json.dumps(one))
+    kept = Meshes(tmp_path / "runs")
+    try:
+        live = kept.of(Wanted((tmp_path,)))
+        mesh, _ = experiment(live, seed=7)
+        for load in (
+            lambda: mesh.load(protocol="grpc", path="/a.B/C", body=b"hello", entry="rpc", rate=80, count=200),
+            lambda: mesh.load(protocol="http2", path="/x", rate=80, count=200, entry="web"),
+            lambda: mesh.load(protocol="tcp", body=b"hello", rate=80, count=200),
+        ):
+            run = undisturbed(lambda load=load: load().expect(success=at_least(0.8)))
+            assert run.requests >= 200
+        with pytest.raises(UsageError, match=r"web has no listener|where do users come in"):
+            mesh.load(protocol="tcp", body=b"x", entry="web").expect(success=at_least(0.8))
+        kept.settle(live)
+    finally:
+        kept.close()
