@@ -55,7 +55,7 @@ def forecast(mesh: Mesh, programs: Programs, asked: Asked, faults: Sequence[Fail
     model = model_of(mesh, programs, asked.entry, asked.path, faults)
     wanted = max(200, min(REQUESTS, MOST_CALLS // _calls_each(model)))
     run = simulate(model, Flow.steady(asked.rate, wanted, poisson=asked.poisson), asked.seed)
-    return Forecast(_figures(run, asked.requests), closed)
+    return Forecast(_exact(_figures(run, asked.requests), closed), closed)
 
 
 def _figures(run: Simulated, seen: int) -> dict[str, Figure]:
@@ -72,6 +72,19 @@ def _figures(run: Simulated, seen: int) -> dict[str, Figure]:
         stopped = [one.refused or one.why == "pool" for one in whole]
         found[f"overflow {edge}"] = share(stopped, some)
     return found
+
+
+def _exact(figures: Mapping[str, Figure], closed: Prediction) -> dict[str, Figure]:
+    """Figures about what the closed form gives exactly, where no limit was met and the two agree."""
+    if any(figure for name, figure in figures.items() if name.startswith("overflow")):
+        return dict(figures)
+    exact = {f"attempts {'>'.join(edge)}": value for edge, value in closed.by_edge.items()}
+    if closed.success is not None:
+        exact["success"] = closed.success
+    return {
+        name: figure.around(exact[name]) if name in exact and figure.holds(exact[name]) else figure
+        for name, figure in figures.items()
+    }
 
 
 def _calls_each(model: Model) -> int:

@@ -32,7 +32,7 @@ IN_A_BIN: Final = 5.0  # requests in a bin that tells whether they come evenly
 ENOUGH_BINS: Final = 10
 
 SHORTEST: Final = 2.0
-"""Seconds after healing before which nothing is called stuck: those who gave up before have to come again first."""
+"""Seconds after healing before which no pace is believed: those who gave up before have to come again first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ def classify(seen: Seen, *, since: float | None = None) -> Stability:
     before = _share(seen.asked, -math.inf, seen.healed if since is None else since) if since else None
     usual = before if before is not None else 1.0
     at = _recovered(seen, usual)
-    last = _share(seen.asked, max(seen.healed, seen.end - 2 * WINDOW), seen.end)
-    goodput = last if last is not None else math.nan
+    last = _share(seen.asked, max(seen.healed, seen.end - 2 * WINDOW), seen.end + 1e-9)
+    goodput = 0.0 if last is None else last
     queue, growth, sure = _queue(seen)
     wait = _wait(seen, queue)
 
@@ -96,10 +96,12 @@ def classify(seen: Seen, *, since: float | None = None) -> Stability:
             f"{poor}; without the server's capacity a slow drain looks the same as a queue for ever",
         )
     pace = f"the queue holds {queue:.0f} and changes by {growth:+.1f} requests a second (± {sure:.1f})"
+    if seen.end - seen.healed < SHORTEST:
+        return told("unclear", f"{poor}; {pace}: it is too early to tell")
     if growth < -sure and queue > 0:
         drain = queue / -growth
         return told("draining", f"{poor}; {pace}: it is empty in {drain:.1f} s", drain)
-    if growth > sure and seen.end - seen.healed >= SHORTEST:
+    if growth > sure:
         return told("stuck", f"{poor}; {pace}: more comes again than is served, so it never ends by itself")
     if not queue:
         return told("unclear", f"{poor}, although the server must have served all that came")

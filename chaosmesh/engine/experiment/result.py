@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from chaosmesh.engine.experiment.facts import Facts
 from chaosmesh.judge import Decision, Verdict
+from chaosmesh.judge.queueing import Figure
+from chaosmesh.judge.stability import Stability
 from chaosmesh.ledger import Ledger
 from chaosmesh.ledger.timeline import timeline
 
@@ -36,7 +38,9 @@ class Run:
     (from the policy alone) hold "success", and "attempts CLIENT>SERVICE" for each edge under a fault;
     `observed` has "p50_ms" and "p99_ms" too. `ledger` knows every request, call and attempt of the test;
     `streams` names those of this run in it. `unpredicted`: why nothing is predicted, if so. `faults`: what was in force, and what each really did.
-    `facts`: all that the verdict rests on, besides the ledger.
+    `facts`: all that the verdict rests on, besides the ledger. `predicted` values of a steady load have an interval
+    (`.low`, `.high`); `explained` says why what was observed is something else. `stability`: what became of the run once
+    its faults were healed; None where none was healed while load went on.
     """
 
     verdict: Verdict
@@ -53,6 +57,8 @@ class Run:
     unpredicted: str = ""
     folder: Path | None = None
     facts: Facts | None = field(default=None, repr=False)
+    explained: tuple[str, ...] = ()
+    stability: Stability | None = None
 
     @property
     def evidence(self) -> str:
@@ -67,6 +73,8 @@ class Run:
             lines.append(f"  {one.decision.verdict.value:<8} {text}{planned}")
         lines.append(f"  observed {_numbers(self.observed)}")
         lines.append(f"  predicted {_numbers(self.predicted) or self.unpredicted or 'nothing'}")
+        lines += [f"  because  {one}" for one in self.explained]
+        lines += [f"  after    {self.stability}"] if self.stability else []
         lines.append(f"  {self.requests:,} requests in {self.seconds:.1f} s")
         return "\n".join(lines)
 
@@ -90,6 +98,11 @@ class Run:
             "faults": list(self.faults),
             "observed": dict(self.observed),
             "predicted": dict(self.predicted),
+            "predicted_range": {
+                name: [one.low, one.high] for name, one in self.predicted.items() if isinstance(one, Figure)
+            },
+            "explained": list(self.explained),
+            "stability": None if self.stability is None else asdict(self.stability),
             "claims": claims_json(self.claims),
             "duration_s": round(self.seconds, 3),
             "facts": None if self.facts is None else self.facts.to_json(),
@@ -102,7 +115,15 @@ def claims_json(claims: Iterable[Claimed]) -> list[dict[str, Any]]:
 
 
 def _numbers(values: Mapping[str, float | None]) -> str:
-    return ", ".join(f"{name} {'–' if value is None else f'{value:.4g}'}" for name, value in values.items())
+    return ", ".join(f"{name} {_number(value)}" for name, value in values.items())
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Figure):
+        return f"{value:.4g} ({value.low:.4g}–{value.high:.4g})"
+    return f"{value:.4g}"
 
 
 class _UnmetError(AssertionError):

@@ -8,6 +8,7 @@ from typing import Any
 
 from chaosmesh.engine.entrance import entry_of
 from chaosmesh.engine.experiment.about import Session
+from chaosmesh.engine.experiment.beside import beside
 from chaosmesh.engine.experiment.canaries import CanaryShift, planned
 from chaosmesh.engine.experiment.control import ControlPlaneOf
 from chaosmesh.engine.experiment.drive import Drive
@@ -181,9 +182,12 @@ class MeshView:
         asked = self._questions(wish, claims)
         async with live.turn:
             await live.use(self._policy)
+            plan = wish.plan(
+                self._entry(wish.entry, wish.protocols), session.seed, live.scenario.load.timeout
+            )
             drive = Drive(
                 live.stack,
-                wish.plan(self._entry(wish.entry, wish.protocols), session.seed, live.scenario.load.timeout),
+                plan,
                 asked,
                 live.active,
                 alpha=session.alpha,
@@ -191,7 +195,7 @@ class MeshView:
                 policy=self._described(wish),
                 say=session.say,
             )
-            run = await live.limited(drive.run())
+            run = await beside(await live.limited(drive.run()), live.stack, plan, live.active)
         session.runs.append(run)
         return run
 

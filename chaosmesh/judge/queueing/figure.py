@@ -32,6 +32,10 @@ class Figure(float):
         """Whether what was seen lies within it."""
         return self.low <= seen <= self.high
 
+    def around(self, value: float) -> Figure:
+        """The same interval about a value that is known better."""
+        return Figure(value, min(value, self.low), max(value, self.high))
+
     def __repr__(self) -> str:
         return f"{float(self):.4g} ({self.low:.4g} to {self.high:.4g})"
 
