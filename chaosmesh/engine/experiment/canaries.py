@@ -83,7 +83,7 @@ class CanaryShift:
             faults=tuple(map(str, live.active)),
             ledger=live.stack.ledger,
             seconds=seconds,
-            policy=f"canary {found.route} → {found.to}",
+            policy=f"canary of {self.plan.route.name} → {found.to}",
             unpredicted="a canary is judged against the stable version",
         )
 
