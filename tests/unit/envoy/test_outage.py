@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from chaosmesh.envoy.outage import SPOILT
 from chaosmesh.errors import DeadlineError, NotInForceError
+from tests.integration.runtime import outside
 from tests.unit.envoy.fake import FakeSidecar
 from tests.unit.envoy.test_ads import plane_with, run, snapshot
 
@@ -24,10 +27,12 @@ def test_it_goes_down_with_every_stream_and_comes_back_up_to_date():
                 "the control plane is not well: a fault",
                 "the control plane does not serve",
             ]
-            for key in ("a.0", "b.0"):
+            back = asyncio.create_task(plane.come_back((), 20))
+            await outside.auntil(socket.exists, "it serves again", 20)
+            for key in ("a.0", "b.0"):  # a call of gRPC's own client fails at once where nobody listens
                 await fakes[key].close()
                 fakes[key] = FakeSidecar(socket, key)
-            await plane.come_back((), 20)
+            await back
             assert plane.differences(wanted) == []
             assert (await plane.push({"a.0": snapshot("2")})).changed == ("a.0",)
 
