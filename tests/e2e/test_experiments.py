@@ -202,3 +202,20 @@ def test_a_limit_stops_a_verification_with_5_and_what_it_found_is_told(tmp_path:
     (folder,) = (tmp_path / "runs").glob("*/latest")
     assert "limits.errors" in json.loads((folder / "run.json").read_text())["stopped"]
     assert chaosmesh("judge", folder).code == 5
+
+
+def test_a_verification_is_judged_again_from_its_folder(tmp_path: Path) -> None:
+    chosen = ("--only", "matrix/flights-v1*/errors", "--only", "*weather-route*retry*", "--undecided", "warn")
+    ended = chaosmesh("verify", AIRPORT, *chosen, "--runs", tmp_path / "runs")
+    (folder,) = (tmp_path / "runs").glob("*/latest")
+    before = json.loads((folder / "run.json").read_text())
+    assert before["matrix"]
+    again = chaosmesh("judge", folder, "--json", "-")
+    assert again.code == ended.code, again
+    assert json.loads(again.out) == before
+    other = json.loads(chaosmesh("judge", folder, "--alpha", "1e-200", "--json", "-").out)
+    assert {name for name in before if before[name] != other[name]} <= {"matrix", "summary"}
+    assert all(one["verdict"] in ("inconclusive", "invalid") for one in other["matrix"])
+    file = folder / "requests.parquet"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert chaosmesh("judge", folder).code == 2

@@ -40,7 +40,8 @@ class Run:
     `streams` names those of this run in it. `unpredicted`: why nothing is predicted, if so. `faults`: what was in force, and what each really did.
     `facts`: all that the verdict rests on, besides the ledger. `predicted` values of a steady load have an interval
     (`.low`, `.high`); `explained` says why what was observed is something else. `stability`: what became of the run once
-    its faults were healed; None where none was healed while load went on.
+    its faults were healed; None where none was healed while load went on. `rows` of the ledger were there when it was
+    judged; None: all of them.
     """
 
     verdict: Verdict
@@ -57,6 +58,7 @@ class Run:
     unpredicted: str = ""
     folder: Path | None = None
     facts: Facts | None = field(default=None, repr=False)
+    rows: int | None = None
     explained: tuple[str, ...] = ()
     stability: Stability | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +196,7 @@ class MeshView:
                 policy=self._described(wish),
                 say=session.say,
             )
-            run = await beside(await live.limited(drive.run()), live.stack, plan, live.active)
+            run = await beside(await live.limited(_noted(drive)), live.stack, plan, live.active)
         session.runs.append(run)
         return run
 
@@ -221,6 +222,12 @@ class MeshView:
         if len(entries) != 1:
             raise UsageError("where do users come in?", hint=f"entry= one of {', '.join(entries) or 'none'}")
         return entries[0]
+
+
+async def _noted(drive: Drive) -> Run:
+    """A run with how many rows there were when it was judged: none may come in between the two."""
+    run = await drive.run()
+    return replace(run, rows=len(run.ledger.rows))
 
 
 def experiment(
