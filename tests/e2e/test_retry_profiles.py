@@ -18,6 +18,11 @@ import pytest
 
 from chaosmesh.appmesh import load
 from chaosmesh.documents.scenario import load_scenario
+from chaosmesh.engine.effective import check
+from chaosmesh.engine.explain import explain
+from chaosmesh.engine.forecast import Asked, Forecast, forecast, measured
+from chaosmesh.engine.modelled import Behind, Programs
+from chaosmesh.engine.predict import FailingEdge
 from chaosmesh.engine.stack import Stack
 from chaosmesh.judge import interval, oracle
 from chaosmesh.ledger import Conservation, parse_stats
@@ -31,6 +36,7 @@ pytestmark = pytest.mark.e2e
 SHARE, RETRIES, SEED = 0.3, 2, 7
 RATE, COUNT, TAKES_MS = 500, 4_000, 20
 IDLE_DEADLINE = 30.0
+PROGRAMS = Programs({"back": Behind((TAKES_MS / 1000,))})
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Seen:
     attempts: float
     overflow: int
     conservation: Conservation
+    forecast: Forecast
+    explained: tuple[str, ...]
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -95,7 +103,16 @@ def under_the_fault(folder: Path, profile: str) -> Seen:
             sent = await send(demo.stack, *edge, count=COUNT, rate=RATE, bound_ms=1000)
             told, refused = await counters(demo.stack)
             attempts = sum(len(call.attempts) for call in sent.calls) / len(sent.calls)
-            return Seen(sent, attempts, refused, demo.stack.ledger.conservation(told))
+            await check(demo.stack.mesh, {"front": demo.stack.topology.replicas_of("front")[0].sidecar})
+            foretold = forecast(
+                demo.stack.mesh,
+                measured(PROGRAMS, demo.stack.ledger, [sent.stream], demo.stack.mesh),
+                Asked("front", RATE, COUNT),
+                [FailingEdge(edge, SHARE, 503, "answered", TAKES_MS / 1000)],
+            )
+            seen = {"success": sent.ok, f"attempts {'>'.join(edge)}": attempts}
+            why = explain(foretold, seen, sent.calls)
+            return Seen(sent, attempts, refused, demo.stack.ledger.conservation(told), foretold, why)
 
         return demo.run(work())
 
@@ -110,7 +127,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Seen]:
         )
         print(
             f"{profile}: {one.sent.ok:.2%} of {COUNT} ok at {RATE}/s, {one.attempts:.3f} attempts a call, "
-            f"{one.overflow} retries refused"
+            f"{one.overflow} retries refused; predicted {one.forecast.figures}"
         )
     return found
 
@@ -128,6 +145,25 @@ def test_plain_envoy_refuses_retries(seen: dict[str, Seen]) -> None:
     assert seen["envoy"].sent.ok <= seen["appmesh"].sent.ok
     given_up = [call for call in seen["envoy"].sent.calls if call.status == 503 and len(call.attempts) < 3]
     assert len(given_up) == seen["envoy"].overflow
+
+
+@pytest.mark.parametrize("profile", ["appmesh", "envoy"])
+def test_both_are_predicted_within_their_intervals(seen: dict[str, Seen], profile: str) -> None:
+    one = seen[profile]
+    figures = one.forecast.figures
+    edge = f"front>{service('back')}"
+    assert figures["success"].holds(one.sent.ok)
+    assert figures[f"attempts {edge}"].holds(one.attempts)
+    assert figures[f"overflow {edge}"].holds(one.overflow / COUNT)
+    if profile == "appmesh":
+        assert figures["success"] == pytest.approx(0.973)
+        assert one.explained == ()
+    else:
+        assert figures["success"] < 0.86
+        assert "retries without limits would give 97.3%" in one.explained[0]
+        assert any(
+            f"{one.overflow:,} of {COUNT:,} calls were not tried again" in text for text in one.explained
+        )
 
 
 @pytest.mark.parametrize("profile", ["appmesh", "envoy"])
