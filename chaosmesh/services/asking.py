@@ -20,6 +20,9 @@ PASSED_ON: Final = (
     "x-b3-sampled",
     "x-b3-flags",
 )
+OWN: Final = "x-"
+"""Headers that begin so are the application's own (who asks, which cohort): they are passed on as well."""
+NOT_OWN: Final = ("x-envoy-", "x-chaosmesh-", "x-forwarded-", "x-app-mesh-")
 BODY_LIMIT: Final = 1 << 20  # bytes of a request that are passed on
 
 
@@ -37,7 +40,11 @@ class Ask:
     def context(self) -> dict[str, str]:
         """The headers that backends get too."""
         get = self.headers.get
-        return {name: value for name in PASSED_ON if (value := get(name)) is not None}
+        context = {name: value for name in PASSED_ON if (value := get(name)) is not None}
+        for name, value in self.headers.items():
+            if name[:2].lower() == OWN and not name.lower().startswith(NOT_OWN):
+                context[name.lower()] = value
+        return context
 
 
 async def nothing() -> bytes:
