@@ -42,7 +42,7 @@ lint: setup ## ruff, mypy --strict, import-linter
 bench: setup ## the figures of docs/benchmarks.md, as ratios inside one run
 	@$(RUN) $(BIN)/python -m benchmarks $(BENCH)
 
-soak: setup ## the long tests: kill -9 at 20 random moments
+soak: setup ## the long tests: kill -9 at random moments, under every kind of fault
 	@$(RUN) $(BIN)/python -m pytest -m soak $(PYTEST_ARGS)
 
 clean: ## what a killed run left, and the caches of the checkout (the virtual environment stays)
