@@ -37,10 +37,12 @@ def explain(
     gaps = [*_outside(forecast.figures, observed), *_beyond_retries(forecast, observed)]
     if not gaps:
         return ()
+    surprises = tuple(_outside(forecast.figures, observed))
     signs = tuple(_signs(calls))
+    if any(one.partition(":")[0].endswith("_ms") for one in surprises):
+        signs += tuple(_slowest(calls))
     if signs:
         return (*gaps, *signs)
-    surprises = tuple(_outside(forecast.figures, observed))
     if not surprises:
         return ()
     return (
@@ -89,6 +91,24 @@ def _signs(calls: Sequence[Call]) -> Iterator[str]:
             if number := sum(sign.seen(one) for one in made):
                 whole = len(made) if sign.of == "calls" else attempts
                 yield f"{edge}: {number:,} of {whole:,} {sign.of} {sign.text}"
+
+
+def _slowest(calls: Sequence[Call]) -> Iterator[str]:
+    """What attempts took where they took longest."""
+    took: dict[str, list[float]] = {}
+    for call in calls:
+        took.setdefault(f"{call.client} → {call.service}", []).extend(
+            one.duration_ms for one in call.attempts
+        )
+    ordered = {edge: sorted(each) for edge, each in took.items() if each}
+    if ordered:
+        edge, each = max(ordered.items(), key=lambda one: _late(one[1]))
+        middle = each[len(each) // 2]
+        yield f"{edge}: half of the attempts took longer than {middle:.0f} ms, one in a hundred {_late(each):.0f} ms"
+
+
+def _late(ordered: Sequence[float]) -> float:
+    return ordered[min(int(0.99 * len(ordered)), len(ordered) - 1)]
 
 
 def _told(name: str, value: float) -> str:

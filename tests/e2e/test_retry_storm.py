@@ -61,7 +61,8 @@ def test_three_layers_of_four_attempts_call_the_leaf_exactly_64_times(tmp_path: 
             assert len({attempt.lineage for one in mine for attempt in one.attempts}) == 64
 
 
-def test_budgets_of_20_percent_keep_every_layer_below_a_fifth_more(tmp_path: Path) -> None:
+def test_budgets_of_20_percent_keep_the_storm_from_every_layer(tmp_path: Path) -> None:
+    """One in five under way may be a retry: a quarter more at most, and a tenth at this load on a quiet host."""
     budgets = "".join(f"  - {{to: {name}, percent: 20, at_least: 0}}\n" for name in NODES[1:])
     with running(tmp_path, f"retry_budgets:\n{budgets}") as demo:
         sent = fair(
@@ -70,5 +71,5 @@ def test_budgets_of_20_percent_keep_every_layer_below_a_fifth_more(tmp_path: Pat
         )
         found = attempts(demo, sent)
         print("attempts a call:", ", ".join(f"{one:.2f}" for one in found))
-        assert all(one <= 1.2 for one in found)
+        assert all(one <= 1 / (1 - 0.2) for one in found)
         assert max(found) > 1  # some retries were allowed

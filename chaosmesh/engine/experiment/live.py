@@ -17,6 +17,7 @@ from chaosmesh.engine.experiment.inputs import Wanted, bindings, read
 from chaosmesh.engine.experiment.loop import LoopThread
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.inputs import policy
+from chaosmesh.engine.queues import emptied
 from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.site import LEASE_TTL
 from chaosmesh.engine.stack import Stack
@@ -162,6 +163,7 @@ class LiveMesh:
         """
         await self.heal_all()
         await self.use(self.baseline)
+        await emptied(self.stack)
         await self.fresh()  # the proof's own traffic is none of the test's
         calm = await self._calm()
         if left := await self._sweep.remaining(probing=calm):

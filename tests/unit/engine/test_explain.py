@@ -75,6 +75,10 @@ def test_latencies_are_noisy_and_attempts_are_numbers() -> None:
     figures = {"p99_ms": Figure(50, 45, 55), "attempts a>b": Figure(1.39, 1.3, 1.5)}
     forecast = Forecast(figures)
     assert explain(forecast, {"p99_ms": 80.0, "attempts a>b": 1.4}, ()) == ()
+    slow = replace(call(1), attempts=(replace(call(1).attempts[0], duration_ms=170.0),))
+    assert explain(forecast, {"p99_ms": 180.0}, [call(1), slow])[1] == (
+        f"{EDGE}: half of the attempts took longer than 170 ms, one in a hundred 170 ms"
+    )
     assert explain(forecast, {"p99_ms": 180.0, "attempts a>b": 1.4}, ())[0] == (
         "p99_ms: 180.0 ms seen, 45.0 ms to 55.0 ms predicted"
     )
