@@ -163,8 +163,12 @@ def test_invalid_is_an_error_under_its_own_word_and_never_let_pass(project):
 
 
 def test_options_win_over_the_marker_s_absence_and_the_marker_over_options(project):
-    outcome(project, 'mesh.expect("pass")', "--chaos-seed", "3", "--chaos-profile", "envoy")
-    assert WrittenMeshes.wanted[0].profile == "envoy"
+    outcome(
+        project,
+        'mesh.expect("pass")',
+        *("--chaos-seed", "3", "--chaos-profile", "envoy", "--chaos-workers", "2"),
+    )
+    assert (WrittenMeshes.wanted[0].profile, WrittenMeshes.wanted[0].workers) == ("envoy", 2)
     assert project.asked[0]["seed"] == 3
     outcome(
         project,
