@@ -56,7 +56,7 @@ class Facts:
     """What a run was: `questions` with the limits of the policy, `streams`, `faults`, and `problems` noted on the way.
 
     `alpha`: what each claim may err with. `names`: those of the mix's requests, by their index. `control`: indexes of
-    the requests that make the control cohort. `policies`: when which policy came into force while the load ran.
+    the requests that make the control cohort. `policies`: when which policy was in force everywhere while the load ran.
     """
 
     alpha: float

@@ -13,7 +13,8 @@ from chaosmesh.engine.experiment.policies import PolicyInForce
 
 class Timetable:
     """Goes through phases once. `spans` are the phases as they were: each begins when all of it is in force, and ends
-    when the first thing is changed again; `policies` says when which policy came into force."""
+    when the first thing is changed again; `policies` says when which policy was in force everywhere: until the next one
+    was about to be put in its place."""
 
     def __init__(self, phases: Sequence[Phase], changed: Callable[[], None]) -> None:
         self._phases = tuple(phases)
@@ -39,10 +40,12 @@ class Timetable:
         return True
 
     async def clear(self) -> None:
-        """Take off what is in force, the last first."""
+        """Take off what is in force, the last first. The load is over: which policy meets nobody is not noted."""
         self._end()
         for one in reversed(tuple(self._acting)):
-            await self._heal(one)
+            self._leave(one)
+            await one.heal()
+            self._acting.remove(one)
 
     async def _switch(self, acts: Sequence[Act]) -> None:
         for one in reversed(tuple(self._acting)):
@@ -51,13 +54,21 @@ class Timetable:
         for one in acts:
             if one not in self._acting:
                 self._acting.append(one)
+                self._leave(one)
                 await one.apply()
                 self._note(one)
 
     async def _heal(self, act: Act) -> None:
+        self._leave(act)
         await act.heal()
         self._acting.remove(act)
         self._note(act)
+
+    def _leave(self, act: Act) -> None:
+        """From here on some calls may meet the next policy already."""
+        if isinstance(act, PolicyInForce) and self.policies and self.policies[-1].end_ns is None:
+            self.policies.append(_ended(self.policies.pop()))
+            self._changed()
 
     def _note(self, act: Act) -> None:
         if isinstance(act, PolicyInForce):
@@ -70,6 +81,9 @@ class Timetable:
 
     def _end(self) -> None:
         if self._spans and self._spans[-1].end_ns is None:
-            last = self._spans.pop()
-            self._spans.append(Span(last.name, last.begin_ns, time.time_ns()))
+            self._spans.append(_ended(self._spans.pop()))
             self._changed()
+
+
+def _ended(span: Span) -> Span:
+    return Span(span.name, span.begin_ns, time.time_ns())

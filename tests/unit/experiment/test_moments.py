@@ -160,6 +160,19 @@ def test_a_shift_is_over_with_the_last_call_that_met_the_old_policy():
     assert "no policy came into force" in reason
 
 
+def test_calls_that_meet_the_next_policy_while_it_is_put_in_force_are_no_strays_of_the_one_before():
+    """From 3 s on "new" is in force; from 5 s "back" is put in its place, which it is at 5.5 s."""
+
+    def met(n: int) -> str:
+        return "old" if n < 310 else "new" if n < 520 else "back"
+
+    calls = [replace(to(n, 0), route="r", route_hash=met(n)) for n in range(800)]
+    ledger = Written([record(n) for n in range(800)], calls)
+    policies = (span("new", 3, 5), span("back", 5.5, None))
+    verdict, _, decision = judged(facts(asked("shift", at_most("500ms"), EDGE), policies=policies), ledger)
+    assert (verdict, decision.n, round(decision.observed, 2)) == (Verdict.PASS, 2, 0.09)
+
+
 def test_faults_that_overlap_are_one_occurrence():
     spans = [span("a", 1, 3), span("b", 2, 4), span("c", 6, None)]
     assert [(one.begin_ns // S, one.end_ns and one.end_ns // S) for one in occurrences(spans)] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from chaosmesh import at_least, at_most, baseline, control, phase, ramp, repeat,
 from chaosmesh.engine.experiment.cohorts import with_control
 from chaosmesh.engine.experiment.phases import faults_of, schedule
 from chaosmesh.engine.experiment.plan import Plan
+from chaosmesh.engine.experiment.policies import PolicyInForce
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.sense import checked
 from chaosmesh.engine.experiment.timetable import Timetable
@@ -18,6 +20,22 @@ from chaosmesh.errors import UsageError
 from chaosmesh.judge import requirement
 from tests.unit.experiment.noted import Noted
 from tests.unit.experiment.test_drive import errors
+
+
+class Policies:
+    """A mesh that remembers which policies were put in force, and when that was done."""
+
+    def __init__(self) -> None:
+        self.stack = self
+        self.mesh = "written"
+        self.used: list[str] = []
+        self.changed_ns: list[int] = []
+
+    async def use(self, policy: str) -> None:
+        await asyncio.sleep(0)
+        self.used.append(policy)
+        self.changed_ns.append(time.time_ns())
+        self.mesh = policy
 
 
 def go(*phases, over: bool = False) -> tuple[Timetable, bool | None]:
@@ -61,6 +79,25 @@ def test_what_is_in_force_when_the_load_ends_is_taken_off():
     assert whole is False
     assert notes == ["+one", "-one"]
     assert [one.name for one in table.spans] == ["fault"]
+
+
+def test_a_policy_is_noted_until_the_next_is_about_to_be_put_in_its_place():
+    live = Policies()
+    shifted = PolicyInForce(live, "shifted", "shifted")
+    table, whole = go(phase("before", "1ms"), phase("shifted", "1ms", shifted), phase("back", "1ms"))
+    assert whole
+    assert live.used == ["shifted", "written"]
+    came, back = table.policies
+    assert came.begin_ns <= came.end_ns <= live.changed_ns[1] <= back.begin_ns
+    assert back.end_ns is None
+
+
+def test_a_policy_that_the_load_does_not_outlive_has_no_next_one():
+    live = Policies()
+    table, _ = go(phase("shifted", "1h", PolicyInForce(live, "shifted", "shifted")), over=True)
+    assert live.used == ["shifted", "written"]
+    (came,) = table.policies
+    assert came.begin_ns <= came.end_ns <= live.changed_ns[1]
 
 
 def test_what_could_not_be_put_in_force_is_taken_off_with_the_rest():

@@ -59,12 +59,13 @@ def recovery(_: Question, book: Book, sample: Sample) -> Iterator[Moment]:
 
 
 def shift(question: Question, book: Book, sample: Sample) -> Iterator[Moment]:
-    """From a policy's being in force to the last call that met the old one."""
+    """From a policy's being in force to the last call that met the old one. Calls that start while the next one is put
+    in force may meet either, and tell nothing."""
     calls, (first, last) = book.calls(question.paths, sample), _watched(book)
-    changes = sorted(one.begin_ns for one in book.facts.policies if first <= one.begin_ns < last)
-    for since, until in _until(changes, changes, last):
-        seen = queries.strays([one for one in calls if one.start_ns < until], since)
-        if seen.calls:
+    for one in book.facts.policies:
+        since, until = one.begin_ns, min(one.end_ns or last + 1, last + 1)
+        seen = queries.strays([call for call in calls if call.start_ns < until], since)
+        if first <= since < last and seen.calls:
             yield _moment(seen.after_ms, since, until)
 
 
