@@ -9,6 +9,7 @@ came minus work that was done, by the server's known capacity.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -195,5 +196,6 @@ def _recovered(seen: Seen, usual: float) -> float | None:
 
 def _share(asked: Sequence[tuple[float, bool]], since: float, until: float) -> float | None:
     """Share of well answered requests among those that started in between; None where too few did."""
-    ok = [good for at, good in asked if since <= at < until]
+    first, last = (bisect_left(asked, at, key=lambda one: one[0]) for at in (since, until))
+    ok = [good for _, good in asked[first:last]]
     return sum(ok) / len(ok) if len(ok) >= FEWEST else None
