@@ -60,14 +60,13 @@ def split_of(route: Resource, to: str, share: int) -> dict[str, int]:
 def reweighted(resources: Resources, route: Resource, weights: Mapping[str, int]) -> Resources:
     """The same resources with these weights on a route, in the places of the targets that are there."""
     action = _action(route)
-    left, targets = dict(weights), []
-    for (
-        one
-    ) in action.weighted_targets:  # a node that is there twice (on two ports) keeps its weight in one place
-        targets.append(one.model_copy(update={"weight": left.pop(one.virtual_node, 0)}))
+    left = dict(weights)  # a node that is there twice, on two ports, gets its weight in one place
+    targets = tuple(
+        one.model_copy(update={"weight": left.pop(one.virtual_node, 0)}) for one in action.weighted_targets
+    )
     kind = _kind(route)
     member = getattr(route.spec, kind)
-    changed = action.model_copy(update={"weighted_targets": tuple(targets)})
+    changed = action.model_copy(update={"weighted_targets": targets})
     spec = route.spec.model_copy(update={kind: member.model_copy(update={"action": changed})})
     newer = Resource(route.kind, route.name, route.parent, spec, route.where, route.places)
     return put(resources, resources.mesh_name, [newer])

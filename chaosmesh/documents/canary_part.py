@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -54,7 +55,7 @@ class Canary(Part):
     @model_validator(mode="after")
     def _upwards(self) -> Canary:
         weights = [one.weight for one in self.steps]
-        if any(late <= early for early, late in zip(weights, weights[1:], strict=False)):
+        if any(late <= early for early, late in itertools.pairwise(weights)):
             shown = ", ".join(map(str, weights))
             raise ValueError(
                 f"steps {shown} don't rise; each step takes more of the traffic than the one before"

@@ -165,7 +165,8 @@ class Drive:
     def _decisions(self) -> list[Decision]:
         """By now. When faults came and went matters for moments alone."""
         moments = any(one.requirement.is_moment for one in self._facts.questions)
-        return decisions_of(self._now() if moments else self._facts, self._book())
+        facts = self._now() if moments else self._facts
+        return decisions_of(facts, Book(self._stack.ledger, facts))
 
     def _may_come(self) -> bool:
         """Whether it may be mere luck that some fault met nothing yet."""

@@ -20,7 +20,6 @@ from chaosmesh.engine.experiment.facts import Facts
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Claimed
 from chaosmesh.judge import Decision, Verdict, judge, judge_against, judge_moments, judge_weights, worst
-from chaosmesh.judge.moment import judge_moments
 from chaosmesh.ledger import Ledger
 
 

@@ -17,7 +17,9 @@ SOCK_DIAG = 4  # NETLINK_SOCK_DIAG, linux/netlink.h
 BY_FAMILY = 20  # SOCK_DIAG_BY_FAMILY, linux/sock_diag.h
 DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP, linux/netlink.h
 DONE, ERROR = 3, 2  # NLMSG_DONE, NLMSG_ERROR
-OPEN = 1 << 1 | 1 << 8  # TCP_ESTABLISHED, TCP_CLOSE_WAIT: ends that their program has not closed (net/tcp_states.h)
+OPEN = 1 << 1 | 1 << 8
+"""TCP_ESTABLISHED, TCP_CLOSE_WAIT: ends that their program has not closed (net/tcp_states.h)."""
+
 HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
 REQUEST = struct.Struct("=BBBBI48s")  # struct inet_diag_req_v2
 MESSAGE = struct.Struct("=BBBB2s2s16s16s")  # the begin of struct inet_diag_msg

@@ -27,14 +27,16 @@ def moments(question: Question, book: Book, sample: Sample) -> list[Moment]:
 
 
 def ejected(question: Question, book: Book, sample: Sample) -> Iterator[Moment]:
-    """From a fault's start to the last attempt that still reached the replica before it was left out."""
+    """From a fault's start to the last attempt that still reached the replica before it was left out; nothing where it
+    got none at all, for then it was left out already when the load began."""
     calls, (first, last) = book.calls(_wide(question), sample), _watched(book)
     for span in occurrences(book.facts.spans):
         since, until = max(span.begin_ns, first), min(span.end_ns or last, last)
         if since < until:
             before = [one for one in calls if one.start_ns < until]
             found = _of_replicas(question, before, since, queries.ejected_ms)
-            yield _moment(min((one for one in found if one is not None), default=None), since, until)
+            if found:
+                yield _moment(min((one for one in found if one is not None), default=None), since, until)
 
 
 def returned(question: Question, book: Book, sample: Sample) -> Iterator[Moment]:

@@ -11,7 +11,7 @@ _NOTHING: Mapping[Measure, str] = {
     "spacing": "no call was tried again, so there is no spacing to see",
     "cutoff": "no timeout ended anything, so there is no cut-off to see",
     "sticky": "none of these requests came along the edge",
-    "ejected": "no fault began while it was watched",
+    "ejected": "it got no attempt at all, or no fault began while it was watched",
     "returned": "it was never left out, or nothing was healed while it was watched",
     "recovery": "nothing was healed while it was watched: the load needs a phase after the fault",
     "shift": "no policy came into force while it was watched",
