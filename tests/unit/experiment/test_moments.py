@@ -149,6 +149,14 @@ def test_a_replica_that_is_never_left_out_is_not_ejected_and_cannot_return():
     assert "never left out" in reason
 
 
+def test_a_replica_that_was_left_out_before_the_load_began_was_not_seen_to_be_ejected():
+    ledger = Written([record(n) for n in range(600)], [to(n, 0) for n in range(600)])
+    whole = facts(asked("ejected", at_most("1s"), REPLICA), faults=(struck(-1, None),))
+    verdict, reason, _ = judged(whole, ledger)
+    assert verdict is Verdict.INVALID
+    assert "got no attempt at all" in reason
+
+
 def test_a_shift_is_over_with_the_last_call_that_met_the_old_policy():
     calls = [replace(to(n, 0), route="r", route_hash="old" if n < 330 else "new") for n in range(600)]
     ledger = Written([record(n) for n in range(600)], calls)
