@@ -10,14 +10,24 @@ from `flights` to `weather` at most a fifth are retries:
 
 import pytest
 
-from chaosmesh import at_least, at_most
+from chaosmesh import Failed, at_most
+
+BUDGET = "fixtures/airport-extended/retry-budget.yaml"
 
 
-@pytest.mark.chaosmesh("fixtures/airport-extended", scenario="fixtures/airport-extended/retry-budget.yaml")
-def test_a_retry_budget_bounds_what_retries_add(mesh):
+def storm(mesh):
+    """Calls to a weather service that fails altogether, and how many attempts each is worth."""
     weather = mesh.edge("flights-v1", "weather")
-    with weather.errors(503):
-        mesh.load(rate=150, entry="flights-v1").expect(attempts=at_most(2, on=weather))
-        mesh.without("retryBudget").load(rate=50, entry="flights-v1").expect(
-            attempts=at_least(2.9, on=weather)
-        )
+    return mesh.load(rate=100, entry="flights-v1").expect(attempts=at_most(2, on=weather))
+
+
+@pytest.mark.chaosmesh("fixtures/airport", scenario=BUDGET)
+def test_a_retry_budget_bounds_what_retries_add(mesh):
+    with mesh.edge("flights-v1", "weather").errors(503):
+        storm(mesh)
+
+
+@pytest.mark.chaosmesh("fixtures/airport", scenario=BUDGET)
+def test_a_storm_without_a_budget_is_noticed(mesh):
+    with mesh.edge("flights-v1", "weather").errors(503), pytest.raises(Failed):
+        storm(mesh.without("retryBudget"))

@@ -10,7 +10,7 @@ expectation is decided.
 
 import pytest
 
-from chaosmesh import at_least, at_most
+from chaosmesh import Failed, at_least, at_most
 
 
 @pytest.mark.chaosmesh("fixtures/airport")
@@ -22,3 +22,9 @@ def test_two_retries_hide_a_flaky_weather_service(mesh):
             p99=at_most("300ms"),
             attempts=at_most(1.5, on=weather),
         )
+
+
+@pytest.mark.chaosmesh("fixtures/airport")
+def test_a_weather_service_without_retries_is_noticed(mesh):
+    with mesh.edge("flights", "weather").errors(503, share=0.3), pytest.raises(Failed):
+        mesh.without("retryPolicy").load(rate=100, entry="flights-v1").expect(success=at_least(0.95))
