@@ -10,7 +10,7 @@ from dataclasses import replace
 from chaosmesh.checks import Check, Probe, Seen
 from chaosmesh.engine.acting import acting
 from chaosmesh.engine.logfile import LogFile
-from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.stack import ANYWHERE, Stack
 from chaosmesh.errors import DeadlineError
 from chaosmesh.judge import Verdict
 from chaosmesh.ledger import Call
@@ -22,9 +22,6 @@ PASSED_ON = 3.0
 ACTS_DEADLINE = 120.0
 LOOK_EVERY = 5
 """Answers between two looks at whether a check passes already."""
-
-EVERYTHING = 15001
-"""The port of a sidecar for whatever its application calls."""
 
 
 async def send(stack: Stack, check: Check, probe: Probe) -> Seen:
@@ -172,7 +169,7 @@ def address(stack: Stack, probe: Probe) -> str:
         return stack.egress_url(probe.client, probe.service, probe.port)
     replica = stack.topology.replicas_of(probe.client)[0]
     if probe.place == "open":
-        return f"http://{replica.sidecar}:{EVERYTHING}"
+        return f"http://{replica.sidecar}:{ANYWHERE}"
     host = replica.door if probe.place == "door" and replica.door else replica.sidecar
     return f"{'https' if tls_of(stack, probe) else 'http'}://{host}:{probe.port}"
 

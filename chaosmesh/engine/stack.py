@@ -39,6 +39,9 @@ from chaosmesh.services.config import StandIn
 
 PUSH_DEADLINE = 30.0
 
+ANYWHERE = 15001
+"""The port of a sidecar for whatever its application calls."""
+
 
 async def _leave(running: Running, generator: LoadProcess) -> None:
     """A process that ran a locustfile ends with its users."""
@@ -281,6 +284,10 @@ class Stack:
         """Where a client's application calls a service, by default on its first port."""
         egress = self.topology.egress(client, service)
         return f"http://{egress.address}:{egress.ports[0] if port is None else port}"
+
+    def anywhere_url(self, client: str) -> str:
+        """Where a client's application calls whatever it likes: its sidecar goes by the host."""
+        return f"http://{self.topology.replicas_of(client)[0].sidecar}:{ANYWHERE}"
 
     def number(self, name: str) -> int:
         """A stream number for something that is tried by name: the same in every run, another at each call."""

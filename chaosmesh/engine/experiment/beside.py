@@ -49,7 +49,7 @@ async def beside(run: Run, stack: Stack, plan: Plan, contexts: Sequence[InForce]
 
 def _failing(plan: Plan, contexts: Sequence[InForce]) -> list[FailingEdge] | None:
     """How edges fail all the time under a steady load of HTTP requests; None where that isn't what was sent."""
-    steady = not (plan.phases or plan.shape or plan.closed)
+    steady = not (plan.phases or plan.shape or plan.closed or plan.host)
     if not steady or set(plan.protocols) - {"http", "http2"} or not plan.rate:
         return None
     theories = [theory for one in contexts for theory in one.theory]

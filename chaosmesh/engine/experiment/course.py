@@ -81,10 +81,11 @@ class Course:
 
     async def _begin(self) -> Running:
         plan, stack = self._plan, self._stack
+        outward = plan.host is not None
         return await stack.begin(
             f"expect {plan.entry}",
-            stack.entry_url(plan.entry, *plan.protocols),
-            plan.entry,
+            stack.anywhere_url(plan.entry) if outward else stack.entry_url(plan.entry, *plan.protocols),
+            plan.host or plan.entry,
             plan.mix,
             plan.rate,
             count=plan.count,
@@ -92,7 +93,7 @@ class Course:
             arrivals=plan.arrivals,
             seed=plan.seed,
             patience=plan.patience,
-            tls=stack.entry_tls(plan.entry, *plan.protocols),
+            tls=None if outward else stack.entry_tls(plan.entry, *plan.protocols),
             shape=plan.shape,
             workers=plan.workers,
             closed=plan.closed,

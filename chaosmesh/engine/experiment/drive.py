@@ -64,7 +64,8 @@ class Drive:
         self._stack = stack
         self._plan = plan
         self._contexts = tuple({id(one): one for one in (*contexts, *faults_of(plan.phases))}.values())
-        self._theory = theory_of(stack.mesh, plan.entry, contexts) if not plan.phases else None
+        foreseen = not plan.phases and plan.host is None
+        self._theory = theory_of(stack.mesh, plan.entry, contexts) if foreseen else None
         checked(questions, plan)
         asked = announced(questions, stack.mesh, plan, contexts, self._theory, alpha)
         self._facts = Facts(

@@ -81,6 +81,11 @@ def _nothing_said(facts: Facts, book: Book) -> Sequence[str]:
     if reasons := [*facts.problems, *unmet]:
         return reasons
     records = book.records()
-    if records and all(one.status == 404 for one in records):
+    asked = any(one.requirement.statuses and _holds_404(*one.requirement.statuses) for one in facts.questions)
+    if records and not asked and all(one.status == 404 for one in records):
         return ["every request was answered 404: nothing serves this path"]
     return []
+
+
+def _holds_404(low: int, high: int) -> bool:
+    return low <= 404 <= high

@@ -17,8 +17,8 @@ class Plan:
     """Load as asked for: `rate` requests/s of `mix` at `entry`, at most `count` of them, for at most `duration` s.
 
     `phases`: the schedule that one stream goes through. `closed`: users of a locustfile instead of the rate.
-    `control`: indexes of the requests in the mix that make the
-    control cohort.
+    `control`: indexes of the requests in the mix that make the control cohort. `host`: not users at the door of
+    `entry`, but its own application sends them, to any host, through its sidecar.
     """
 
     entry: str
@@ -34,6 +34,7 @@ class Plan:
     closed: Closed | None = None
     phases: tuple[Phase, ...] = ()
     control: tuple[int, ...] = ()
+    host: str | None = None
 
     @property
     def protocols(self) -> tuple[Protocol, ...]:

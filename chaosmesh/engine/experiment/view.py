@@ -98,12 +98,15 @@ class MeshView:
         duration: str | None = None,
         workers: int | None = None,
         control: Any = None,
+        client: str | None = None,
+        host: str | None = None,
     ) -> Load:
         """Open-loop load: `rate` requests a second at `entry`, or as many as `shape` says, whatever the answers do.
 
         One request (`path`, `method`, `headers`, `body`, `protocol` "http", "http2", "grpc" or "tcp") or a `mix` of
         several. What is left out comes from the scenario file's `load:`. `count` and `duration` ("10s") bound each
-        stream; the budget of an expectation does too. `workers`: processes that send it together.
+        stream; the budget of an expectation does too. `workers`: processes that send it together. `client` and `host`:
+        not users at an entry, but the application of a node sends it through its sidecar, to a host of any name.
         """
         wish = wish_of(
             self._live.scenario,
@@ -121,6 +124,8 @@ class MeshView:
             duration=duration,
             workers=workers,
             control=control,
+            client=client,
+            host=host,
         )
         return Load(self, wish)
 

@@ -40,6 +40,7 @@ class Wish:
     control: Any = None
     closed: Closed | None = None
     phases: tuple[Phase, ...] = ()
+    host: str | None = None
 
     @property
     def protocols(self) -> tuple[Protocol, ...]:
@@ -62,6 +63,7 @@ class Wish:
             closed=self.closed,
             phases=self.phases,
             control=control,
+            host=self.host,
         )
         return plan if patience is None else replace(plan, patience=patience)
 
@@ -83,6 +85,8 @@ def wish_of(
     duration: str | None = None,
     workers: int | None = None,
     control: Any = None,
+    client: str | None = None,
+    host: str | None = None,
 ) -> Wish:
     """What `mesh.load` was asked for; what is left out comes from the scenario file."""
     own = path is not None or headers or method != "GET" or body or protocol != "http"
@@ -96,6 +100,13 @@ def wish_of(
         raise UsageError(f"load: the count must be at least 1 (got {count})")
     if arrivals not in (None, "constant", "poisson"):
         raise UsageError(f"load: arrivals {arrivals!r}", hint="constant or poisson")
+    if (client is None) != (host is None) or (client and entry):
+        raise UsageError(
+            "load: client= and host= belong together, and take the place of entry=",
+            hint='client="flights", host="example.com": what the application of flights asks of another host',
+        )
+    if host is not None and {protocol, *(one.protocol for one in mix or ())} != {"http"}:
+        raise UsageError("load: an application calls any host over HTTP/1.1 only", hint='protocol="http"')
     form = shape if shape is not None or rate is not None else shape_of(scenario)
     if form is not None and not isinstance(form, Shape):
         raise UsageError(f"load: shape={form!r}", hint='steps((50, "2s"), (200, "2s")), or another of shapes')
@@ -106,11 +117,12 @@ def wish_of(
         usual,
         form,
         arrivals or scenario.load.arrivals,
-        entry,
+        client or entry,
         count,
         None if duration is None else seconds(duration, "duration"),
         _workers(workers),
         control,
+        host=host,
     )
 
 

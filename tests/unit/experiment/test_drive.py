@@ -238,6 +238,11 @@ def test_nothing_but_404_says_nothing():
     assert "404" in run.reason
 
 
+def test_nothing_but_404_is_an_answer_where_it_was_asked_for():
+    run, _ = expect(WrittenStack([404]), status_404=at_least(0.95))
+    assert run.verdict is Verdict.PASS
+
+
 def test_attempts_on_an_edge_that_nobody_called_are_invalid():
     run, _ = expect(WrittenStack([200]), attempts=at_most(1.5, on="edge"))
     assert run.verdict is Verdict.INVALID
