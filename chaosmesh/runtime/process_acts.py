@@ -20,6 +20,10 @@ START_TIMEOUT = 30.0  # seconds; an Envoy answers after 0.1 s, a hundred at once
 CONFIG_PATH, TOKEN_HEADER = "/.chaosmesh/config", "x-chaosmesh-token"
 
 
+ASK_DEADLINE = 20.0
+"""Seconds within which a stand-in must have answered what it is told."""
+
+
 class ProcessActs:
     """The part of the process runtime that faults use."""
 
@@ -155,10 +159,21 @@ class ProcessActs:
                 yield f"{name} is stopped"
 
     async def _ask(self, replica: Replica, method: str, body: bytes = b"") -> bytes:
+        """Again until it answers: a host that starves may take longer than a look, and asking twice does no harm."""
         host, port = self._place(replica)
-        status, answer = await probe.request(
-            method, host, port, CONFIG_PATH, {TOKEN_HEADER: self._token}, body
-        )
+        answers: list[tuple[int, bytes]] = []
+
+        async def look() -> str:
+            try:
+                answers.append(
+                    await probe.request(method, host, port, CONFIG_PATH, {TOKEN_HEADER: self._token}, body)
+                )
+            except (OSError, TimeoutError, ValueError) as error:
+                return str(error) or type(error).__name__
+            return ""
+
+        await probe.until(f"the stand-in {replica.key} answers", look, within=ASK_DEADLINE)
+        status, answer = answers[-1]
         if status != 200:
             raise EnvironmentFailedError(
                 f"the stand-in {replica.key} refused {method} {body.decode()}: {status} {answer!r}"
