@@ -41,4 +41,4 @@ def test_no_work_is_left_behind_where_inner_deadlines_are_the_shorter_ones(mesh)
 def test_orphaned_work_is_noticed_without_deadlines_that_fit(mesh):
     weather, flights = mesh.edge("flights", "weather"), mesh.edge("departures", "flights")
     with weather.delay("3s", replica=0), flights.slow_close("2s", stream="upstream"), pytest.raises(Failed):
-        mesh.updated(LONGER).load(rate=50, path="/flights/NH10").expect(orphans=at_most(0.1, on=weather))
+        mesh.updated(LONGER).load(rate=100, path="/flights/NH10").expect(orphans=at_most(0.1, on=weather))
