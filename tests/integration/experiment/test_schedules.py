@@ -57,7 +57,7 @@ def test_a_schedule_breaks_and_heals_while_one_stream_goes_on(mesh: MeshView, li
     names = [one.name for one in run.facts.streams[-1].phases]
     assert names == ["baseline", "fault", "recovery"]
     (fault,) = run.facts.faults
-    (span,) = fault.spans
+    span = fault.spans[-1]  # what is undecided goes through the schedule once more
     begin = run.facts.streams[-1].phases[1].begin_ns
     assert span.begin_ns <= begin
     run.ledger.write(tmp_path)
