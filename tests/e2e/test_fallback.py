@@ -52,7 +52,7 @@ def airport(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def healed(airport: Stage) -> Iterator[None]:
     yield
     for fault in (ERRORS, DOWN):
-        airport.run(fault.heal(airport.stack))
+        airport.run(fault.heal(airport.stack.site))
 
 
 def asked(on: Stage, count: int = 40, rate: float = 40.0) -> list[Call]:
@@ -87,7 +87,7 @@ def test_what_fails_is_tried_again_at_the_archive(airport: Stage, fault: Fault, 
     mesh = extended("chaosmesh.yaml", frozenset(words))
     airport.apply(mesh)
     assert {tuple(servers(call)) for call in asked(airport)} == {("weather",)}
-    airport.run(fault.apply(airport.stack))
+    airport.run(fault.apply(airport.stack.site))
     calls = asked(airport)
     assert {call.status for call in calls} == {200}
     assert all(servers(call)[-1] == ARCHIVE for call in calls)
@@ -100,30 +100,30 @@ def test_what_fails_is_tried_again_at_the_archive(airport: Stage, fault: Fault, 
     assert {call.status for call in calls} == {503}
     assert ARCHIVE not in {one for call in calls for one in servers(call)}
     airport.apply(mesh)
-    airport.run(fault.heal(airport.stack))
+    airport.run(fault.heal(airport.stack.site))
     until(airport, "weather")
 
 
 def test_down_alone_is_watched_and_errors_are_passed_on(airport: Stage) -> None:
     airport.apply(extended("chaosmesh.yaml", frozenset({"down"})))
-    airport.run(ERRORS.apply(airport.stack))
+    airport.run(ERRORS.apply(airport.stack.site))
     assert {(call.status, servers(call)[-1]) for call in asked(airport)} == {(503, "weather")}
-    airport.run(ERRORS.heal(airport.stack))
-    airport.run(DOWN.apply(airport.stack))
+    airport.run(ERRORS.heal(airport.stack.site))
+    airport.run(DOWN.apply(airport.stack.site))
     until(airport, ARCHIVE)
-    airport.run(DOWN.heal(airport.stack))
+    airport.run(DOWN.heal(airport.stack.site))
     until(airport, "weather")
 
 
 def test_ejected_replicas_leave_the_calls_to_the_archive(airport: Stage) -> None:
     mesh = extended("when-ejected.yaml")
     airport.apply(mesh)
-    airport.run(ERRORS.apply(airport.stack))
+    airport.run(ERRORS.apply(airport.stack.site))
     early = until(airport, ARCHIVE, row=5)
     assert 503 in {call.status for call in early}, "nothing is tried again at the archive"
     airport.apply(without(mesh, "fallback"))
     assert ARCHIVE not in {one for call in asked(airport, 60) for one in servers(call)}
-    airport.run(ERRORS.heal(airport.stack))
+    airport.run(ERRORS.heal(airport.stack.site))
     airport.apply(mesh)
     until(airport, "weather")
 
@@ -132,12 +132,12 @@ def test_unhealthy_replicas_leave_the_calls_to_the_archive(airport: Stage) -> No
     mesh = extended("when-unhealthy.yaml")
     airport.apply(mesh)
     until(airport, "weather")
-    airport.run(DOWN.apply(airport.stack))
+    airport.run(DOWN.apply(airport.stack.site))
     until(airport, ARCHIVE)
     airport.apply(without(mesh, "fallback"))
     assert {call.status for call in asked(airport)} == {503}
     airport.apply(mesh)
-    airport.run(DOWN.heal(airport.stack))
+    airport.run(DOWN.heal(airport.stack.site))
     until(airport, "weather")
 
 
@@ -145,7 +145,7 @@ def test_a_budget_bounds_a_storm(airport: Stage) -> None:
     mesh = extended("retry-budget.yaml")
     bare = without(mesh, "retryBudget")
     assert bare == replace(mesh, budgets=())
-    airport.run(ERRORS.apply(airport.stack))
+    airport.run(ERRORS.apply(airport.stack.site))
 
     def attempts(policy: Mesh) -> float:
         airport.apply(policy)
