@@ -96,10 +96,19 @@ class Bench:
         await fault.apply(self.site)
         try:
             ledger = await self.load(*specs, **load)
+            if load.get("entry"):  # connections: nobody knows yet which rows are to come
+                await self._connections(ledger, fault.edge, load["count"])
         finally:
             await fault.heal(self.site)
         attempts = [one for call in ledger.calls(None, *fault.edge) for one in call.attempts]
         return fault.dose(attempts), attempts
+
+    async def _connections(self, ledger: Ledger, edge: tuple[str, str], count: int) -> None:
+        def missing() -> str:
+            seen = sum(len(call.attempts) for call in ledger.calls(None, *edge))
+            return "" if seen >= count else f"{seen} of {count} connections"
+
+        await self.stack.bell.until(missing, seconds=20, what="the rows of all connections")
 
     async def proxies(self) -> dict[str, ProxyState]:
         return await self.stack.runtime.toxiproxy.state()
