@@ -42,9 +42,13 @@ def spawn(argv: Sequence[str], env: Mapping[str, str], log: Path | None) -> int:
 
 
 def fork(name: str, log: Path | None, program: Callable[[], None]) -> int:
-    """Runs `program` in a forked child that keeps no file descriptor of this process; returns its pid."""
+    """Runs `program` in a forked child that keeps no file descriptor of this process; returns its pid.
+
+    It returns once the child has settled: one that is stopped (a `hang`) before that would outlive the keeper.
+    """
     output = _open(log)
     keeper = os.getpid()
+    settled, settle = os.pipe()  # closed by the child when it has settled, or by its end
     pid = os.fork()
     if pid == 0:
         code = 1
@@ -59,7 +63,10 @@ def fork(name: str, log: Path | None, program: Callable[[], None]) -> int:
         finally:
             sys.stderr.flush()
             os._exit(code)
+    os.close(settle)
     os.close(output)
+    with os.fdopen(settled, "rb") as ended:
+        ended.read()
     return pid
 
 
