@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -36,7 +37,7 @@ SPOILT_CLUSTER: Final[Json] = {
 """A static cluster whose address is none: every Envoy refuses it."""
 
 
-class Outages:
+class Outages(ABC):
     """What faults do to the control plane. While `outage` says why, every push that would change a sidecar fails
     at once."""
 
@@ -140,8 +141,9 @@ class Outages:
     def _there(self, absent: Collection[str]) -> list[str]:
         return [key for key in self._sidecars if key not in absent]
 
+    @abstractmethod
     def _handler(self) -> Any:
-        raise NotImplementedError
+        """What answers the sidecars."""
 
 
 def _nobody(_pushes: int) -> None:

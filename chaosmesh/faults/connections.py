@@ -6,6 +6,7 @@ some requests and none of others. So these faults meet every connection, and a s
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
@@ -18,7 +19,7 @@ LONGEST_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class OnConnections:
+class OnConnections(ABC):
     """Base: `workload` narrows it to one node behind the service, `replica` to one copy of each."""
 
     id: str
@@ -29,14 +30,14 @@ class OnConnections:
     stream: Stream = "downstream"
 
     @property
+    @abstractmethod
     def kind(self) -> str:
         """The fault's word."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def values(self) -> Mapping[str, int]:
         """The dose in the proxy's own attributes."""
-        raise NotImplementedError
 
     @property
     def size(self) -> Mapping[str, Any]:
@@ -64,18 +65,27 @@ class OnConnections:
         """All of them off."""
         await site.repair(self.id)
 
+    @abstractmethod
     def dose(self, attempts: Sequence[AttemptSeen]) -> Dose:
-        """By what the attempts show."""
-        mine = self.mine(attempts)
-        return Dose(len(mine), sum(self.felt(one) for one in mine), 1.0)
+        """What it did to the attempts that were made while it was in force."""
 
     def mine(self, attempts: Sequence[AttemptSeen]) -> list[AttemptSeen]:
         """The attempts that went where it acts."""
         return [one for one in attempts if self.replica is None or one.replica == self.replica]
 
+
+@dataclass(frozen=True, slots=True)
+class Shown(OnConnections):
+    """Base: one whose attempts show each for itself whether they met it."""
+
+    def dose(self, attempts: Sequence[AttemptSeen]) -> Dose:
+        """By what the attempts show."""
+        mine = self.mine(attempts)
+        return Dose(len(mine), sum(self.felt(one) for one in mine), 1.0)
+
+    @abstractmethod
     def felt(self, attempt: AttemptSeen) -> bool:
         """Whether one attempt shows the fault."""
-        raise NotImplementedError
 
 
 def crossed(fault: OnConnections, attempts: Sequence[AttemptSeen]) -> Dose:

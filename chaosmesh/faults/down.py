@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chaosmesh.faults.base import AttemptSeen
-from chaosmesh.faults.connections import OnConnections, broken
+from chaosmesh.faults.connections import Shown, broken
 
 
 @dataclass(frozen=True, slots=True)
-class Down(OnConnections):
+class Down(Shown):
     """Every proxy of the edge (or of one replica) is disabled."""
 
     kind: ClassVar[str] = "down"

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 
 from chaosmesh.errors import UsageError
 from chaosmesh.faults.base import AttemptSeen
-from chaosmesh.faults.connections import LONGEST_MS, OnConnections, between, checked_stream, given_up
+from chaosmesh.faults.connections import LONGEST_MS, Shown, between, checked_stream, given_up
 
 CLOCKS_MS = 1.0
 """By which the sidecar's clock and Toxiproxy's may differ over one attempt."""
 
 
 @dataclass(frozen=True, slots=True)
-class Latency(OnConnections):
+class Latency(Shown):
     """`ms` more on each answer (`stream` "upstream": on each request), ± `jitter_ms`."""
 
     ms: int

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chaosmesh.faults.base import AttemptSeen
-from chaosmesh.faults.connections import OnConnections, between, broken, checked_stream
+from chaosmesh.faults.connections import Shown, between, broken, checked_stream
 
 MOST_BYTES = 2**40
 
 
 @dataclass(frozen=True, slots=True)
-class LimitData(OnConnections):
+class LimitData(Shown):
     """Each connection ends once `bytes` went through it, headers included, counted from when the fault began."""
 
     bytes: int

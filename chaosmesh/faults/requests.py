@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from chaosmesh.mesh import RequestFault
 
 
 @dataclass(frozen=True, slots=True)
-class OnRequests:
+class OnRequests(ABC):
     """Base: which requests of an edge are meant. Nothing written means all.
 
     `workload` is one node behind the service, `replica` one copy; `path` the whole path without its query, `prefix`
@@ -28,19 +29,19 @@ class OnRequests:
     headers: tuple[tuple[str, str], ...] = ()
 
     @property
+    @abstractmethod
     def kind(self) -> str:
         """The fault's word."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def what(self) -> Mapping[str, Any]:
         """What is done to a victim, in the words of `RequestFault`."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def drawn(self) -> tuple[float, int, str | None]:
         """Share, seed, and the node behind the service if it is one alone."""
-        raise NotImplementedError
 
     @property
     def some(self) -> bool:

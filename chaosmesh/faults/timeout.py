@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chaosmesh.faults.base import AttemptSeen
-from chaosmesh.faults.connections import LONGEST_MS, OnConnections, between, broken, checked_stream, given_up
+from chaosmesh.faults.connections import LONGEST_MS, Shown, between, broken, checked_stream, given_up
 
 
 @dataclass(frozen=True, slots=True)
-class Timeout(OnConnections):
+class Timeout(Shown):
     """What is sent is lost; after `ms` the connection ends, with 0 only when the fault is healed."""
 
     ms: int = 0
