@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import profile_option, runs_option
+from chaosmesh.cli.options import profile_option, runs_option, runtime_option
 from chaosmesh.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     "--json", "json_file", metavar="FILE", help="Write the result as JSON (- for stdout, without the lines)."
 )
 @profile_option
+@runtime_option
 @runs_option
 @with_inputs
 def canary(inputs: Inputs, **choices: Any) -> int:
@@ -47,7 +48,9 @@ def canary(inputs: Inputs, **choices: Any) -> int:
     target = choices["json_file"]
     if target not in (None, "-") and Path(target).is_dir():
         raise UsageError(f"--json: {target} is a folder", hint="name a file, or - for stdout")
-    run = CanaryRun(inputs.resources, inputs.scenario, choices["profile"], choices["seed"])
+    run = CanaryRun(
+        inputs.resources, inputs.scenario, choices["profile"], choices["seed"], choices["runtime"]
+    )
     lines = sys.stderr if target == "-" else sys.stdout
     for text in _planned(run.plan):
         print(text, file=lines)

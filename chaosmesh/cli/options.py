@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -12,6 +13,14 @@ profile_option = click.option(
     default="appmesh",
     show_default=True,
     help="Whose hidden defaults hold.",
+)
+
+runtime_option = click.option(
+    "--runtime",
+    type=click.Choice(["process", "docker"]),
+    default="process" if sys.platform == "linux" else "docker",
+    show_default=True,
+    help="Where the mesh runs: as processes of this machine (Linux), or in containers.",
 )
 
 runs_option = click.option(

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import profile_option, runs_option
+from chaosmesh.cli.options import profile_option, runs_option, runtime_option
 from chaosmesh.errors import ChaosMeshError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from chaosmesh.appmesh.api import Service
     from chaosmesh.engine.stack import Stack
+    from chaosmesh.runtime.kinds import Kind
 
 
 @click.command()
@@ -33,11 +34,13 @@ if TYPE_CHECKING:
     help="Write the addresses to a file too (- is stdout, where they are anyway).",
 )
 @profile_option
+@runtime_option
 @runs_option
 @functools.partial(with_inputs, optional=True)
 def up(
     inputs: Inputs,
     profile: str,
+    runtime: Kind,
     runs: Path,
     watch: bool,
     as_json: Path | None,
@@ -50,11 +53,13 @@ def up(
     """
     if as_json is not None and not as_json.parent.is_dir():
         raise UsageError(f"--json: there is no folder {as_json.parent}")
-    asyncio.run(_up(inputs, profile, runs, as_json, watching=watch))
+    asyncio.run(_up(inputs, profile, runtime, runs, as_json, watching=watch))
     return ExitCode.PASS
 
 
-async def _up(inputs: Inputs, profile: str, runs: Path, as_json: Path | None, *, watching: bool) -> None:
+async def _up(
+    inputs: Inputs, profile: str, runtime: Kind, runs: Path, as_json: Path | None, *, watching: bool
+) -> None:
     from chaosmesh.appmesh.api import Service, Store
     from chaosmesh.engine.folder import RunFolder
     from chaosmesh.engine.inputs import policy
@@ -67,7 +72,7 @@ async def _up(inputs: Inputs, profile: str, runs: Path, as_json: Path | None, *,
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as end:
-        stack = await end.enter_async_context(Stack(mesh, inputs.scenario, folder, load=False))
+        stack = await end.enter_async_context(Stack(mesh, inputs.scenario, folder, load=False, kind=runtime))
         publisher = Publisher(stack, inputs.resources, inputs.scenario, profile, _say)
         api = Service(Store.of(inputs.resources) if inputs.documents else Store(), publisher)
         tell = _Addresses(stack, await api.start(), as_json)

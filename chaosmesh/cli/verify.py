@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import profile_option, runs_option
+from chaosmesh.cli.options import profile_option, runs_option, runtime_option
 from chaosmesh.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -55,13 +55,7 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 )
 @click.option("--seed", type=int, help="Same seed, same victims (default: the scenario's, or 0).")
 @profile_option
-@click.option(
-    "--runtime",
-    type=click.Choice(["process"]),
-    default="process",
-    show_default=True,
-    help="Where the mesh runs.",
-)
+@runtime_option
 @click.option(
     "--undecided",
     type=click.Choice(["fail", "warn"]),
@@ -103,6 +97,7 @@ def run_verify(inputs: Inputs, choices: dict[str, Any]) -> int:
         tolerant=choices["undecided"] == "warn",
         workers=choices["workers"],
         workers_bind=choices["workers_bind"],
+        runtime=choices["runtime"],
     )
     verification = Verification(inputs.resources, inputs.scenario, options)
     if choices["listing"]:

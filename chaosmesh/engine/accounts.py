@@ -12,7 +12,7 @@ from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
 from chaosmesh.ledger import Conservation, parse_stats
 from chaosmesh.runtime import probe
-from chaosmesh.runtime.process import ADMIN_PORT
+from chaosmesh.runtime.runtime import ADMIN_PORT
 
 FILTER = "/stats?format=json&filter=%5Ecluster%5C.cds_egress_.%2A%5C.upstream_rq_"
 SECONDS = 15.0

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from chaosmesh.envoy import ControlPlane, Push, Snapshot, stages
 from chaosmesh.errors import ChaosMeshError
-from chaosmesh.runtime import ProcessRuntime
+from chaosmesh.runtime import Runtime
 from chaosmesh.runtime.change import Change
 from chaosmesh.runtime.drain import drained
 
@@ -26,7 +26,7 @@ async def put_in_force(
     after: Snapshots,
     *,
     control: ControlPlane,
-    runtime: ProcessRuntime,
+    runtime: Runtime,
     send: Send,
     prepared: Callable[[], Awaitable[None]],
 ) -> Push:
@@ -41,9 +41,9 @@ async def put_in_force(
         await runtime.grow(change)
         await prepared()
         await control.connected([one.key for one in change.new_sidecars], CONNECT_DEADLINE)
-        push = await _switch(change, before, after, send)
+        push = await _switch(change, before, after, send, runtime)
         in_force = time.monotonic() - began
-        await _leave(change, after, send)
+        await _leave(change, after, send, runtime)
     except BaseException:
         await _take_back(change, before, control=control, runtime=runtime, send=send)
         raise
@@ -52,7 +52,7 @@ async def put_in_force(
     return Push(push.version, in_force, push.changed)
 
 
-async def _switch(change: Change, before: Snapshots, after: Snapshots, send: Send) -> Push:
+async def _switch(change: Change, before: Snapshots, after: Snapshots, send: Send, runtime: Runtime) -> Push:
     """Everything up to the new mesh in force."""
     if stages.simple(before, after):
         return await send(after)
@@ -62,21 +62,22 @@ async def _switch(change: Change, before: Snapshots, after: Snapshots, send: Sen
     moving = stages.moved(before, after, {one.key for one in change.moved})
     if moving:
         await send(moving)
-        await drained(change.relieved, DRAIN_S)
+        await drained(change.relieved, DRAIN_S, runtime.tables())
     push = await send(stages.switched(before, after))
     return Push(push.version, push.seconds, tuple(sorted({*room, *moving, *push.changed})))
 
 
-async def _leave(change: Change, after: Snapshots, send: Send) -> None:
+async def _leave(change: Change, after: Snapshots, send: Send, runtime: Runtime) -> None:
     """Nobody calls what goes any more: wait for the calls that are under way, and take it out."""
-    await drained(change.abandoned, DRAIN_S)
+    await drained(change.abandoned, DRAIN_S, runtime.tables())
     await send(after)
-    gone = (change.before.standins[one] for one in change.gone_apps if one.key in after)
-    await drained([f"{host}:{port}" for one in gone for host, port, _ in one.listen], DRAIN_S)
+    gone = (change.before.apps[one] for one in change.gone_apps if one.key in after)
+    places = [f"{host}:{port}" for one in gone for host, port, _ in one.listen]
+    await drained(places, DRAIN_S, runtime.tables())
 
 
 async def _take_back(
-    change: Change, before: Snapshots, *, control: ControlPlane, runtime: ProcessRuntime, send: Send
+    change: Change, before: Snapshots, *, control: ControlPlane, runtime: Runtime, send: Send
 ) -> None:
     """The first error says what went wrong; what fails on the way back says nothing new."""
     with suppress(ChaosMeshError):

@@ -8,8 +8,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
 from chaosmesh.errors import DeadlineError
-from chaosmesh.runtime import probe
-from chaosmesh.runtime.toxiproxy.peers import Address, peers
+from chaosmesh.runtime import Runtime, probe
+from chaosmesh.runtime.toxiproxy.peers import Address
 
 GONE_DEADLINE = 0.5
 """Seconds for sidecars to close their ends of what was cut; a busy one takes some milliseconds."""
@@ -60,17 +60,17 @@ class Cutter:
 
 
 @contextlib.asynccontextmanager
-async def gone(servers: Collection[Address]) -> AsyncIterator[None]:
+async def gone(runtime: Runtime, servers: Collection[Address]) -> AsyncIterator[None]:
     """Leaves once clients have closed what was open on the way in. A request that starts then meets none of it.
 
     Toxiproxy's answer comes before the connections' ends do. A program may keep its end as long as it likes: after
     GONE_DEADLINE it is not waited for.
     """
-    before = await asyncio.to_thread(peers, servers)
+    before = await asyncio.to_thread(runtime.clients, servers)
     yield
 
     async def look() -> str:
-        left = before & await asyncio.to_thread(peers, servers)
+        left = before & await asyncio.to_thread(runtime.clients, servers)
         return f"{len(left)} connections" if left else ""
 
     with contextlib.suppress(DeadlineError):

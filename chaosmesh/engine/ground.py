@@ -13,7 +13,7 @@ from chaosmesh.errors import UsageError
 from chaosmesh.faults.grip import Copy
 from chaosmesh.ledger import Ledger
 from chaosmesh.mesh import Mesh, Replica, Topology
-from chaosmesh.runtime import Heal, Keeper, ProcessRuntime
+from chaosmesh.runtime import Heal, Keeper, Runtime
 
 LEASE_TTL = 120.0
 """Seconds a fault stays without a word from its owner; every cell and claim ends far sooner."""
@@ -25,7 +25,7 @@ class Ground(Protocol):
     mesh: Mesh
     topology: Topology
     keeper: Keeper
-    runtime: ProcessRuntime
+    runtime: Runtime
     turns: Turns
     ledger: Ledger
     control: ControlPlane

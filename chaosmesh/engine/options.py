@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chaosmesh.runtime.kinds import Kind
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -12,7 +14,8 @@ class Options:
     `only`: patterns (shell style) on ids of checks and cells; `quick`: no cell takes longer than a few
     seconds and what takes long to see is left out; `budget_s`: seconds for the whole run; `cure`: try a
     one-line change against the first weak cell; `tolerant`: what is undecided does not fail the run;
-    `workers`: processes that send the load, `workers_bind`: HOST:PORT where they join from other machines.
+    `workers`: processes that send the load, `workers_bind`: HOST:PORT where they join from other machines;
+    `runtime`: where the mesh runs.
     """
 
     profile: str = "appmesh"
@@ -26,3 +29,4 @@ class Options:
     tolerant: bool = False
     workers: int = 1
     workers_bind: str = ""
+    runtime: Kind = "process"

@@ -114,7 +114,7 @@ class LiveSite(LifeActs, RoomActs, PlaneActs):
         """A toxic that held everything back ends its connections when it goes."""
         hold = self._held[lease]
         ends = self._ends(hold.proxies) if hold.effect.kind == "timeout" else []
-        async with gone(ends):
+        async with gone(self._ground.runtime, ends):
             for proxy in sorted(hold.proxies):
                 await self._let_go(lease, proxy)
         del self._held[lease]
@@ -128,7 +128,7 @@ class LiveSite(LifeActs, RoomActs, PlaneActs):
         async def cut() -> None:
             async with self._ground.turns.shared():
                 proxies = sorted(self._held[lease].proxies)
-                async with gone(self._ends(proxies)):
+                async with gone(self._ground.runtime, self._ends(proxies)):
                     for proxy in proxies:
                         await self._ground.runtime.toxiproxy.cut(proxy)
 

@@ -27,15 +27,18 @@ from chaosmesh.engine.site import LiveSite
 from chaosmesh.engine.standins import stand_ins
 from chaosmesh.engine.turns import Turns
 from chaosmesh.envoy import AccessRow, ControlPlane, Push, Snapshot, filelog, places, translate
+from chaosmesh.envoy.capture import captured
 from chaosmesh.errors import ChaosMeshError, KeeperLostError
 from chaosmesh.ledger import Addresses, Ledger
 from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream, Tls
 from chaosmesh.load.plan import Arrivals, Closed, Protocol
 from chaosmesh.load.shapes import Shape
 from chaosmesh.mesh import Listener, Mesh, Topology
-from chaosmesh.runtime import Keeper, ProcessRuntime, lease_subnet, new_run, workdir
-from chaosmesh.runtime.layout import joined
+from chaosmesh.runtime import Keeper, Runtime, new_run, workdir
+from chaosmesh.runtime.kinds import Kind, network
+from chaosmesh.runtime.layout import joined, with_programs
 from chaosmesh.services.config import StandIn
+from chaosmesh.services.program import Program
 
 PUSH_DEADLINE = 30.0
 
@@ -60,7 +63,7 @@ class Stack:
     topology: Topology
     ledger: Ledger
     keeper: Keeper
-    runtime: ProcessRuntime
+    runtime: Runtime
 
     def __init__(
         self,
@@ -72,8 +75,12 @@ class Stack:
         workers: int = 1,
         workers_bind: str = "",
         say: Callable[[str], None] = lambda _: None,
+        kind: Kind = "process",
+        own: Mapping[str, Program] | None = None,
     ) -> None:
         self.mesh = mesh
+        self.kind = kind
+        self._own = dict(own or {})
         self.run = new_run()
         self.folder = folder
         self.control = ControlPlane()
@@ -107,12 +114,14 @@ class Stack:
 
     async def _start(self) -> None:
         self.secrets.of(self.mesh)  # a file that can't be used shows before anything is started
-        subnet = self._exit.enter_context(lease_subnet())
-        empty = Topology(self.run, (), (), (), (), subnet.name)
-        self.topology = (
-            layout_of(self.mesh, self._scenario, self.run, subnet.name)
+        self._network = await self._exit.enter_async_context(network(self.kind, self.run))
+        subnet = self._network.subnet
+        empty = Topology(self.run, (), (), (), (), subnet)
+        self.topology = with_programs(
+            layout_of(self.mesh, self._scenario, self.run, subnet)
             if self.mesh.workloads
-            else layout_after(empty, self.mesh, self._scenario)
+            else layout_after(empty, self.mesh, self._scenario),
+            self._own,
         )
         self._known = self.topology
         self.ledger = Ledger(Addresses.of(self.topology))
@@ -123,7 +132,7 @@ class Stack:
         self.control.on_rows = self._rows
         await self.control.start(home / "control.sock")
         self._exit.push_async_callback(self.control.stop)
-        self.runtime = ProcessRuntime(self.keeper)
+        self.runtime = self._network.runtime(self.keeper)
         self._exit.push_async_callback(self.runtime.stop)
         async with asyncio.TaskGroup() as group:
             if self._with_load:
@@ -164,7 +173,7 @@ class Stack:
     async def _start_mesh(self, control_socket: str) -> None:
         self._specs = stand_ins(self.mesh, self._scenario, None if self.mesh.workloads else {})
         await self.runtime.start(
-            self.mesh, self.topology, control_socket=control_socket, standins=self._specs
+            self.mesh, self.topology, control_socket=control_socket, apps={**self._specs, **self._own}
         )
         await self.control.connected([one.key for one in self.topology.replicas], CONNECT_DEADLINE)
         await self.push()
@@ -179,9 +188,12 @@ class Stack:
         faults = tuple(one for one in self.site.request_faults if one.service in services)
         for folder in filelog.folders(mesh, topology, self.folder.logs.resolve()):
             folder.mkdir(parents=True, exist_ok=True)
-        return translate(
-            mesh, topology, faults=faults, secrets=self.secrets.of(mesh), logs=self.folder.logs.resolve()
-        )
+        logs = self.folder.logs.resolve()
+        made = translate(mesh, topology, faults=faults, secrets=self.secrets.of(mesh), logs=logs)
+        if not self._network.captures:
+            return made
+        nodes = {one.key: one.node for one in topology.replicas}
+        return {key: captured(one, mesh, mesh.workload(nodes[key])) for key, one in made.items()}
 
     async def push(self) -> Push:
         """Send the sidecars what they don't have yet of the policy and the request faults in force."""
@@ -218,8 +230,8 @@ class Stack:
 
     async def _apply(self, mesh: Mesh) -> Push:
         specs = stand_ins(mesh, self._scenario, self._specs)
-        topology = self.copies.layout(self._known, mesh, self._scenario)
-        change = self.runtime.change(mesh, topology, self._known, specs)
+        topology = with_programs(self.copies.layout(self._known, mesh, self._scenario), self._own)
+        change = self.runtime.change(mesh, topology, self._known, {**specs, **self._own})
         old, new = (self.mesh, self.topology), (mesh, change.after.topology)
         self._known = joined(self._known, new[1])
         self.ledger.addresses.learn(new[1])
@@ -244,7 +256,7 @@ class Stack:
     @property
     def standins(self) -> Mapping[str, StandIn]:
         """How each workload's stand-in behaves by the scenario, whatever a fault makes of it."""
-        return self._specs
+        return {name: one for name, one in self._specs.items() if name not in self._own}
 
     def pids(self) -> list[int]:
         """Processes that requests go through: sidecars and stand-ins."""

@@ -49,7 +49,9 @@ class Sweep:
     async def remaining(self, *, probing: bool = True) -> list[str]:
         """In words, everything that is not as before; empty when nothing is left of any fault. Without `probing` no
         traffic is sent: where sidecars still avoid a host it would tell of that."""
-        left = [*self._told(), *await self._proxies(), *self._processes(), *await self._behaviour()]
+        runtime = self.stack.runtime
+        left = [*self._told(), *await self._proxies(), *await runtime.unwell(), *self._replicas()]
+        left += await self._behaviour()
         left += self._configuration()
         if left or not probing:
             return left
@@ -70,8 +72,7 @@ class Sweep:
             found += [] if state.enabled else [f"{name} refuses connections"]
         return found
 
-    def _processes(self) -> Iterator[str]:
-        yield from self.stack.runtime.unwell()
+    def _replicas(self) -> Iterator[str]:
         if self.stack.mesh is self.mesh:
             there = {one.key for one in self.stack.topology.replicas}
             yield from (f"replica {one} is missing" for one in sorted(self.replicas - there))

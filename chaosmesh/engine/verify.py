@@ -152,6 +152,7 @@ class Verification:
             workers=options.workers,
             workers_bind=options.workers_bind,
             say=lambda text: emit(Note(text)),
+            kind=options.runtime,
         )
         async with stack:
             emit(self._started(stack, folder))
@@ -205,7 +206,7 @@ class Verification:
         books = Conservation({}, {}, 0, ()) if stopped else await conserved(stack)
         return VerifyResult(
             mesh=self.name,
-            runtime="process",
+            runtime=self.options.runtime,
             profile=self.options.profile,
             seed=self.seed,
             alpha=RUN_ALPHA,

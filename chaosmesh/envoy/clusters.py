@@ -18,7 +18,7 @@ GRPC_HEALTH = "/grpc.health.v1.Health/Check"
 def ingress(mesh: Mesh, replica: Replica, listener: Listener) -> Json:
     """The application behind a sidecar. A connection pool limits the workload that declares it."""
     name = names.ingress_cluster(mesh.name, replica.node, listener.protocol, listener.port)
-    return local(mesh, name, replica.app, listener.port, listener)
+    return local(mesh, name, replica.app, replica.app_port(listener.port), listener)
 
 
 def local(mesh: Mesh, name: str, address: str, port: int, listener: Listener) -> Json:

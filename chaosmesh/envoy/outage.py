@@ -150,13 +150,15 @@ def _nobody(_pushes: int) -> None:
     """Nobody asked to be told."""
 
 
-async def serving(socket: Path, handler: Any) -> Any:
-    """A gRPC server on a unix socket, started."""
+async def serving(socket: Path, *handlers: Any) -> Any:
+    """A gRPC server on a unix socket, started. Who may look into its folder may connect: sidecars in containers are
+    other users."""
     socket.unlink(missing_ok=True)  # noqa: ASYNC240 - one system call on a local path
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", 64 << 20)])
-    server.add_generic_rpc_handlers((handler,))
+    server.add_generic_rpc_handlers(handlers)
     server.add_insecure_port(f"unix:{socket}")
     await server.start()
+    socket.chmod(0o666)  # noqa: ASYNC240
     return server
 
 

@@ -10,13 +10,19 @@ from dataclasses import dataclass
 class Replica:
     """One copy of a workload: its sidecar's address (15000 ingress, 15001 egress, 9901 admin, and the
     workload's own ports), its application's address, and `door`, the address at which users come in
-    (entries only; what arrives there is not trusted)."""
+    (entries only; what arrives there is not trusted). `ports` leads from a listener's port to the one on which the
+    application serves, where that is another."""
 
     node: str
     index: int
     sidecar: str
     app: str
     door: str | None = None
+    ports: tuple[tuple[int, int], ...] = ()
+
+    def app_port(self, port: int) -> int:
+        """Where the application serves one port of the workload."""
+        return dict(self.ports).get(port, port)
 
     @property
     def key(self) -> str:

@@ -86,6 +86,7 @@ def _wanted(request: pytest.FixtureRequest, marker: pytest.Mark) -> tuple[Wanted
         marker.kwargs.get("profile") or options.option(config, "profile"),
         None if scenario is None else located(scenario, folders),
         int(options.option(config, "workers")),
+        options.runtime(config),
     )
     return wanted, folders
 

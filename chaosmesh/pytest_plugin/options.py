@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from chaosmesh.runtime.kinds import Kind
+
 MARKER = "chaosmesh"
 PROFILES = ("appmesh", "appmesh-legacy", "envoy")
+PLACE = "process" if sys.platform == "linux" else "docker"
 RUN_ALPHA = 0.01
 """What a session's verdicts may err with together, unless told otherwise (as in `chaosmesh.judge`)."""
 
@@ -32,7 +38,7 @@ _OPTIONS = (
     ),
     _Option("report", "where run folders go", "runs", metavar="DIR"),
     _Option("profile", "whose hidden defaults hold", "appmesh", choices=PROFILES),
-    _Option("runtime", "where meshes run", "process", choices=("process",)),
+    _Option("runtime", "where meshes run", PLACE, choices=("process", "docker")),
     _Option("workers", "processes that send the load of each mesh", "1", int, metavar="N"),
     _Option(
         "alpha", "chance that the session holds one wrong verdict", str(RUN_ALPHA), float, metavar="SHARE"
@@ -90,6 +96,11 @@ def variables(config: pytest.Config) -> dict[str, str]:
     return found
 
 
+def runtime(config: pytest.Config) -> Kind:
+    """Where meshes run."""
+    return "docker" if option(config, "runtime") == "docker" else "process"
+
+
 def claims(config: pytest.Config) -> int:
     """How many claims share the session's alpha."""
     return int(option(config, "claims"))
@@ -105,6 +116,7 @@ def alpha(config: pytest.Config) -> float:
 def summary(config: pytest.Config) -> str:
     """What holds for all experiments, in one line."""
     parts = [f"{name} {option(config, name)}" for name in ("profile", "seed", "undecided", "report")]
+    parts += [f"runtime {place}"] if (place := option(config, "runtime")) != "process" else []
     parts += [f"workers {count}"] if (count := option(config, "workers")) != "1" else []
     parts += [f"alpha {share}"] if float(share := option(config, "alpha")) != RUN_ALPHA else []
     return ", ".join(parts)

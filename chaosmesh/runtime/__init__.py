@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chaosmesh.runtime.layout import lay_out
     from chaosmesh.runtime.process import ProcessRuntime
     from chaosmesh.runtime.remains import Leftover, clean, leftovers
+    from chaosmesh.runtime.runtime import Runtime
     from chaosmesh.runtime.subnet import Subnet, lease_subnet
 
 _HOMES = {
@@ -24,6 +25,7 @@ _HOMES = {
     "Keeper": "keeper_client",
     "Leftover": "remains",
     "ProcessRuntime": "process",
+    "Runtime": "runtime",
     "Subnet": "subnet",
     "Ticks": "keeper_client",
     "clean": "remains",
@@ -41,6 +43,7 @@ __all__ = [
     "Keeper",
     "Leftover",
     "ProcessRuntime",
+    "Runtime",
     "Subnet",
     "Ticks",
     "clean",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime import layout, parts
+from chaosmesh.runtime.parts import App
 from chaosmesh.runtime.toxiproxy import ProxySpec
 from chaosmesh.services.config import StandIn
 
@@ -17,7 +18,7 @@ class Layer:
 
     mesh: Mesh
     topology: Topology
-    standins: Mapping[Replica, StandIn]
+    apps: Mapping[Replica, App]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,14 @@ class Change:
     @property
     def new_apps(self) -> tuple[Replica, ...]:
         """Replicas whose application starts."""
-        have = {one.app for one in self.before.standins}
-        return tuple(one for one in self.after.standins if one.app not in have)
+        have = {(one.key, one.app) for one in self.before.apps}
+        return tuple(one for one in self.after.apps if (one.key, one.app) not in have)
 
     @property
     def gone_apps(self) -> tuple[Replica, ...]:
         """Replicas whose application ends."""
-        have = {one.app for one in self.after.standins}
-        return tuple(one for one in self.before.standins if one.app not in have)
+        have = {(one.key, one.app) for one in self.after.apps}
+        return tuple(one for one in self.before.apps if (one.key, one.app) not in have)
 
     @property
     def moved(self) -> tuple[Replica, ...]:
@@ -84,11 +85,11 @@ class Change:
     @property
     def relieved(self) -> tuple[str, ...]:
         """ "address:port" of the applications that go, where a new one serves the same port of the same replica."""
-        served = {(one.key, port) for one, new in self.after.standins.items() for _, port, _ in new.listen}
+        served = {(one.key, port) for one, new in self.after.apps.items() for _, port, _ in new.listen}
         return tuple(
             f"{host}:{port}"
             for one in self.gone_apps
-            for host, port, _ in self.before.standins[one].listen
+            for host, port, _ in self.before.apps[one].listen
             if (one.key, port) in served
         )
 
@@ -102,7 +103,7 @@ def plan(
     mesh: Mesh,
     topology: Topology,
     known: Topology,
-    wanted: Mapping[str, StandIn],
+    wanted: Mapping[str, App],
     *,
     token: str,
 ) -> Change:
@@ -111,24 +112,27 @@ def plan(
     `known` is every address that the run ever gave away. What a running stand-in was told meanwhile (latency,
     capacity, queue, version, health) stays.
     """
-    running = {one.key: standin for one, standin in before.standins.items()}
-    for one, wish in parts.standins(mesh, topology, wanted, token=token).items():
+    running = {one.key: app for one, app in before.apps.items()}
+    for one, wish in parts.apps(mesh, topology, wanted, token=token).items():
         old = running.get(one.key)
         if old is not None and not _same(old, wish):
             topology = layout.new_app(topology, known, one.node, one.index)
-    standins = {
-        one: _as_told(standin, running.get(one.key))
-        for one, standin in parts.standins(mesh, topology, wanted, token=token).items()
+    apps = {
+        one: _as_told(app, running.get(one.key))
+        for one, app in parts.apps(mesh, topology, wanted, token=token).items()
     }
-    return Change(before, Layer(mesh, topology, standins))
+    return Change(before, Layer(mesh, topology, apps))
 
 
-def _same(old: StandIn, new: StandIn) -> bool:
-    return set(old.listen) == set(new.listen) and old.calls == new.calls
+def _same(old: App, new: App) -> bool:
+    """A program of the user's own knows nothing of the mesh: it stays, whatever the policy becomes."""
+    if isinstance(old, StandIn) and isinstance(new, StandIn):
+        return set(old.listen) == set(new.listen) and old.calls == new.calls
+    return True
 
 
-def _as_told(new: StandIn, old: StandIn | None) -> StandIn:
-    if old is None:
+def _as_told(new: App, old: App | None) -> App:
+    if not isinstance(old, StandIn) or not isinstance(new, StandIn):
         return new
     return replace(
         new,

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 HTTP_TIMEOUT = 0.5  # seconds; Toxiproxy on loopback answers in a millisecond or is not there
 
+ENGINE_TIMEOUT = 10.0  # seconds; the engine works on many things at once
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP on a unix socket."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
 
 @dataclass(frozen=True, slots=True)
 class Heal:
-    """One step of healing: an HTTP request (`method`, `host`, `port`, `path`, `body`, `headers`) or a `signal` to a `pid`."""
+    """One step of healing: an HTTP request (`method`, `host`, `port`, `path`, `body`, `headers`; `socket` in the place
+    of host and port is a unix socket's path) or a `signal` to a `pid`."""
 
     method: str = ""
     host: str = ""
@@ -22,6 +39,15 @@ class Heal:
     pid: int = 0
     signal: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
+    socket: str = ""
+    fine: tuple[int, ...] = (404,)
+
+    @classmethod
+    def engine(
+        cls, method: str, path: str, body: str = "", *, socket: str, fine: tuple[int, ...] = ()
+    ) -> Heal:
+        """A request to the Docker engine on its unix socket; `fine` are the refusals that mean it is healed."""
+        return cls(method=method, path=path, body=body, socket=socket, fine=(404, *fine))
 
     @classmethod
     def http(
@@ -48,11 +74,15 @@ class Heal:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Heal:
         """Back from `to_json`."""
-        return cls(**data)
+        return cls(**{**data, "fine": tuple(data["fine"])})
 
     def request(self) -> str:
         """Sends the HTTP request; returns what went wrong, or an empty text."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=HTTP_TIMEOUT)
+        connection = (
+            _UnixConnection(self.socket, timeout=ENGINE_TIMEOUT)
+            if self.socket
+            else http.client.HTTPConnection(self.host, self.port, timeout=HTTP_TIMEOUT)
+        )
         try:
             headers = {**({"Content-Type": "application/json"} if self.body else {}), **self.headers}
             connection.request(self.method, self.path, self.body or None, headers)
@@ -61,4 +91,4 @@ class Heal:
             return f"{self.method} {self.path}: {error or type(error).__name__}"
         finally:
             connection.close()
-        return "" if status < 300 or status == 404 else f"{self.method} {self.path}: status {status}"
+        return "" if status < 300 or status in self.fine else f"{self.method} {self.path}: status {status}"

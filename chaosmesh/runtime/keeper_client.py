@@ -134,6 +134,11 @@ class Keeper:
             self._process.wait()
         procs.kill_marked(self.run)
 
+    def give_up(self, why: str) -> None:
+        """The run can't go on although its keeper lives: whoever waits for `lost` hears why."""
+        if not self._closing and not self.lost.done():
+            self.lost.set_result(why)
+
     def _launch(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         log = self.folder / "logs" / "keeper.log"
         log.parent.mkdir(parents=True, exist_ok=True)

@@ -13,9 +13,12 @@ from dataclasses import replace
 from chaosmesh.envoy import names
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh import EdgeProxy, Egress, Mesh, Replica, Topology, Workload
+from chaosmesh.services.program import Program
 
 SIDECARS, APPS, DOORS, PROXIES, EGRESSES, END = 16, 32, 48, 64, 160, 256
 SIDECAR_PORTS = (names.INGRESS_PORT, names.EGRESS_PORT, names.ADMIN_PORT)
+INSIDE = "127.0.0.1"
+"""Where the sidecar finds a program that shares its network."""
 HOSTS = 254  # 1 to 254: last octets 0 and 255 look like a network to people and tools
 
 
@@ -93,8 +96,23 @@ def new_app(topology: Topology, known: Topology, node: str, index: int) -> Topol
 
 
 def at_home(replica: Replica) -> bool:
-    """Whether a replica's application has the address that mirrors its sidecar's, and not one of `new_app`."""
-    return replica.app == _twin(replica.sidecar, SIDECARS, APPS)
+    """Whether a replica's application has the address that mirrors its sidecar's, or is in its network, and not one
+    of `new_app`."""
+    return replica.app == INSIDE or replica.app == _twin(replica.sidecar, SIDECARS, APPS)
+
+
+def with_programs(topology: Topology, programs: Mapping[str, Program]) -> Topology:
+    """The same topology with the places where workloads' own programs serve: in containers inside the replica's
+    network, and everywhere on their own ports."""
+
+    def placed(one: Replica) -> Replica:
+        program = programs.get(one.node)
+        if program is None:
+            return one
+        app = INSIDE if program.contained else one.app
+        return replace(one, app=app, ports=tuple(sorted(program.ports.items())))
+
+    return replace(topology, replicas=tuple(placed(one) for one in topology.replicas))
 
 
 def api_address(topology: Topology) -> str:
@@ -189,7 +207,7 @@ def _replicas(
 ) -> Iterator[Replica]:
     have = {(one.node, one.index): one for one in known.replicas}
     taken = {one.sidecar for one in known.replicas} | {
-        _twin(one.app, APPS, SIDECARS) for one in known.replicas
+        _twin(one.app, APPS, SIDECARS) for one in known.replicas if one.app != INSIDE
     }
     free = _unused(known.subnet, range(SIDECARS, APPS), taken)
     for workload in mesh.workloads:

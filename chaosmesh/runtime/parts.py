@@ -1,4 +1,4 @@
-"""What runs for a mesh, as data: the stand-in of every replica and the Toxiproxy proxies of every edge."""
+"""What runs for a mesh, as data: the application of every replica and the Toxiproxy proxies of every edge."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from chaosmesh.runtime.layout import at_home
 from chaosmesh.runtime.toxiproxy import ProxySpec
 from chaosmesh.services.called import called_port, scheme
 from chaosmesh.services.config import StandIn
+from chaosmesh.services.program import Program
 
-Role = Literal["sidecar", "app", "toxiproxy"]
+Role = Literal["holder", "sidecar", "app", "toxiproxy", "prometheus"]
+App = StandIn | Program
+"""What runs behind a sidecar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A process of the mesh; `replica` is None for Toxiproxy."""
+    """A process or container of the mesh; `replica` is None for what serves all of it. A holder holds the network of
+    a replica's containers."""
 
     role: Role
     replica: Replica | None = None
@@ -35,16 +39,15 @@ class Part:
         return name
 
 
-def standins(
-    mesh: Mesh, topology: Topology, wanted: Mapping[str, StandIn], *, token: str
-) -> dict[Replica, StandIn]:
-    """The stand-in of every replica; gateways have none. `wanted` gives latency, capacity and version by node.
+def apps(mesh: Mesh, topology: Topology, wanted: Mapping[str, App], *, token: str) -> dict[Replica, App]:
+    """What runs behind the sidecar of every replica; gateways have nothing. `wanted` gives by node its own program,
+    or latency, capacity and version of its stand-in.
 
-    `calls` of a given one holds (service, path), "" for the path of the request that causes the call; one that
+    `calls` of a given stand-in holds (service, path), "" for the path of the request that causes the call; one that
     isn't given calls all backends.
     """
     return {
-        one: _standin(mesh, topology, one, wanted.get(one.node), token)
+        one: _app(mesh, topology, one, wanted.get(one.node), token)
         for one in topology.replicas
         if not mesh.workload(one.node).gateway
     }
@@ -69,10 +72,12 @@ def proxies_to(topology: Topology, replica: Replica) -> list[str]:
     ]
 
 
-def _standin(mesh: Mesh, topology: Topology, one: Replica, wanted: StandIn | None, token: str) -> StandIn:
+def _app(mesh: Mesh, topology: Topology, one: Replica, wanted: App | None, token: str) -> App:
     listen = tuple(
         (one.app, listener.port, str(listener.protocol)) for listener in mesh.workload(one.node).listeners
     )
+    if isinstance(wanted, Program):
+        return replace(wanted, node=one.node, replica=one.index, run=topology.run, listen=listen)
     return replace(
         wanted or StandIn(one.node),
         node=one.node,

@@ -2,155 +2,55 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import secrets
-import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+import signal
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from chaosmesh.envoy import binary, bootstrap, command
-from chaosmesh.errors import EnvironmentFailedError
-from chaosmesh.mesh import Mesh, Replica, Topology
-from chaosmesh.runtime import parts, probe
-from chaosmesh.runtime.change import Change, Layer, plan
-from chaosmesh.runtime.folder import workdir
+from chaosmesh.errors import UsageError
+from chaosmesh.mesh import Replica
+from chaosmesh.runtime import procs
+from chaosmesh.runtime.drain import HERE
+from chaosmesh.runtime.hands import State
+from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
-from chaosmesh.runtime.layout import api_address
 from chaosmesh.runtime.parts import Part
-from chaosmesh.runtime.process_acts import CONFIG_PATH, START_TIMEOUT, TOKEN_HEADER, ProcessActs
-from chaosmesh.runtime.toxiproxy import ToxiproxyClient, require
+from chaosmesh.runtime.runtime import STOP_TIMEOUT, TOXIPROXY_PORT, Runtime
+from chaosmesh.runtime.toxiproxy import require
+from chaosmesh.runtime.toxiproxy.peers import peers
 from chaosmesh.services.config import StandIn
-
-ADMIN_PORT = 9901
-TOXIPROXY_PORT = 8474
-STOP_TIMEOUT = 5.0
+from chaosmesh.services.program import Program
 
 
-class ProcessRuntime(ProcessActs):
-    """Everything that runs for one mesh. `on_down(part, status)` hears of each process that ended by fault or
-    by itself, after the proxies in front of it were disabled."""
+class ProcessRuntime(Runtime):
+    """Every part is a process that the keeper starts and watches."""
 
     def __init__(self, keeper: Keeper) -> None:
-        self.on_down: Callable[[Part, int], None] = lambda _part, _status: None
-        self._keeper = keeper
-        self._folder = workdir(keeper.run)
-        self._token = secrets.token_hex(16)
-        self._parts: dict[str, Part] = {}
-        self._pids: dict[str, int] = {}
-        self._ended: dict[str, int] = {}
-        self._disabling: dict[str, asyncio.Task[None]] = {}
-        self._standins: dict[Replica, StandIn] = {}
-        self._leaving: set[str] = set()
-        self._populated = self._stopping = False
+        super().__init__(keeper)
         self._heard = keeper.on_exit
-        keeper.on_exit = self._exited
-
-    async def start(
-        self,
-        mesh: Mesh,
-        topology: Topology,
-        *,
-        control_socket: str,
-        standins: Mapping[str, StandIn] | None = None,
-    ) -> None:
-        """Starts every process, all at once; returns when they run and Toxiproxy has its proxies.
-
-        `control_socket` is the path of the control plane's unix socket; `standins` says by node what its
-        stand-in is like. UsageError before anything is started for what can't run.
-        """
-        self._mesh, self._topology, self._socket = mesh, topology, control_socket
-        self._standins = parts.standins(mesh, topology, standins or {}, token=self._token)
-        server = require()
-        binary()
-        await asyncio.gather(
-            *(self._start_sidecar(one) for one in topology.replicas),
-            self._start_toxiproxy(server, api_address(topology)),
-            *(self._start_app(one) for one in self._standins),
-        )
-
-    async def started(self, within: float = START_TIMEOUT) -> None:
-        """Until every sidecar's admin answers and every stand-in accepts connections."""
-        sidecars = [self._admin(one, None, within) for one in self._topology.replicas]
-        await asyncio.gather(*sidecars, *(self._accepting(one, within) for one in self._standins))
-
-    async def ready(self, replicas: Sequence[Replica] | None = None, within: float = START_TIMEOUT) -> None:
-        """Until the sidecars say they are ready, which needs a configuration from the control plane."""
-        chosen = self._topology.replicas if replicas is None else replicas
-        await asyncio.gather(*(self._admin(one, 200, within) for one in chosen))
-
-    def change(
-        self, mesh: Mesh, topology: Topology, known: Topology, standins: Mapping[str, StandIn]
-    ) -> Change:
-        """What another mesh at `topology` takes; nothing is started. `known`: every address the run ever used."""
-        before = Layer(self._mesh, self._topology, self._standins)
-        return plan(before, mesh, topology, known, standins, token=self._token)
-
-    async def grow(self, change: Change) -> None:
-        """Starts what comes with a change, beside everything that runs; returns when it accepts connections.
-
-        `shrink` of the change completes it, `shrink` of its way back undoes it.
-        """
-        after = change.after
-        self._mesh, self._topology = after.mesh, after.topology
-        # What goes stays known until `shrink`.
-        self._standins = {**{one: change.before.standins[one] for one in change.gone_apps}, **after.standins}
-        await asyncio.gather(
-            self.toxiproxy.populate(change.new_proxies),
-            *(self._start_sidecar(one) for one in change.new_sidecars),
-            *(self._start_app(one) for one in change.new_apps),
-        )
-        await self._keep_down(change)
-        await asyncio.gather(
-            *(self._admin(one, None, START_TIMEOUT) for one in change.new_sidecars),
-            *(self._accepting(one, START_TIMEOUT) for one in change.new_apps),
-        )
-
-    async def shrink(self, change: Change) -> None:
-        """Ends what a change leaves behind, at once."""
-        after = change.after
-        self._mesh, self._topology, self._standins = after.mesh, after.topology, dict(after.standins)
-        gone = [Part("app", one) for one in change.gone_apps]
-        gone += [Part("sidecar", one) for one in change.gone_sidecars]
-        self._leaving |= {part.name for part in gone}
-        await self.toxiproxy.remove(one.name for one in change.gone_proxies)
-        await asyncio.gather(*(self._keeper.stop(part.name, STOP_TIMEOUT) for part in gone))
-        for part in gone:
-            await self._forget(part)
-
-    async def _keep_down(self, change: Change) -> None:
-        """New proxies in front of what is down refuse connections like the old ones."""
-        new = {one.name for one in change.new_proxies}
-        for name in self._ended:
-            if (replica := self._parts[name].replica) is not None:
-                for proxy in new & set(parts.proxies_to(self._topology, replica)):
-                    await self.toxiproxy.disable(proxy, f"down:{name}")
-
-    async def _forget(self, part: Part) -> None:
-        """An application that was down and is replaced no longer keeps the proxies of its replica shut."""
-        was_down = self._ended.pop(part.name, None) is not None and part.name in self._disabling
-        self._leaving.discard(part.name)
-        self._parts.pop(part.name, None)
-        self._pids.pop(part.name, None)
-        self._disabling.pop(part.name, None)
-        if was_down and part.replica is not None:
-            for proxy in parts.proxies_to(self._topology, part.replica):
-                await self.toxiproxy.enable(proxy, f"down:{part.name}")
+        keeper.on_exit = self._heard_of
 
     async def stop(self) -> None:
         """Ends every process of the mesh (the keeper stays) and removes the temporary folder. Safe to call twice."""
-        self._stopping = True
-        running = [name for name in self._parts if name not in self._ended]
-        await asyncio.gather(*(self._keeper.stop(name, STOP_TIMEOUT) for name in running))
-        await asyncio.gather(*self._disabling.values(), return_exceptions=True)
-        if self._populated:
-            await self.toxiproxy.close()
+        await super().stop()
         self._keeper.on_exit = self._heard
-        shutil.rmtree(self._folder, ignore_errors=True)
 
-    # starting
+    def tables(self) -> Collection[Path]:
+        """This machine's one."""
+        return HERE
+
+    def clients(self, servers: Collection[tuple[str, int]]) -> frozenset[tuple[bytes, bytes]]:
+        """Of this machine."""
+        return peers(servers)
+
+    async def _prepare(self) -> None:
+        self._toxiproxy = require()
+        binary()
+
+    def _heard_of(self, name: str, pid: int, status: int) -> None:
+        self._heard(name, pid, status)
+        self._exited(name, status)
 
     async def _start_sidecar(self, replica: Replica) -> None:
         path = self._folder / f"{Part('sidecar', replica).name}.json"
@@ -163,83 +63,42 @@ class ProcessRuntime(ProcessActs):
         path.write_text(json.dumps(config))
         await self._spawn(Part("sidecar", replica), command(path), {})
 
-    async def _start_toxiproxy(self, server: Path, host: str) -> None:
-        argv = [str(server), "-host", host, "-port", str(TOXIPROXY_PORT)]
-        part = Part("toxiproxy")
-        await self._spawn(part, argv, {"LOG_LEVEL": "warn"})
-        self.toxiproxy = ToxiproxyClient(host, TOXIPROXY_PORT)
-        await self._until(
-            part, lambda: probe.answers(host, TOXIPROXY_PORT, "/version", status=200), START_TIMEOUT
-        )
-        await self.toxiproxy.populate(parts.proxies(self._topology))
-        self._populated = True
+    async def _start_toxiproxy(self, host: str) -> None:
+        argv = [str(self._toxiproxy), "-host", host, "-port", str(TOXIPROXY_PORT)]
+        await self._spawn(Part("toxiproxy"), argv, {"LOG_LEVEL": "warn"})
 
     async def _start_app(self, replica: Replica) -> None:
-        part = Part("app", replica)
-        self._parts[part.name] = part
-        self._ended.pop(part.name, None)
-        log = self._log(part)
-        self._pids[part.name] = await self._keeper.fork_standin(part.name, self._standins[replica], log=log)
+        part, app = Part("app", replica), self._apps[replica]
+        if not isinstance(app, StandIn):
+            raise UsageError(f"{replica.key}: its own program needs a container", where=app.where)
+        self._started(part)
+        self._pids[part.name] = await self._keeper.fork_standin(part.name, app, log=self._log(part))
 
     async def _spawn(self, part: Part, argv: Sequence[str], env: Mapping[str, str]) -> None:
-        self._parts[part.name] = part
-        self._ended.pop(part.name, None)
+        self._started(part)
         self._pids[part.name] = await self._keeper.spawn(part.name, argv, env=env, log=self._log(part))
 
-    # conditions
+    async def _serving(self, replica: Replica, program: Program) -> None:
+        raise NotImplementedError
 
-    async def _admin(self, replica: Replica, status: int | None, within: float) -> None:
-        part = Part("sidecar", replica)
-        await self._until(
-            part, lambda: probe.answers(replica.sidecar, ADMIN_PORT, "/ready", status=status), within
-        )
+    async def _end(self, name: str) -> None:
+        await self._keeper.stop(name, STOP_TIMEOUT)
 
-    async def _accepting(self, replica: Replica, within: float) -> None:
-        """By the token: another program may hold the port, and accept too."""
-        headers = {TOKEN_HEADER: self._token}
-        for host, port, _ in self._standins[replica].listen:
-            look = partial(probe.answers, host, port, CONFIG_PATH, status=200, headers=headers)
-            await self._until(Part("app", replica), look, within)
+    async def _kill(self, name: str) -> None:
+        await self._keeper.signal(name, signal.SIGKILL)
 
-    async def _until(self, part: Part, look: Callable[[], Awaitable[str]], within: float) -> None:
-        async def alive_and_true() -> str:
-            if part.name in self._ended:
-                raise EnvironmentFailedError(
-                    f"{part.name} ended with status {self._ended[part.name]}: {self._tail(part)}"
-                )
-            return await look()
+    async def _freeze(self, name: str) -> None:
+        await self._keeper.signal(name, signal.SIGSTOP)
 
-        await probe.until(part.name, alive_and_true, within=within)
+    async def _thaw(self, name: str) -> None:
+        await self._keeper.signal(name, signal.SIGCONT)
 
-    def _log(self, part: Part) -> Path:
-        return self._keeper.folder / "logs" / f"{part.name}.log"
+    def _heal_freeze(self, name: str) -> Heal:
+        return Heal.kill(self._pids[name], signal.SIGCONT)
 
-    def _tail(self, part: Part) -> str:
-        path = self._log(part)
-        text = path.read_text(errors="replace").strip() if path.is_file() else ""
-        return text[-1500:] or f"nothing in {os.fspath(path)}"
-
-    # ends
-
-    async def _gone(self, name: str) -> None:
-        async def look() -> str:
-            return "" if name in self._ended else f"{name} (pid {self._pids.get(name)}) still runs"
-
-        await probe.until(f"{name} is gone", look, within=START_TIMEOUT)
-        if task := self._disabling.get(name):
-            await task
-
-    def _exited(self, name: str, pid: int, status: int) -> None:
-        self._heard(name, pid, status)
-        part = self._parts.get(name)
-        if part is None:
-            return
-        self._ended[name] = status
-        if self._populated and not self._stopping and name not in self._leaving:
-            self._disabling[name] = asyncio.get_running_loop().create_task(self._disable(part, status))
-
-    async def _disable(self, part: Part, status: int) -> None:
-        if part.replica is not None:
-            for proxy in parts.proxies_to(self._topology, part.replica):
-                await self.toxiproxy.disable(proxy, f"down:{part.name}")
-        self.on_down(part, status)
+    async def _state(self, name: str) -> State:
+        try:
+            state = procs.state(self._pids[name])
+        except OSError:
+            return "ended"
+        return "ended" if state in "ZX" else "stopped" if state in "Tt" else "runs"

@@ -55,7 +55,7 @@ async def running(policy: Mesh, folder: Path) -> AsyncIterator[tuple[Live, Ask]]
     async with live(policy, lambda subnet: topology(policy, subnet), serve=[]) as one:
         keeper = await Keeper.start(new_run(), folder)
         try:
-            made = parts.standins(policy, one.topology, stand_ins(policy, Scenario()), token="t")
+            made = parts.apps(policy, one.topology, stand_ins(policy, Scenario()), token="t")
             for replica, standin in made.items():
                 await keeper.fork_standin(replica.key, standin, log=folder / f"{replica.key}.log")
                 await probe.until(replica.key, lambda host=replica.app: probe.accepts(host, 8080), within=30)

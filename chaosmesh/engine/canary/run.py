@@ -17,13 +17,22 @@ from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.stack import Stack
 from chaosmesh.judge import RUN_ALPHA
+from chaosmesh.runtime.kinds import Kind
 
 
 class CanaryRun:
     """One canary, prepared: wrong input shows up here, before anything is started."""
 
-    def __init__(self, resources: Resources, scenario: Scenario, profile: str, seed: int | None) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        scenario: Scenario,
+        profile: str,
+        seed: int | None,
+        runtime: Kind = "process",
+    ) -> None:
         self._scenario = scenario
+        self._runtime: Kind = runtime
         self._profile = profile
         self.seed = scenario.seed if seed is None else seed
         self.plan: Plan = plan_of_scenario(scenario, resources, policy(resources, scenario, profile))
@@ -40,7 +49,7 @@ class CanaryRun:
     async def run(self, folder: RunFolder, say: Say) -> Canary:
         """Start the mesh with nothing at the new version, shift, stop; the run folder holds what was found."""
         folder.write_json("config/envoy.json", rendering(self.mesh, self._scenario, "127.16"))
-        async with Stack(self.mesh, self._scenario, folder) as stack:
+        async with Stack(self.mesh, self._scenario, folder, kind=self._runtime) as stack:
             found: Canary = await stack.guarded(self._shift(stack, say))
             stack.ledger.write(folder.path)
         about = {"mesh": self.mesh.name, "profile": self._profile, "seed": self.seed, "alpha": self.alpha}

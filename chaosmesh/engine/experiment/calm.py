@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chaosmesh.runtime import probe
-from chaosmesh.runtime.process import ADMIN_PORT
+from chaosmesh.runtime.runtime import ADMIN_PORT
 
 
 async def avoided(sidecars: Iterable[str]) -> str:

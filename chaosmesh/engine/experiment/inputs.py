@@ -11,17 +11,20 @@ from chaosmesh.appmesh import Resources
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine import inputs
 from chaosmesh.errors import UsageError
+from chaosmesh.runtime.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A mesh to run; equal ones share a running stack. `variables` are sorted pairs; `workers` send its load."""
+    """A mesh to run; equal ones share a running stack. `variables` are sorted pairs; `workers` send its load;
+    `runtime` says where."""
 
     paths: tuple[Path, ...]
     variables: tuple[tuple[str, str], ...] = ()
     profile: str = "appmesh"
     scenario: Path | None = None
     workers: int = 1
+    runtime: Kind = "process"
 
 
 def located(given: str | Path, folders: Iterable[Path]) -> Path:

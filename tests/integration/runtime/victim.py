@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from chaosmesh.runtime import Heal, Keeper, probe
-from chaosmesh.runtime.process_acts import CONFIG_PATH, TOKEN_HEADER
+from chaosmesh.runtime.acts import CONFIG_PATH, TOKEN_HEADER
 from chaosmesh.runtime.toxiproxy import ProxySpec, ToxiproxyClient, require
 from chaosmesh.services.config import StandIn
 

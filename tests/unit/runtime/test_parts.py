@@ -15,7 +15,7 @@ def test_stand_ins_take_what_the_scenario_says() -> None:
     policy = meshes.chain()
     topology = lay_out(policy, run="r1", subnet="127.77")
     wanted = {"weather": replace(StandIn("weather"), latency_ms=20, capacity=50)}
-    made = parts.standins(policy, topology, wanted, token="t")
+    made = parts.apps(policy, topology, wanted, token="t")
     front, weather = (made[topology.replicas_of(node)[0]] for node in ("front", "weather"))
     assert front.calls == (("flights.local", "http://127.77.160.1:8080"),)
     assert (front.run, front.token) == ("r1", "t")
@@ -27,7 +27,7 @@ def test_gateways_have_no_application() -> None:
     nodes = (meshes.workload("gate", "b.local", gateway=True), meshes.workload("b"))
     policy = meshes.mesh(nodes, {"b.local": ["b"]})
     topology = lay_out(policy, run="r1", subnet="127.77")
-    assert {one.node for one in parts.standins(policy, topology, {}, token="t")} == {"b"}
+    assert {one.node for one in parts.apps(policy, topology, {}, token="t")} == {"b"}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_every_protocol_has_an_application_and_is_called(protocol: meshes.Protoc
     nodes = (meshes.workload("front", "b.local"), meshes.workload("b", protocol=protocol))
     policy = meshes.mesh(nodes, {"b.local": ["b"]}, protocol=protocol)
     topology = lay_out(policy, run="r1", subnet="127.77")
-    made = parts.standins(policy, topology, {}, token="t")
+    made = parts.apps(policy, topology, {}, token="t")
     assert [made[one].listen[0][2] for one in topology.replicas_of("b")] == [protocol] * 2
     assert made[topology.replicas_of("front")[0]].calls == (("b.local", f"{scheme}://127.77.160.1:8080"),)
 

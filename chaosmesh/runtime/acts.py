@@ -1,18 +1,18 @@
-"""What can be done to the processes of a mesh: end, stop, continue and start them, and tell stand-ins to behave."""
+"""What can be done to the parts of a mesh: end, stop, continue and start them, and tell stand-ins to behave."""
 
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from chaosmesh.errors import EnvironmentFailedError, UsageError
 from chaosmesh.mesh import Replica, Topology
-from chaosmesh.runtime import parts, probe, procs
+from chaosmesh.runtime import parts, probe
+from chaosmesh.runtime.hands import Hands
 from chaosmesh.runtime.heal import Heal
-from chaosmesh.runtime.keeper_client import Keeper
-from chaosmesh.runtime.parts import Part, Role
+from chaosmesh.runtime.parts import App, Part, Role
 from chaosmesh.runtime.toxiproxy import ToxiproxyClient
 from chaosmesh.services.config import StandIn
 
@@ -24,17 +24,15 @@ ASK_DEADLINE = 20.0
 """Seconds within which a stand-in must have answered what it is told."""
 
 
-class ProcessActs:
-    """The part of the process runtime that faults use."""
+class Acts(Hands):
+    """The part of a runtime that faults use."""
 
     toxiproxy: ToxiproxyClient
-    _keeper: Keeper
     _topology: Topology
     _token: str
     _parts: dict[str, Part]
-    _pids: dict[str, int]
     _ended: dict[str, int]
-    _standins: dict[Replica, StandIn]
+    _apps: dict[Replica, App]
 
     async def crash(self, replica: Replica, role: Role | None = None) -> None:
         """SIGKILL; returns when the process is gone and the proxies in front of the replica refuse connections.
@@ -42,33 +40,33 @@ class ProcessActs:
         The default is the application; its sidecar keeps its control-plane stream. A gateway has only its sidecar.
         """
         name = self.part(replica, role).name
-        await self._keeper.signal(name, signal.SIGKILL)
+        await self._kill(name)
         await self._gone(name)
 
     async def hang(self, replica: Replica, role: Role | None = None) -> None:
-        """SIGSTOP: connections are still accepted by the kernel, nothing is answered; in force when it returns."""
+        """Stopped: connections are still accepted by the kernel, nothing is answered; in force when it returns."""
         part = self.part(replica, role)
-        await self._keeper.signal(part.name, signal.SIGSTOP)
+        await self._freeze(part.name)
 
         async def look() -> str:
-            state = procs.state(self._pids[part.name])
-            return "" if state == "T" else f"state {state}"
+            state = await self._state(part.name)
+            return "" if state == "stopped" else f"it {state}"
 
         await self._until(part, look, START_TIMEOUT)
 
     async def resume(self, replica: Replica, role: Role | None = None) -> None:
-        """Cuts the connections to the replica, then SIGCONT: what piled up is not answered late."""
+        """Cuts the connections to the replica, then lets it go on: what piled up is not answered late."""
         part = self.part(replica, role)
         reason, proxies = f"resume:{part.name}", parts.proxies_to(self._topology, replica)
         for proxy in proxies:
             await self.toxiproxy.disable(proxy, reason)
-        await self._keeper.signal(part.name, signal.SIGCONT)
+        await self._thaw(part.name)
         for proxy in proxies:
             await self.toxiproxy.enable(proxy, reason)
 
     async def restart(self, replica: Replica, within: float = START_TIMEOUT) -> None:
         """Starts again what crashed of a replica (the application if all of it runs); returns when it serves."""
-        roles: list[Role] = ["sidecar", "app"] if replica in self._standins else ["sidecar"]
+        roles: list[Role] = ["sidecar", "app"] if replica in self._apps else ["sidecar"]
         down = [one for one in roles if Part(one, replica).name in self._ended]
         for role in down or roles[-1:]:
             if not down:
@@ -91,7 +89,7 @@ class ProcessActs:
         switch, names = self.toxiproxy.heal_switch, parts.proxies_to(self._topology, replica)
         return (
             *(switch(name, enabled=False) for name in names),
-            Heal.kill(self.pid(replica, role), signal.SIGCONT),
+            self._heal_freeze(self.part(replica, role).name),
             *(switch(name, enabled=True) for name in names),
         )
 
@@ -100,10 +98,10 @@ class ProcessActs:
         returns."""
         changed = self.standin(replica).changed(changes)
         if Part("app", replica).name in self._ended:
-            self._standins[replica] = changed  # it starts like this
+            self._apps[replica] = changed  # it starts like this
             return changed
         await self._ask(replica, "PUT", json.dumps(changes).encode())
-        self._standins[replica] = changed
+        self._apps[replica] = changed
         return changed
 
     async def told(self, replica: Replica) -> Mapping[str, Any]:
@@ -119,15 +117,14 @@ class ProcessActs:
 
     def standin(self, replica: Replica) -> StandIn:
         """How the stand-in of a replica is configured; UsageError where none runs that can be told anything."""
-        self._place(replica)
-        return self._standins[replica]
+        return self._told(replica)
 
     def told_replicas(self) -> list[Replica]:
         """Replicas whose stand-in can be told something."""
-        return [one for one, standin in self._standins.items() if standin.listen]
+        return [one for one, app in self._apps.items() if isinstance(app, StandIn) and app.listen]
 
     def pid(self, replica: Replica, role: Role | None = None) -> int:
-        """Pid of the application (or the given part) of a replica."""
+        """Pid (of this machine) of the application (or the given part) of a replica."""
         return self._pids[self.part(replica, role).name]
 
     def pids(self) -> list[int]:
@@ -137,26 +134,19 @@ class ProcessActs:
 
     def part(self, replica: Replica, role: Role | None = None) -> Part:
         """The application of a replica, or the given part; UsageError where it has none."""
-        if role == "app" and replica not in self._standins:
+        if role == "app" and replica not in self._apps:
             raise UsageError(
                 f"{replica.key} has no application of its own: it is a gateway",
                 hint="its sidecar is all there is of it: .sidecar",
             )
-        return Part(role or ("app" if replica in self._standins else "sidecar"), replica)
+        return Part(role or ("app" if replica in self._apps else "sidecar"), replica)
 
-    def unwell(self) -> Iterator[str]:
+    async def unwell(self) -> list[str]:
         """In words, every sidecar and application that ended or is stopped, as the kernel tells it."""
-        for name, part in self._parts.items():
-            if part.replica is None:
-                continue
-            try:
-                state = procs.state(self._pids[name])
-            except OSError:
-                state = "X"
-            if name in self._ended or state in "ZX":
-                yield f"{name} ended"
-            elif state in "Tt":
-                yield f"{name} is stopped"
+        names = [name for name, part in self._parts.items() if part.replica is not None]
+        states = {name: "ended" if name in self._ended else await self._state(name) for name in names}
+        words = {"ended": "ended", "stopped": "is stopped"}
+        return [f"{name} {words[state]}" for name, state in states.items() if state in words]
 
     async def _ask(self, replica: Replica, method: str, body: bytes = b"") -> bytes:
         """Again until it answers: a host that starves may take longer than a look, and asking twice does no harm."""
@@ -182,31 +172,32 @@ class ProcessActs:
 
     def _place(self, replica: Replica) -> tuple[str, int]:
         """Where a stand-in can be told something."""
-        standin = self._standins.get(replica)
-        if standin is None:
+        host, port, _ = self._told(replica).listen[0]
+        return host, port
+
+    def _told(self, replica: Replica) -> StandIn:
+        app = self._apps.get(replica)
+        if not isinstance(app, StandIn):
             raise UsageError(
                 f"{replica.key} is no stand-in: its program can't be told to behave otherwise",
                 hint="crash, hang and request faults work on any program",
             )
-        if not standin.listen:
+        if not app.listen:
             raise UsageError(f"{replica.key}: its stand-in listens nowhere, so it can't be changed")
-        host, port, _ = standin.listen[0]
-        return host, port
+        return app
 
+    @abstractmethod
     async def _gone(self, name: str) -> None:
-        raise NotImplementedError
+        """Until a part has ended and the proxies in front of it refuse connections."""
 
-    async def _start_app(self, replica: Replica) -> None:
-        raise NotImplementedError
-
-    async def _start_sidecar(self, replica: Replica) -> None:
-        raise NotImplementedError
-
+    @abstractmethod
     async def _accepting(self, replica: Replica, within: float) -> None:
-        raise NotImplementedError
+        """Until the application of a replica serves."""
 
+    @abstractmethod
     async def _admin(self, replica: Replica, status: int | None, within: float) -> None:
-        raise NotImplementedError
+        """Until the admin interface of a sidecar answers (with this status)."""
 
+    @abstractmethod
     async def _until(self, part: Part, look: Callable[[], Awaitable[str]], within: float) -> None:
-        raise NotImplementedError
+        """Until a condition holds of a part; an error when the part ends before."""
