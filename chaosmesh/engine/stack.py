@@ -21,10 +21,12 @@ from chaosmesh.engine.copies import Copies
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.fronts import front_of, takes
 from chaosmesh.engine.limits import Guard
+from chaosmesh.engine.metrics import Metrics
 from chaosmesh.engine.rendering import layout_after, layout_of
 from chaosmesh.engine.secrets import Secrets, encrypted
 from chaosmesh.engine.site import LiveSite
 from chaosmesh.engine.standins import stand_ins
+from chaosmesh.engine.traces import Choice, Traces, segments_at
 from chaosmesh.engine.turns import Turns
 from chaosmesh.envoy import AccessRow, ControlPlane, Push, Snapshot, filelog, places, translate
 from chaosmesh.envoy.capture import captured
@@ -35,7 +37,9 @@ from chaosmesh.load.plan import Arrivals, Closed, Protocol
 from chaosmesh.load.shapes import Shape
 from chaosmesh.mesh import Listener, Mesh, Topology
 from chaosmesh.runtime import Keeper, Runtime, new_run, workdir
+from chaosmesh.runtime.folder import plane
 from chaosmesh.runtime.kinds import Kind, network
+from chaosmesh.runtime.prometheus import Hands, ProcessHands
 from chaosmesh.runtime.layout import joined, with_programs
 from chaosmesh.services.config import StandIn
 from chaosmesh.services.program import Program
@@ -77,6 +81,7 @@ class Stack:
         say: Callable[[str], None] = lambda _: None,
         kind: Kind = "process",
         own: Mapping[str, Program] | None = None,
+        traces: Choice | None = None,
     ) -> None:
         self.mesh = mesh
         self.kind = kind
@@ -99,6 +104,8 @@ class Stack:
         self.limits = Guard(scenario)
         self.copies = Copies()
         self.site = LiveSite(self)
+        self.traces = Traces(scenario, traces, lambda: self.ledger.spans)
+        self.metrics = Metrics(self, scenario.prometheus, say)
         self._exit = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Stack:
@@ -116,6 +123,7 @@ class Stack:
         self.secrets.of(self.mesh)  # a file that can't be used shows before anything is started
         self._network = await self._exit.enter_async_context(network(self.kind, self.run))
         subnet = self._network.subnet
+        self.load.allow(self._targets)
         empty = Topology(self.run, (), (), (), (), subnet)
         self.topology = with_programs(
             layout_of(self.mesh, self._scenario, self.run, subnet)
@@ -130,14 +138,26 @@ class Stack:
         self.keeper = await Keeper.start(self.run, self.folder.path)
         self._exit.push_async_callback(self.keeper.close)
         self.control.on_rows = self._rows
-        await self.control.start(home / "control.sock")
+        self.control.on_spans = self.traces.exported
+        self.control.admission.on_refused = self._refused
+        socket = plane(self.run) / "control.sock"
+        await self.control.start(socket)
         self._exit.push_async_callback(self.control.stop)
+        self._exit.push_async_callback(self.traces.stop)
+        await self.traces.start(segments_at(self.kind, subnet))
         self.runtime = self._network.runtime(self.keeper)
         self._exit.push_async_callback(self.runtime.stop)
+        self._exit.push_async_callback(self.metrics.close, self.folder.path)
+        self.metrics.require()
         async with asyncio.TaskGroup() as group:
             if self._with_load:
                 group.create_task(self._start_load())
-            group.create_task(self._start_mesh(str(home / "control.sock")))
+            group.create_task(self._start_mesh(str(socket)))
+
+    @property
+    def _targets(self) -> str:
+        """The run's own addresses: load goes nowhere else."""
+        return f"{self._network.subnet}.0.0/16"
 
     async def _start_load(self) -> None:
         await self.load.start(self._spawn, self.folder.logs, self.run)
@@ -149,7 +169,7 @@ class Stack:
             return self.load
         async with self._starting:
             if workers not in self._crews:
-                crew = LoadProcess(workers=workers)
+                crew = LoadProcess(workers=workers, allowed=(self._targets,))
                 logs = self.folder.logs / f"load-{workers}"
                 logs.mkdir(exist_ok=True)
                 await crew.start(self._spawn, logs, f"{self.run}-{workers}")
@@ -165,7 +185,7 @@ class Stack:
         number = next(self._files)
         logs = self.folder.logs / f"locustfile-{number}"
         logs.mkdir(exist_ok=True)
-        generator = LoadProcess(locustfile=Path(closed.file))
+        generator = LoadProcess(locustfile=Path(closed.file), allowed=(self._targets,))
         await generator.start(self._spawn, logs, f"{self.run}-users-{number}")
         self._exit.push_async_callback(generator.close)
         return generator
@@ -173,14 +193,26 @@ class Stack:
     async def _start_mesh(self, control_socket: str) -> None:
         self._specs = stand_ins(self.mesh, self._scenario, None if self.mesh.workloads else {})
         await self.runtime.start(
-            self.mesh, self.topology, control_socket=control_socket, apps={**self._specs, **self._own}
+            self.mesh,
+            self.topology,
+            control_socket=control_socket,
+            apps={**self._specs, **self._own},
+            admit=self.control.admit,
+            tracing=self.traces.tracing,
         )
         await self.control.connected([one.key for one in self.topology.replicas], CONNECT_DEADLINE)
         await self.push()
         await self.runtime.ready()
+        if self.metrics.wanted:
+            await self.metrics.start()
+
+    def _refused(self, text: str) -> None:
+        with (self.folder.logs / "control-plane.log").open("a") as log:
+            log.write(f"{time.strftime('%H:%M:%S')} refused: {text}\n")
 
     def _rows(self, rows: list[AccessRow]) -> None:
         self.ledger.add_rows(rows)
+        self.metrics.saw_rows(rows)
         self.bell.ring()
 
     def _snapshots(self, mesh: Mesh, topology: Topology) -> Mapping[str, Snapshot]:
@@ -190,6 +222,7 @@ class Stack:
             folder.mkdir(parents=True, exist_ok=True)
         logs = self.folder.logs.resolve()
         made = translate(mesh, topology, faults=faults, secrets=self.secrets.of(mesh), logs=logs)
+        made = self.traces.attached(made, mesh, topology)
         if not self._network.captures:
             return made
         nodes = {one.key: one.node for one in topology.replicas}
@@ -200,9 +233,11 @@ class Stack:
         return await self._send(self.snapshots())
 
     async def _send(self, snapshots: Mapping[str, Snapshot], mesh: Mesh | None = None) -> Push:
-        return await self.control.push(
+        push = await self.control.push(
             snapshots, timeout=PUSH_DEADLINE, places=places(mesh or self.mesh), absent=self.site.absent
         )
+        self.metrics.saw_push(push)
+        return push
 
     async def apply(self, mesh: Mesh) -> Push:
         """Put any other mesh in force; it is in force when this returns, and what it does not have is gone.
@@ -251,12 +286,24 @@ class Stack:
         for one in change.gone_sidecars:
             self.ledger.sidecar_killed(one.key, time.time_ns())
         await self.site.forget(new, {one.name for one in change.gone_proxies})
+        await self.metrics.follow()
         return push
 
     @property
     def standins(self) -> Mapping[str, StandIn]:
         """How each workload's stand-in behaves by the scenario, whatever a fault makes of it."""
         return {name: one for name, one in self._specs.items() if name not in self._own}
+
+    @property
+    def prometheus_hands(self) -> Hands:
+        """What starts a Prometheus server here: the runtime's own hands, else a child of the keeper."""
+        own: Callable[[], Hands] | None = getattr(self.runtime, "prometheus_hands", None)
+        return own() if own else ProcessHands(self.keeper, self.topology.subnet)
+
+    @property
+    def generators(self) -> list[int]:
+        """Pids of the processes that send the load."""
+        return [one.pid for one in (self.load, *self._crews.values()) if one.pid]
 
     def pids(self) -> list[int]:
         """Processes that requests go through: sidecars and stand-ins."""
@@ -353,6 +400,7 @@ class Stack:
 
         def take(records: list[Record]) -> None:
             self.ledger.add_records(stream, records)
+            self.metrics.saw_records(stream, records)
             if users:
                 self.limits.saw(records)
             if on_records is not None:
@@ -360,6 +408,7 @@ class Stack:
             self.bell.ring()
 
         self.limits.admit(stream.id, stream.peak)
+        self.metrics.began(stream)
         try:
             generator = await (self._users(closed) if closed else self._generator(workers))
             running = await generator.begin(stream, take)

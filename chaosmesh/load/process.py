@@ -63,6 +63,10 @@ class LoadProcess:
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
 
+    def allow(self, network: str) -> None:
+        """One more network (or address) that may be loaded."""
+        self._allowed = (*self._allowed, *networks((network,)))
+
     async def start(self, spawn: Spawn, folder: Path, run: str) -> None:
         """Starts the processes and waits until they are warm; the log is `folder/load.log`."""
         self._log = folder / "load.log"

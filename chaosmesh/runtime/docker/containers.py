@@ -92,7 +92,7 @@ class Containers:
     def _addressed(self, spec: Spec) -> dict[str, Any]:
         from docker.types import EndpointConfig
 
-        version = self._client.api._version  # noqa: SLF001 -- docker-py asks for it and gives it nowhere else
+        version = self._client.api._version  # docker-py asks for it, and gives it nowhere else
         place = EndpointConfig(version, ipv4_address=spec.address)
         return {
             "network": self._network,
