@@ -26,6 +26,8 @@ MODULES = (
     "envoy.config.route.v3.route_pb2",
     "envoy.data.accesslog.v3.accesslog_pb2",
     "envoy.config.metrics.v3.stats_pb2",
+    "envoy.config.trace.v3.opentelemetry_pb2",
+    "envoy.config.trace.v3.xray_pb2",
     "envoy.extensions.access_loggers.file.v3.file_pb2",
     "envoy.extensions.access_loggers.grpc.v3.als_pb2",
     "envoy.extensions.clusters.dynamic_forward_proxy.v3.cluster_pb2",

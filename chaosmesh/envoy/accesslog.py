@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import grpc
 
 from chaosmesh.envoy import codec, names
+from chaosmesh.envoy.admission import Admission
 from chaosmesh.envoy.logs import ATTEMPTS, EDGE, ROUTE
 
 Side = Literal["egress", "ingress", "door"]
@@ -91,7 +92,8 @@ class AccessRow:
 class AccessLogs:
     """The access log service."""
 
-    def __init__(self, on_rows: Callable[[list[AccessRow]], None]) -> None:
+    def __init__(self, admission: Admission, on_rows: Callable[[list[AccessRow]], None]) -> None:
+        self._admission = admission
         self._on_rows = on_rows
 
     def handler(self) -> Any:
@@ -105,11 +107,12 @@ class AccessLogs:
         )
         return grpc.method_handlers_generic_handler(SERVICE, {"StreamAccessLogs": method})
 
-    async def _receive(self, messages: Any, _context: Any) -> bytes:
+    async def _receive(self, messages: Any, context: Any) -> bytes:
         """One log of one sidecar; only the first message says whose it is."""
-        sidecar = name = ""
+        sidecar, name = await self._admission.enter(context, "access log"), ""
         async for message in messages:
             if message.HasField("identifier"):
+                await self._admission.same(context, "access log", sidecar, message.identifier.node.id)
                 sidecar, name = message.identifier.node.id, message.identifier.log_name
             if message.HasField("http_logs"):
                 self._on_rows([row(sidecar, name, entry) for entry in message.http_logs.log_entry])

@@ -19,7 +19,9 @@ import grpc.aio
 
 from chaosmesh.envoy import blame, codec, names
 from chaosmesh.envoy.accesslog import AccessLogs, AccessRow
+from chaosmesh.envoy.admission import Admission
 from chaosmesh.envoy.barrier import Barrier, RefusedError, Resources, Sidecar
+from chaosmesh.envoy.otlp import SpanService
 from chaosmesh.envoy.outage import Outages, serving
 from chaosmesh.envoy.snapshot import Snapshot, ground
 from chaosmesh.envoy.stream import Response, Stream
@@ -39,11 +41,16 @@ class Push:
 
 class ControlPlane(Outages):
     """ADS of a run on a unix socket, and its access logs on another one beside it, so that the logs live on when a
-    fault takes ADS away. All methods belong to one event loop."""
+    fault takes ADS away. All methods belong to one event loop.
+
+    Only sidecars that were admitted get in. `on_spans(sidecar, message)` gets what tracers export (`otlp.spans`).
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.on_rows: Callable[[list[AccessRow]], None] = lambda _rows: None
+        self.on_spans: Callable[[str, bytes], None] = lambda _sidecar, _message: None
+        self.admission = Admission()
         self._sidecars: dict[str, Sidecar] = {}
         self._barrier = Barrier()
         self._lock = asyncio.Lock()
@@ -55,8 +62,9 @@ class ControlPlane(Outages):
     async def start(self, socket: Path) -> None:
         """Serves on a unix socket; its path must be short (100 bytes)."""
         self._socket = socket
-        logs = AccessLogs(lambda rows: self.on_rows(rows))
-        self._logs = await serving(Path(names.log_socket(str(socket))), logs.handler())
+        logs = AccessLogs(self.admission, lambda rows: self.on_rows(rows))
+        spans = SpanService(self.admission, lambda sidecar, message: self.on_spans(sidecar, message))
+        self._logs = await serving(Path(names.log_socket(str(socket))), logs.handler(), spans.handler())
         self._server = await serving(socket, self._handler())
 
     async def stop(self) -> None:
@@ -65,6 +73,10 @@ class ControlPlane(Outages):
             if server is not None:
                 await server.stop(grace=None)
         self._server = self._logs = None
+
+    def admit(self, key: str) -> str:
+        """The token with which the sidecar of that key may come, for its bootstrap; one it had before ends."""
+        return self.admission.admit(key)
 
     async def connected(self, keys: Iterable[str], timeout: float) -> None:  # noqa: ASYNC109 - part of the error's promise
         """Returns when these sidecars have a stream (DeadlineError after `timeout` seconds)."""
@@ -98,7 +110,9 @@ class ControlPlane(Outages):
 
     def forget(self, keys: Iterable[str]) -> None:
         """These sidecars were stopped; one of the same name that comes later starts from nothing."""
-        for key in keys:
+        gone = tuple(keys)
+        self.admission.forget(gone)
+        for key in gone:
             self._sidecars.pop(key, None)
 
     def state(self) -> dict[str, dict[str, str]]:
@@ -180,9 +194,11 @@ class ControlPlane(Outages):
     async def _serve(self, requests: Any, context: Any) -> None:
         """One sidecar's stream, from its first request on. A new stream of a sidecar replaces the old one."""
         stream, sidecar, writer = Stream(), None, None
+        key = await self.admission.enter(context, "configuration")
         try:
             async for request in requests:
                 if sidecar is None:
+                    await self.admission.same(context, "configuration", key, request.node.id)
                     sidecar = self._sidecar(request.node.id)
                     sidecar.stream, sidecar.wake = stream, asyncio.Event()
                     writer = asyncio.create_task(_write(sidecar, stream, context))

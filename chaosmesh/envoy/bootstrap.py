@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from chaosmesh.envoy import names
-from chaosmesh.envoy.forms import Json, socket, typed
+from chaosmesh.envoy.admission import TOKEN
+from chaosmesh.envoy.forms import Json, extension, socket, typed
 from chaosmesh.envoy.snapshot import Snapshot
+from chaosmesh.envoy.tracing import Tracing, runtime_layer
 from chaosmesh.mesh import Replica
 
 _ADS: Final[Json] = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
@@ -24,11 +26,23 @@ _FROM_CONTROL: Final[Json] = {
 """Where a static file gets the secrets from that nobody supplied."""
 
 
-def bootstrap(replica: Replica, *, mesh: str, control_socket: str, gateway: bool = False) -> Json:
-    """A sidecar that gets everything from the control plane on a unix socket. `gateway`: that of a gateway."""
+def bootstrap(
+    replica: Replica,
+    *,
+    mesh: str,
+    control_socket: str,
+    gateway: bool = False,
+    token: str = "",
+    tracing: Tracing | None = None,
+) -> Json:
+    """A sidecar that gets everything from the control plane on a unix socket. `gateway`: that of a gateway.
+
+    `token` is what lets it in (`ControlPlane.admit`): whoever reads the file can speak for this sidecar.
+    """
     return {
         **_frame(replica, mesh, gateway=gateway),
-        "static_resources": {"clusters": _control_clusters(control_socket)},
+        **runtime_layer(tracing),
+        "static_resources": {"clusters": _control_clusters(control_socket, token)},
         "dynamic_resources": {
             "ads_config": {
                 "api_type": "GRPC",
@@ -74,12 +88,13 @@ def _frame(replica: Replica, mesh: str, *, gateway: bool) -> Json:
     }
 
 
-def _control_clusters(control_socket: str) -> list[Json]:
+def _control_clusters(control_socket: str, token: str = "") -> list[Json]:
     """Access logs have a cluster and a socket of their own: a flood of entries never holds back configuration, and
     they outlive the control plane."""
     options = typed(
         "extensions.upstreams.http.v3.HttpProtocolOptions",
         explicit_http_config={"http2_protocol_options": {}},
+        **({"http_filters": _shows(token)} if token else {}),
     )
     sockets = {names.ADS_CLUSTER: control_socket, names.ALS_CLUSTER: names.log_socket(control_socket)}
     return [
@@ -96,6 +111,23 @@ def _control_clusters(control_socket: str) -> list[Json]:
             },
         }
         for name, path in sockets.items()
+    ]
+
+
+def _shows(token: str) -> list[Json]:
+    """Puts the token on every stream of a cluster: those of loggers and tracers too, which come with listeners and
+    would need it in each of them."""
+    header = {"header": {"key": TOKEN, "value": token}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    return [
+        extension(
+            "envoy.filters.http.header_mutation",
+            "extensions.filters.http.header_mutation.v3.HeaderMutation",
+            mutations={"request_mutations": [{"append": header}]},
+        ),
+        extension(
+            "envoy.filters.http.upstream_codec",
+            "extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+        ),
     ]
 
 

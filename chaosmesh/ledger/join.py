@@ -101,6 +101,11 @@ class Trace:
         if self._entry is None or _entry_rank(row) < _entry_rank(self._entry):
             self._entry = row
 
+    @property
+    def entry(self) -> AccessRow | None:
+        """The row of the sidecar at which it came in."""
+        return self._entry
+
     def rebuild(self, known: Known) -> list[tuple[CallKey, Call | None, Call]]:
         """Join again what changed; gives (key, the call as it was, as it is)."""
         changed = []

@@ -15,10 +15,11 @@ from chaosmesh.ledger.answers import Answers
 from chaosmesh.ledger.conservation import EGRESS, Conservation, Counters
 from chaosmesh.ledger.faults import FaultEvent
 from chaosmesh.ledger.index import Index
-from chaosmesh.ledger.join import Known
+from chaosmesh.ledger.join import Known, Trace
 from chaosmesh.ledger.model import Call, Request
 from chaosmesh.ledger.ordered import Whole
-from chaosmesh.ledger.rows import order
+from chaosmesh.ledger.rows import canonical, order
+from chaosmesh.ledger.spans import Spans, SpanSource
 from chaosmesh.ledger.timeline import Timeline, timeline
 from chaosmesh.load import Record, Stream
 
@@ -50,6 +51,7 @@ class Ledger(Answers):
         self.faults: list[FaultEvent] = []
         self.rows: list[AccessRow] = []
         self.records: list[tuple[int, Record]] = []
+        self.spans: SpanSource = Spans()
         self.connections: set[int] = set()
         self._known = Known(self.addresses, self.killed, self.connections)
         self._index = Index(self._known)
@@ -97,6 +99,15 @@ class Ledger(Answers):
     def requests(self, stream: int | None = None) -> list[Request]:
         """The generator's requests by number, with their calls; None means all streams."""
         return self._joined().requests(stream)
+
+    def trace(self, request_id: str) -> Trace | None:
+        """All that is known of one request id, also of one that no generator sent; None: nothing."""
+        return self._joined().trace(canonical(request_id))
+
+    def request(self, request_id: str) -> Request | None:
+        """The generator's request of that id."""
+        trace = self.trace(request_id)
+        return trace.request(self._known) if trace else None
 
     def whole(self, client: str, service: str, stream: int) -> Whole[Call]:
         """Calls of an edge up to the first whose rows are not all in: what may be counted while more comes in.
@@ -171,7 +182,7 @@ class Ledger(Answers):
         return timeline(self.requests(stream), self.faults, step_s=step_s)
 
     def write(self, folder: Path) -> None:
-        """Write requests.parquet, attempts.parquet and faults.json."""
+        """Write requests.parquet, attempts.parquet and faults.json, and traces.parquet where a tracer ran."""
         from chaosmesh.ledger import store
 
         store.write(self, folder)

@@ -23,6 +23,8 @@ from chaosmesh.ledger.faults import FaultEvent
 from chaosmesh.ledger.ledger import Ledger
 from chaosmesh.ledger.model import Attempt, Call
 from chaosmesh.ledger.rows import order
+from chaosmesh.ledger.span_table import TRACES, StoredSpans
+from chaosmesh.ledger.span_table import write as write_spans
 from chaosmesh.load import Record, stream_of
 
 T = TypeVar("T")
@@ -101,6 +103,8 @@ def write(ledger: Ledger, folder: Path) -> None:
         "services": dict(ledger.addresses.services),
     }
     (folder / FAULTS).write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8")
+    if ledger.spans:
+        write_spans(ledger.spans, folder / TRACES)
 
 
 def _requests(ledger: Ledger) -> pa.Table:
@@ -148,7 +152,9 @@ def read(folder: Path) -> Ledger:
     tree = _load(folder / FAULTS, _tree)
     requests = _load(folder / REQUESTS, lambda path: _lines(path, RECORD_SCHEMA, [*_STREAM, *_RECORD]))
     rows = _load(folder / ATTEMPTS, lambda path: _lines(path, ROW_SCHEMA, _ROW))
-    return _load(folder / FAULTS, lambda _: _assemble(tree, requests, rows))
+    ledger = _load(folder / FAULTS, lambda _: _assemble(tree, requests, rows))
+    ledger.spans = StoredSpans(folder / TRACES)
+    return ledger
 
 
 def _assemble(tree: dict[str, Any], requests: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Ledger:

@@ -11,6 +11,8 @@ from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.runtime import procs
 
 OWNER_FILE = "owner"
+PLANE = "plane"
+"""Folder of the control plane's sockets, below the run's."""
 SOCKET_LIMIT = 107  # bytes in the path of a unix socket
 
 
@@ -27,7 +29,7 @@ def base() -> Path:
 def workdir(run: str) -> Path:
     """The run's temporary folder, made if need be; only this user can look into it."""
     folder = base() / run
-    if len(str(folder / "control.sock")) > SOCKET_LIMIT:
+    if len(str(folder / PLANE / "control.sock.logs")) > SOCKET_LIMIT:
         raise EnvironmentFailedError(
             f"{folder} is too long a path for a unix socket", hint="set TMPDIR to a shorter path, like /tmp"
         )
@@ -39,3 +41,17 @@ def workdir(run: str) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     (folder / OWNER_FILE).write_text(procs.identity())
     return folder
+
+
+def plane(run: str) -> Path:
+    """The folder of the control plane's sockets, made if need be; only this user can look into it."""
+    folder = workdir(run) / PLANE
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def write_secret(path: Path, text: str) -> None:
+    """A file that only this user can read, from its first byte on."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

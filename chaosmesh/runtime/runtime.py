@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import shutil
@@ -11,6 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from chaosmesh.envoy import bootstrap
+from chaosmesh.envoy.tracing import Tracing
 from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime import parts, probe
@@ -53,13 +56,17 @@ class Runtime(Acts):
         *,
         control_socket: str,
         apps: Mapping[str, App] | None = None,
+        admit: Callable[[str], str] = lambda _key: "",
+        tracing: Tracing | None = None,
     ) -> None:
         """Starts every part, all at once; returns when they run and Toxiproxy has its proxies.
 
         `control_socket` is the path of the control plane's unix socket; `apps` says by node what runs there (default:
-        a stand-in). UsageError before anything is started for what can't run.
+        a stand-in). `admit` gives the token of the sidecar with that key (`ControlPlane.admit`), `tracing` what the
+        sidecars need to know of their tracer. UsageError before anything is started for what can't run.
         """
         self._mesh, self._topology, self._socket = mesh, topology, control_socket
+        self._admit, self._tracing = admit, tracing
         self._apps = parts.apps(mesh, topology, apps or {}, token=self._token)
         await self._prepare()
         await asyncio.gather(
@@ -161,6 +168,18 @@ class Runtime(Acts):
         )
         await self.toxiproxy.populate(parts.proxies(self._topology))
         self._populated = True
+
+    def _bootstrap(self, replica: Replica, control_socket: str) -> str:
+        """The file that a sidecar starts from, with a new token: nobody else may read it."""
+        config = bootstrap(
+            replica,
+            mesh=self._mesh.name,
+            control_socket=control_socket,
+            gateway=self._mesh.workload(replica.node).gateway,
+            token=self._admit(replica.key),
+            tracing=self._tracing,
+        )
+        return json.dumps(config)
 
     def _started(self, part: Part) -> None:
         """A part is about to start."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chaosmesh.envoy import bootstrap, command
+from chaosmesh.envoy import command
 from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime import drain
@@ -111,16 +110,11 @@ class DockerRuntime(Runtime):
         await super()._start_replica(replica)
 
     async def _start_sidecar(self, replica: Replica) -> None:
-        config = bootstrap(
-            replica,
-            mesh=self._mesh.name,
-            control_socket=f"{specs.PLANE}/{Path(self._socket).name}",
-            gateway=self._mesh.workload(replica.node).gateway,
-        )
+        config = self._bootstrap(replica, f"{specs.PLANE}/{Path(self._socket).name}")
         argv = ("envoy", *command(Path(specs.BOOTSTRAP))[1:])
         plane, logs = str(Path(self._socket).parent), self._access_logs(replica)
         await self._run(
-            specs.sidecar(replica, self._images["sidecar"], argv, json.dumps(config).encode(), plane, logs)
+            specs.sidecar(replica, self._images["sidecar"], argv, config.encode(), plane, logs)
         )
 
     async def _start_toxiproxy(self, host: str) -> None:
