@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chaosmesh.engine.experiment.phases import phase, ramp, repeat
     from chaosmesh.engine.experiment.result import Failed, Inconclusive, Invalid, Run
-    from chaosmesh.judge import Verdict, around, as_written, at_least, at_most, baseline, control, weights
+    from chaosmesh.judge import (
+        Verdict,
+        around,
+        as_written,
+        at_least,
+        at_most,
+        baseline,
+        control,
+        promql,
+        weights,
+    )
     from chaosmesh.load.accesslog import from_access_log
     from chaosmesh.load.curves import diurnal, spike, steps
     from chaosmesh.load.har import from_har
@@ -34,6 +44,7 @@ __all__ = [
     "from_har",
     "from_locust",
     "phase",
+    "promql",
     "ramp",
     "repeat",
     "request",
@@ -59,6 +70,7 @@ _HOMES = {
     "from_har": "chaosmesh.load.har",
     "from_locust": "chaosmesh.load.ticks",
     "phase": "chaosmesh.engine.experiment.phases",
+    "promql": "chaosmesh.judge",
     "ramp": "chaosmesh.engine.experiment.phases",
     "repeat": "chaosmesh.engine.experiment.phases",
     "request": "chaosmesh.load.mix",

@@ -7,6 +7,7 @@
     ├── UsageError             2   a name, option or argument is wrong
     ├── RejectedError          2   Envoy refused a configuration (NACK); names the clause behind it
     ├── EnvironmentFailedError     4   a tool is missing, or a start-up failed
+    │   ├── MissingProgramError 4  a program that only a part of the features needs is not installed
     │   └── KeeperLostError    4   the keeper died, and with it every process of the run
     ├── NotInForceError        4   a fault on the control plane keeps a policy from being put in force
     ├── DeadlineError          4   a condition did not come true in time; says what was last seen
@@ -107,6 +108,10 @@ class EnvironmentFailedError(ChaosMeshError):
     """Raised when a tool is missing or the start-up failed."""
 
     code = ExitCode.ENVIRONMENT
+
+
+class MissingProgramError(EnvironmentFailedError):
+    """Raised when a program is not installed that this run needs and others don't."""
 
 
 class KeeperLostError(EnvironmentFailedError):

@@ -18,6 +18,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "More": {
         "canary": "canary",
         "judge": "judge",
+        "metrics": "metrics",
         "convert": "convert",
         "doctor": "environment",
         "setup": "environment",
@@ -36,6 +37,7 @@ SUMMARIES = {
     "render": "The Envoy configuration of each sidecar.",
     "canary": "Shift traffic to a new version step by step, and back at once if it is worse.",
     "judge": "The verdict of a run once more, from its folder alone.",
+    "metrics": "What was scraped in a run, as OpenMetrics or Parquet; a Grafana dashboard for it.",
     "convert": "The same policy as API JSON, CloudFormation or Kubernetes, with what is lost.",
     "doctor": "What is installed, and the exact command for what is not.",
     "setup": "Get Toxiproxy (cache, PATH, or built once).",

@@ -16,6 +16,7 @@ import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
 from chaosmesh.cli.options import profile_option, runs_option, runtime_option
+from chaosmesh.cli.scraping import prometheus_option, scraped
 from chaosmesh.errors import ChaosMeshError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @profile_option
 @runtime_option
 @runs_option
+@prometheus_option
 @functools.partial(with_inputs, optional=True)
 def up(
     inputs: Inputs,
@@ -44,6 +46,7 @@ def up(
     runs: Path,
     watch: bool,
     as_json: Path | None,
+    prometheus: bool,
 ) -> int:
     """Start the mesh and keep it until Ctrl-C.
 
@@ -51,6 +54,7 @@ def up(
     ingress and admin of every replica); and another one whenever a change brings or takes addresses. Without
     documents the mesh is empty, and grows by calls of the API.
     """
+    inputs = scraped(inputs, wanted=prometheus)
     if as_json is not None and not as_json.parent.is_dir():
         raise UsageError(f"--json: there is no folder {as_json.parent}")
     asyncio.run(_up(inputs, profile, runtime, runs, as_json, watching=watch))
@@ -72,7 +76,7 @@ async def _up(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as end:
-        stack = await end.enter_async_context(Stack(mesh, inputs.scenario, folder, load=False, kind=runtime))
+        stack = await end.enter_async_context(Stack(mesh, inputs.scenario, folder, load=False, say=_say, kind=runtime))
         publisher = Publisher(stack, inputs.resources, inputs.scenario, profile, _say)
         api = Service(Store.of(inputs.resources) if inputs.documents else Store(), publisher)
         tell = _Addresses(stack, await api.start(), as_json)
@@ -159,4 +163,5 @@ def addresses(stack: Stack, api: str | None = None) -> dict[str, Any]:
         "nodes": nodes,
         "ui": None,
     }
+    found |= {"prometheus": url} if (url := stack.metrics.url) else {}
     return {**found, "trusted": trusted} if trusted else found

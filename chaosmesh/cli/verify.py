@@ -12,6 +12,7 @@ import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
 from chaosmesh.cli.options import profile_option, runs_option, runtime_option
+from chaosmesh.cli.scraping import prometheus_option, scraped
 from chaosmesh.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
     metavar="HOST:PORT",
     help="Workers join here from other machines; none is started on this one.",
 )
+@prometheus_option
 @click.option("--seed", type=int, help="Same seed, same victims (default: the scenario's, or 0).")
 @profile_option
 @runtime_option
@@ -99,6 +101,7 @@ def run_verify(inputs: Inputs, choices: dict[str, Any]) -> int:
         workers_bind=choices["workers_bind"],
         runtime=choices["runtime"],
     )
+    inputs = scraped(inputs, wanted=choices.get("prometheus", False))
     verification = Verification(inputs.resources, inputs.scenario, options)
     if choices["listing"]:
         for line in verification.listing():

@@ -24,6 +24,7 @@ from chaosmesh.documents.explain import explain, meant, nearest
 from chaosmesh.documents.extras import Certificate, Fallback, RetryBudget, schema_of_words
 from chaosmesh.documents.fault_part import FaultPart
 from chaosmesh.documents.load_part import Load
+from chaosmesh.documents.metrics_part import Prometheus, switched
 from chaosmesh.documents.part import EdgeName, Part, Port, Positive, Share, Text
 from chaosmesh.documents.source import SCENARIO_NAME, Source, read_text
 from chaosmesh.documents.tree import Node, Problems, places, plain
@@ -139,6 +140,7 @@ class Scenario(Part):
     faults: tuple[FaultPart, ...] = ()
     gate: Gate | None = None
     canary: Canary | None = None
+    prometheus: Annotated[Prometheus, BeforeValidator(switched)] = Prometheus()
     seed: int = 0
 
     _places: Mapping[tuple[str | int, ...], Where] = PrivateAttr(default_factory=dict)
@@ -217,6 +219,7 @@ def scenario_schema() -> dict[str, Any]:
     several = schema["properties"]
     for key in ("mesh", "entry"):
         several[key] = {"anyOf": [several[key], {"type": "string"}]}
+    several["prometheus"] = {"anyOf": [several["prometheus"], {"type": "boolean"}]}
     entry = {"anyOf": [{"$ref": "#/$defs/MeshEntry"}, {"type": "string"}]}
     several["mesh"]["anyOf"][0] = {**several["mesh"]["anyOf"][0], "items": entry}
     return {

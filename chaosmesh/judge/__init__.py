@@ -24,6 +24,7 @@ from chaosmesh.judge.decision import Decision, SplitDecision
 from chaosmesh.judge.evidence import Evidence
 from chaosmesh.judge.moment import Moment, judge_moments
 from chaosmesh.judge.plan import ALPHA, planned_n
+from chaosmesh.judge.promql import Reading, judge_readings, promql, written_out
 from chaosmesh.judge.requirement import Measure, Requirement, Unit
 from chaosmesh.judge.share import MeanTest, interval, interval_of
 from chaosmesh.judge.split import TOLERANCE, judge_split, planned_split
@@ -41,6 +42,7 @@ __all__ = [
     "MeanTest",
     "Measure",
     "Moment",
+    "Reading",
     "Relative",
     "Requirement",
     "SplitDecision",
@@ -60,6 +62,7 @@ __all__ = [
     "judge_against",
     "judge_arms",
     "judge_moments",
+    "judge_readings",
     "judge_split",
     "judge_weights",
     "planned_against",
@@ -67,8 +70,10 @@ __all__ = [
     "planned_n",
     "planned_split",
     "planned_weights",
+    "promql",
     "requirement",
     "requirements",
     "weights",
     "worst",
+    "written_out",
 ]

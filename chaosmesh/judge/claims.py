@@ -57,7 +57,7 @@ class Claim:
     """A bound, without the name of what it bounds.
 
     `on` names the edge, node or replica that is meant, `of` a request of the mix, `during` a phase. `tolerance`
-    belongs to `around` (in the unit of the bound) and to a split (a share).
+    belongs to `around` (in the unit of the bound) and to a split (a share). `query`: of a claim in PromQL.
     """
 
     side: Kind
@@ -67,6 +67,7 @@ class Claim:
     of: str | None = None
     during: str | None = None
     tolerance: float | str | None = None
+    query: str = ""
 
     def __str__(self) -> str:
         if self.side == "split":

@@ -28,8 +28,9 @@ Measure = Literal[
     "returned",
     "recovery",
     "shift",
+    "promql",
 ]
-Unit = Literal["request", "call", "gap", "attempt", "moment"]
+Unit = Literal["request", "call", "gap", "attempt", "moment", "reading"]
 
 MOMENTS: frozenset[Measure] = frozenset({"ejected", "returned", "recovery", "shift"})
 MEANS: frozenset[Measure] = frozenset({"attempts", "amplification_entry"})
@@ -60,6 +61,7 @@ _UNITS: dict[Measure, Unit] = {
     "overflow": "call",
     "fallback": "call",
     "orphans": "attempt",
+    "promql": "reading",
 }
 _COUNTED: dict[Measure, str] = {
     "success": "successful",
@@ -88,7 +90,8 @@ class Requirement:
 
     `limit`: seconds, of a latency. `within`: the shortest and longest duration (seconds) that counts, of spacing and
     cut-offs. `statuses`: first and last status of a status share; `grpc`: a grpc-status. `weights`: of a split; empty
-    until `written` gives those of the policy. `on`, `of`, `during`: edge or node, request of the mix, phase.
+    until `written` gives those of the policy. `on`, `of`, `during`: edge or node, request of the mix, phase. `query`: of
+    a claim in PromQL.
     """
 
     name: str
@@ -107,6 +110,7 @@ class Requirement:
     tolerance: float = 0.0
     within: tuple[float, float] | None = None
     weights: Weights = ()
+    query: str = ""
 
     @property
     def is_moment(self) -> bool:
@@ -121,7 +125,12 @@ class Requirement:
     @property
     def is_share(self) -> bool:
         """True when outcomes of two kinds are counted; False when values are averaged or times compared."""
-        return self.measure not in MEANS and self.measure not in MOMENTS
+        return self.measure not in MEANS and self.measure not in MOMENTS and self.measure != "promql"
+
+    @property
+    def in_promql(self) -> bool:
+        """True when a Prometheus server is asked, once, at the end."""
+        return self.measure == "promql"
 
     @property
     def needs(self) -> Literal["edge", "node"] | None:

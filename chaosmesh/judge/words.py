@@ -10,6 +10,7 @@ import re
 from chaosmesh.errors import UsageError
 from chaosmesh.judge import bounds
 from chaosmesh.judge.claims import Claim
+from chaosmesh.judge.promql import in_promql
 from chaosmesh.judge.requirement import MEANS, MOMENTS, Measure, Requirement
 
 _QUANTILE = re.compile(r"p(\d{2,5})")
@@ -71,6 +72,8 @@ def requirement(name: str, claim: Claim) -> Requirement:
             f"{name}={claim!r} is no claim", hint=f"write {name}=at_least(…) or {name}=at_most(…)"
         )
     about = bounds.About(name, claim)
+    if claim.query:
+        return _named(about)
     if (claim.side == "split") != (name == "split"):
         raise UsageError(
             f"{about}: weights belong to split, and split to weights",
@@ -85,6 +88,16 @@ def requirement(name: str, claim: Claim) -> Requirement:
     if name not in _PLAIN:
         raise UsageError(f"no claim is called {name!r}", hint=f"known: {NAMES}")
     return _plain(about, _PLAIN[name])
+
+
+def _named(about: bounds.About) -> Requirement:
+    """A claim in PromQL has a name of its own: those that we count ourselves would say something else."""
+    if about.name in _PLAIN or any(one.fullmatch(about.name) for one in (_QUANTILE, _STATUS, _GRPC)):
+        raise UsageError(
+            f"{about.name}=promql(…): {about.name} has a meaning of its own",
+            hint=f"call it otherwise, for example {about.name}_by_envoy",
+        )
+    return in_promql(about)
 
 
 def _plain(about: bounds.About, measure: Measure) -> Requirement:

@@ -57,6 +57,7 @@ def pytest_runtest_makereport(
     if item.get_closest_marker(MARKER) is None:
         return (yield)
     reports.from_outside(call)
+    reports.without_program(call)
     report = yield
     reports.told(item, call, report)
     return report

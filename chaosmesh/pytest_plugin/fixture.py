@@ -94,11 +94,11 @@ def _wanted(request: pytest.FixtureRequest, marker: pytest.Mark) -> tuple[Wanted
 @contextlib.contextmanager
 def _plainly() -> Iterator[None]:
     """What is wrong with a test's documents is told without our own traceback."""
-    from chaosmesh.errors import ChaosMeshError, KeeperLostError
+    from chaosmesh.errors import ChaosMeshError, KeeperLostError, MissingProgramError
 
     try:
         yield
-    except KeeperLostError:
+    except (KeeperLostError, MissingProgramError):
         raise
     except ChaosMeshError as error:
         pytest.fail(str(error), pytrace=False)
@@ -113,4 +113,5 @@ def _record(
     alpha = float(options.option(item.config, "alpha"))
     about = {"mesh": live.name, "profile": profile, "seed": seed, "alpha": alpha}
     folder = session.record(meshes.runs, name, item.nodeid, runs, about)
+    session.keep_metrics(meshes, live, runs, folder)
     reports.recorded(item, runs, folder, seed)

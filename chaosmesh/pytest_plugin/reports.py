@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,22 @@ def from_outside(call: pytest.CallInfo[None]) -> None:
         if step.tb_next.tb_frame.f_code.co_filename.startswith(ours):
             step.tb_next = None
         step = step.tb_next
+
+
+def without_program(call: pytest.CallInfo[None]) -> None:
+    """A test that needs a program which is not installed is skipped, and fails where CI=true."""
+    from chaosmesh.errors import MissingProgramError
+
+    error = call.excinfo.value if call.excinfo else None
+    if not isinstance(error, MissingProgramError):
+        return
+    text = f"chaosmesh: {error.message}; to install it: {error.hint}"
+    try:
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(text, pytrace=False)
+        pytest.skip(text)
+    except (pytest.fail.Exception, pytest.skip.Exception):
+        call.excinfo = pytest.ExceptionInfo.from_current()
 
 
 def told(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:

@@ -17,7 +17,7 @@ from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
 from chaosmesh.runtime.parts import Part
 from chaosmesh.runtime.runtime import STOP_TIMEOUT, TOXIPROXY_PORT, Runtime
-from chaosmesh.runtime.toxiproxy import require
+from chaosmesh.runtime.toxiproxy import METRICS, require
 from chaosmesh.runtime.toxiproxy.peers import peers
 from chaosmesh.services.config import StandIn
 from chaosmesh.services.program import Program
@@ -64,7 +64,7 @@ class ProcessRuntime(Runtime):
         await self._spawn(Part("sidecar", replica), command(path), {})
 
     async def _start_toxiproxy(self, host: str) -> None:
-        argv = [str(self._toxiproxy), "-host", host, "-port", str(TOXIPROXY_PORT)]
+        argv = [str(self._toxiproxy), "-host", host, "-port", str(TOXIPROXY_PORT), *METRICS]
         await self._spawn(Part("toxiproxy"), argv, {"LOG_LEVEL": "warn"})
 
     async def _start_app(self, replica: Replica) -> None:

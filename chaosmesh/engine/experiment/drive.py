@@ -15,6 +15,7 @@ from chaosmesh.engine.experiment.judging import decide, decisions_of
 from chaosmesh.engine.experiment.observed import observed
 from chaosmesh.engine.experiment.phases import faults_of
 from chaosmesh.engine.experiment.plan import PATIENCE, Plan
+from chaosmesh.engine.experiment.promql import Queries
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Run
 from chaosmesh.engine.experiment.sense import checked
@@ -71,6 +72,7 @@ class Drive:
         self._facts = Facts(
             alpha, plan.entry, tuple(one.plain for one in asked), names=plan.names, control=plan.control
         )
+        self._queries = Queries(stack, questions)
         self._budget = budget
         self._policy = policy
         self._say = say
@@ -79,6 +81,7 @@ class Drive:
 
     async def run(self) -> Run:
         """What stays inconclusive is run once more on the same evidence, what could not be measured anew."""
+        await self._queries.prepare()
         for one in self._facts.questions:
             if one.planned is not None:
                 self._say(f"chaosmesh: {one}: about {one.planned:,} requests if the policy does what it says")
@@ -91,7 +94,7 @@ class Drive:
         return self._result()
 
     def _fresh(self) -> None:
-        self._facts = replace(self._facts, streams=(), problems=(), policies=())
+        self._facts = replace(self._facts, streams=(), problems=(), policies=(), readings=())
         self._looked = 0
 
     async def _round(self) -> None:
@@ -113,12 +116,15 @@ class Drive:
         """One stream of at most so many seconds, and what makes it worthless."""
         stack = self._stack
         watch = await Watch.start(stack.keeper, stack.pids())
+        self._queries.begin()
         report, problem = await self._load(seconds)
         problems = [report.late(self._tightest_ms()), await watch.starved(), problem]
         try:
             await stack.settled([report.stream])
         except DeadlineError as error:
             problems.append(f"the ledger is incomplete: {error.message}")
+        readings = await self._queries.read(self._facts.streams[-1:])
+        self._facts = replace(self._facts, readings=readings)
         if not any(problems) and self._only_slow():
             problems.append(watch.crowded())
         self._facts = replace(
@@ -153,13 +159,17 @@ class Drive:
             return f"{course.received} requests"
         self._looked = course.received
         pairs = zip(self._facts.questions, self._decisions(), strict=True)
-        verdicts = {_by_now(question, decision, course.received) for question, decision in pairs}
+        verdicts = {
+            _by_now(question, decision, course.received)
+            for question, decision in pairs
+            if not question.requirement.in_promql
+        }
         if Verdict.FAIL in verdicts:
             return ""
         whole = self._plan.phases or self._plan.shape  # a spike that has not come yet has not been withstood
         if whole or Verdict.INCONCLUSIVE in verdicts:
             return f"{self._looked} requests, undecided"
-        return "a fault met nothing yet" if self._may_come() else ""
+        return "a fault met nothing yet" if self._may_come() else self._queries.open()
 
     # -- what is known by now ------------------------------------------------------------------------------
 

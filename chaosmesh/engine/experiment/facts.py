@@ -11,7 +11,7 @@ from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.engine.experiment.plain import tree_of, value_of
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.errors import UsageError
-from chaosmesh.judge import Counting, Relative, Requirement
+from chaosmesh.judge import Counting, Reading, Relative, Requirement
 
 SETTLING_NS = 100_000_000
 """Requests that are meant to be sent so shortly before a phase ends may still be under way when the next one's faults
@@ -57,6 +57,7 @@ class Facts:
 
     `alpha`: what each claim may err with. `names`: those of the mix's requests, by their index. `control`: indexes of
     the requests that make the control cohort. `policies`: when which policy was in force everywhere while the load ran.
+    `readings`: what the queries of claims in PromQL gave.
     """
 
     alpha: float
@@ -68,6 +69,7 @@ class Facts:
     policies: tuple[Span, ...] = ()
     names: tuple[str, ...] = ()
     control: tuple[int, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -103,5 +105,18 @@ class Facts:
 
 CLASSES: dict[str, type] = {
     one.__name__: one
-    for one in (Facts, Question, Requirement, Relative, Counting, Named, Path, Span, Sent, Struck, Met)
+    for one in (
+        Facts,
+        Question,
+        Requirement,
+        Relative,
+        Counting,
+        Named,
+        Path,
+        Span,
+        Sent,
+        Struck,
+        Met,
+        Reading,
+    )
 }

@@ -19,7 +19,16 @@ from chaosmesh.engine.experiment.evidence.vacuous import nothing_counted
 from chaosmesh.engine.experiment.facts import Facts
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Claimed
-from chaosmesh.judge import Decision, Verdict, judge, judge_against, judge_moments, judge_weights, worst
+from chaosmesh.judge import (
+    Decision,
+    Verdict,
+    judge,
+    judge_against,
+    judge_moments,
+    judge_readings,
+    judge_weights,
+    worst,
+)
 from chaosmesh.ledger import Ledger
 
 
@@ -58,6 +67,8 @@ def _decision(question: Question, facts: Facts, book: Book) -> Decision:
 
 def _judged(question: Question, facts: Facts, book: Book) -> Decision:
     one, sample = question.requirement, sample_of(question)
+    if one.in_promql:
+        return judge_readings(one, [each for each in facts.readings if each.name == one.name])
     if one.is_moment:
         return judge_moments(one, moments(question, book, sample))
     if one.is_split:

@@ -48,6 +48,10 @@ class Meshes:
         if not calm:
             self.drop(live)
 
+    def warm(self, live: LiveMesh) -> bool:
+        """Whether a mesh still runs."""
+        return live in self._warm.values()
+
     def drop(self, live: LiveMesh) -> None:
         """End one mesh; the next who wants it gets a new one."""
         self._warm.pop(live.wanted, None)
@@ -73,6 +77,15 @@ def missing_tool() -> str:
         except EnvironmentFailedError as error:
             return f"{error.message}; to install it: {error.hint}"
     return ""
+
+
+def keep_metrics(meshes: Meshes, live: LiveMesh, runs: Sequence[Run], folder: Path) -> None:
+    """What was scraped while a test with claims in PromQL went on, beside its run.json. Of a mesh that has ended
+    everything is in its own folder."""
+    readings = [one for run in runs if run.facts for one in run.facts.readings]
+    if readings and meshes.warm(live):
+        since = min(one.begin_ns for one in readings) / 1e9
+        live.call(live.stack.metrics.keep(folder, since, runs[0].ledger))
 
 
 def record(root: Path, name: str, test: str, runs: Sequence[Run], about: Mapping[str, object]) -> Path:

@@ -19,6 +19,8 @@ from chaosmesh.errors import EnvironmentFailedError
 VERSION = "2.12.0"
 NAME = "toxiproxy-server"
 PACKAGE = "github.com/Shopify/toxiproxy/v2"
+METRICS = ("-runtime-metrics", "-proxy-metrics")
+"""Flags with which the server counts for Prometheus, at `/metrics` of its API."""
 GO_NEEDED = (1, 23)  # the `go` line of the pinned go.mod
 BUILD_LIMIT = 900.0  # seconds; 23 s on two cores with a fast network
 HINT = "chaosmesh setup (needs Go 1.23 or pip, once), or set CHAOSMESH_TOXIPROXY to a toxiproxy-server 2.12"

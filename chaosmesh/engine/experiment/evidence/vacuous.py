@@ -15,6 +15,7 @@ _NOTHING: Mapping[Measure, str] = {
     "returned": "it was never left out, or nothing was healed while it was watched",
     "recovery": "nothing was healed while it was watched: the load needs a phase after the fault",
     "shift": "no policy came into force while it was watched",
+    "promql": "the query was never asked: its phase did not come",
 }
 
 
