@@ -23,6 +23,12 @@ runtime_option = click.option(
     help="Where the mesh runs: as processes of this machine (Linux), or in containers.",
 )
 
+traces_option = click.option(
+    "--traces",
+    type=click.Choice(["otel", "xray", "off"]),
+    help="Spans of every request, by Envoy's OpenTelemetry or X-Ray tracer (default: the scenario's tracing).",
+)
+
 runs_option = click.option(
     "--runs",
     type=click.Path(path_type=Path),

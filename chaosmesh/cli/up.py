@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import profile_option, runs_option, runtime_option
+from chaosmesh.cli.options import profile_option, runs_option, runtime_option, traces_option
 from chaosmesh.cli.scraping import prometheus_option, scraped
 from chaosmesh.errors import ChaosMeshError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from chaosmesh.appmesh.api import Service
     from chaosmesh.engine.stack import Stack
+    from chaosmesh.engine.traces import Choice
     from chaosmesh.runtime.kinds import Kind
 
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 )
 @profile_option
 @runtime_option
+@traces_option
 @runs_option
 @prometheus_option
 @functools.partial(with_inputs, optional=True)
@@ -43,6 +45,7 @@ def up(
     inputs: Inputs,
     profile: str,
     runtime: Kind,
+    traces: Choice | None,
     runs: Path,
     watch: bool,
     as_json: Path | None,
@@ -57,12 +60,19 @@ def up(
     inputs = scraped(inputs, wanted=prometheus)
     if as_json is not None and not as_json.parent.is_dir():
         raise UsageError(f"--json: there is no folder {as_json.parent}")
-    asyncio.run(_up(inputs, profile, runtime, runs, as_json, watching=watch))
+    asyncio.run(_up(inputs, profile, runtime, traces, runs, as_json, watching=watch))
     return ExitCode.PASS
 
 
 async def _up(
-    inputs: Inputs, profile: str, runtime: Kind, runs: Path, as_json: Path | None, *, watching: bool
+    inputs: Inputs,
+    profile: str,
+    runtime: Kind,
+    traces: Choice | None,
+    runs: Path,
+    as_json: Path | None,
+    *,
+    watching: bool,
 ) -> None:
     from chaosmesh.appmesh.api import Service, Store
     from chaosmesh.engine.folder import RunFolder
@@ -76,7 +86,9 @@ async def _up(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as end:
-        stack = await end.enter_async_context(Stack(mesh, inputs.scenario, folder, load=False, say=_say, kind=runtime))
+        stack = await end.enter_async_context(
+            Stack(mesh, inputs.scenario, folder, load=False, say=_say, kind=runtime, traces=traces)
+        )
         publisher = Publisher(stack, inputs.resources, inputs.scenario, profile, _say)
         api = Service(Store.of(inputs.resources) if inputs.documents else Store(), publisher)
         tell = _Addresses(stack, await api.start(), as_json)
@@ -89,7 +101,13 @@ async def _up(
         if watching:
             task = asyncio.create_task(_watch(inputs, api))
             end.push_async_callback(_ended, task)
+        if stack.traces.provider:
+            _say(f"every request is traced; at the end: chaosmesh trace {folder.path} REQUEST-ID")
         await stack.guarded(stop.wait())
+        if stack.traces.provider:
+            await stack.keep_ledger()
+    for text in stack.traces.notes():
+        _say(text)
 
 
 class _Addresses:

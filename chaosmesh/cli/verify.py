@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import profile_option, runs_option, runtime_option
+from chaosmesh.cli.options import profile_option, runs_option, runtime_option, traces_option
 from chaosmesh.cli.scraping import prometheus_option, scraped
 from chaosmesh.errors import ExitCode, UsageError
 
@@ -58,6 +58,7 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 @click.option("--seed", type=int, help="Same seed, same victims (default: the scenario's, or 0).")
 @profile_option
 @runtime_option
+@traces_option
 @click.option(
     "--undecided",
     type=click.Choice(["fail", "warn"]),
@@ -100,6 +101,7 @@ def run_verify(inputs: Inputs, choices: dict[str, Any]) -> int:
         workers=choices["workers"],
         workers_bind=choices["workers_bind"],
         runtime=choices["runtime"],
+        traces=choices.get("traces"),
     )
     inputs = scraped(inputs, wanted=choices.get("prometheus", False))
     verification = Verification(inputs.resources, inputs.scenario, options)

@@ -27,6 +27,7 @@ from chaosmesh.documents.load_part import Load
 from chaosmesh.documents.metrics_part import Prometheus, switched
 from chaosmesh.documents.part import EdgeName, Part, Port, Positive, Share, Text
 from chaosmesh.documents.source import SCENARIO_NAME, Source, read_text
+from chaosmesh.documents.tracing_part import TracingPart
 from chaosmesh.documents.tree import Node, Problems, places, plain
 from chaosmesh.documents.yamltext import read_yaml
 from chaosmesh.errors import DocumentError, Where
@@ -141,6 +142,7 @@ class Scenario(Part):
     gate: Gate | None = None
     canary: Canary | None = None
     prometheus: Annotated[Prometheus, BeforeValidator(switched)] = Prometheus()
+    tracing: TracingPart | None = None
     seed: int = 0
 
     _places: Mapping[tuple[str | int, ...], Where] = PrivateAttr(default_factory=dict)

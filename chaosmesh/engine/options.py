@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chaosmesh.engine.traces import Choice
 from chaosmesh.runtime.kinds import Kind
 
 
@@ -15,7 +16,7 @@ class Options:
     seconds and what takes long to see is left out; `budget_s`: seconds for the whole run; `cure`: try a
     one-line change against the first weak cell; `tolerant`: what is undecided does not fail the run;
     `workers`: processes that send the load, `workers_bind`: HOST:PORT where they join from other machines;
-    `runtime`: where the mesh runs.
+    `runtime`: where the mesh runs; `traces`: which tracer the sidecars use (default: the scenario's).
     """
 
     profile: str = "appmesh"
@@ -30,3 +31,4 @@ class Options:
     workers: int = 1
     workers_bind: str = ""
     runtime: Kind = "process"
+    traces: Choice | None = None

@@ -429,6 +429,11 @@ class Stack:
                 what="the access log rows of a stream",
             )
 
+    async def keep_ledger(self) -> None:
+        """Write the ledger into the run folder, the last spans included."""
+        await self.traces.complete(self.ledger, [one.key for one in self.topology.replicas])
+        self.ledger.write(self.folder.path)
+
     # -- the keeper ---------------------------------------------------------------------------------------
 
     async def guarded(self, work: Any) -> Any:

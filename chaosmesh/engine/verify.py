@@ -153,6 +153,7 @@ class Verification:
             workers_bind=options.workers_bind,
             say=lambda text: emit(Note(text)),
             kind=options.runtime,
+            traces=options.traces,
         )
         async with stack:
             emit(self._started(stack, folder))
@@ -160,8 +161,10 @@ class Verification:
                 emit(Note(text))
             emit(PhaseStarted("checks", len(self.plan.checks)))
             result: VerifyResult = await stack.guarded(self._limited(stack, emit, begin))
-            stack.ledger.write(folder.path)
+            await stack.keep_ledger()
             emit(PhaseStarted("stop", 0))
+        for text in stack.traces.notes():
+            emit(Note(text))
         return replace(result, files=digests(folder.path))
 
     def _started(self, stack: Stack, folder: RunFolder) -> RunStarted:

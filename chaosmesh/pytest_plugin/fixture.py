@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +71,7 @@ def _wanted(request: pytest.FixtureRequest, marker: pytest.Mark) -> tuple[Wanted
     """What the marker asks for, and the folders in which its paths are looked for."""
     from chaosmesh.engine.experiment.inputs import Wanted, located
 
-    known = {"variables", "profile", "seed", "scenario"}
+    known = {"variables", "profile", "seed", "scenario", "traces"}
     if odd := set(marker.kwargs) - known:
         pytest.fail(f"chaosmesh marker: unknown {', '.join(sorted(odd))}; known: {', '.join(sorted(known))}")
     config = request.config
@@ -87,6 +86,7 @@ def _wanted(request: pytest.FixtureRequest, marker: pytest.Mark) -> tuple[Wanted
         None if scenario is None else located(scenario, folders),
         int(options.option(config, "workers")),
         options.runtime(config),
+        options.traces(config, marker.kwargs.get("traces")),
     )
     return wanted, folders
 
@@ -109,7 +109,7 @@ def _record(
 ) -> None:
     from chaosmesh.engine.experiment import session
 
-    name = re.sub(r"[^\w.-]+", "-", item.name).strip("-")
+    name = reports.folder_name(item)
     alpha = float(options.option(item.config, "alpha"))
     about = {"mesh": live.name, "profile": profile, "seed": seed, "alpha": alpha}
     folder = session.record(meshes.runs, name, item.nodeid, runs, about)

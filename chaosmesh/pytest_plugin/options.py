@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from chaosmesh.engine.traces import Choice
     from chaosmesh.runtime.kinds import Kind
 
 MARKER = "chaosmesh"
@@ -39,6 +40,12 @@ _OPTIONS = (
     _Option("report", "where run folders go", "runs", metavar="DIR"),
     _Option("profile", "whose hidden defaults hold", "appmesh", choices=PROFILES),
     _Option("runtime", "where meshes run", PLACE, choices=("process", "docker")),
+    _Option(
+        "traces",
+        "spans of every request; scenario: what its tracing says",
+        "scenario",
+        choices=("scenario", "otel", "xray", "off"),
+    ),
     _Option("workers", "processes that send the load of each mesh", "1", int, metavar="N"),
     _Option(
         "alpha", "chance that the session holds one wrong verdict", str(RUN_ALPHA), float, metavar="SHARE"
@@ -101,6 +108,15 @@ def runtime(config: pytest.Config) -> Kind:
     return "docker" if option(config, "runtime") == "docker" else "process"
 
 
+def traces(config: pytest.Config, wanted: object = None) -> Choice | None:
+    """Which tracer a mesh has: its marker's word, else the option's; None: what its scenario says."""
+    word = option(config, "traces") if wanted is None else str(wanted)
+    if word not in ("scenario", "otel", "xray", "off"):
+        raise pytest.UsageError(f"chaosmesh marker: traces={word!r}: choose from otel, xray, off")
+    found: Any = None if word == "scenario" else word
+    return found  # type: ignore[no-any-return]
+
+
 def claims(config: pytest.Config) -> int:
     """How many claims share the session's alpha."""
     return int(option(config, "claims"))
@@ -117,6 +133,7 @@ def summary(config: pytest.Config) -> str:
     """What holds for all experiments, in one line."""
     parts = [f"{name} {option(config, name)}" for name in ("profile", "seed", "undecided", "report")]
     parts += [f"runtime {place}"] if (place := option(config, "runtime")) != "process" else []
+    parts += [f"traces {tracer}"] if (tracer := option(config, "traces")) != "scenario" else []
     parts += [f"workers {count}"] if (count := option(config, "workers")) != "1" else []
     parts += [f"alpha {share}"] if float(share := option(config, "alpha")) != RUN_ALPHA else []
     return ", ".join(parts)

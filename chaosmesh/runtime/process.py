@@ -7,11 +7,12 @@ import signal
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from chaosmesh.envoy import binary, bootstrap, command
+from chaosmesh.envoy import binary, command
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh import Replica
 from chaosmesh.runtime import procs
 from chaosmesh.runtime.drain import HERE
+from chaosmesh.runtime.folder import write_secret
 from chaosmesh.runtime.hands import State
 from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
@@ -54,13 +55,7 @@ class ProcessRuntime(Runtime):
 
     async def _start_sidecar(self, replica: Replica) -> None:
         path = self._folder / f"{Part('sidecar', replica).name}.json"
-        config = bootstrap(
-            replica,
-            mesh=self._mesh.name,
-            control_socket=self._socket,
-            gateway=self._mesh.workload(replica.node).gateway,
-        )
-        path.write_text(json.dumps(config))
+        write_secret(path, self._bootstrap(replica, self._socket))
         await self._spawn(Part("sidecar", replica), command(path), {})
 
     async def _start_toxiproxy(self, host: str) -> None:

@@ -51,7 +51,7 @@ class CanaryRun:
         folder.write_json("config/envoy.json", rendering(self.mesh, self._scenario, "127.16"))
         async with Stack(self.mesh, self._scenario, folder, kind=self._runtime) as stack:
             found: Canary = await stack.guarded(self._shift(stack, say))
-            stack.ledger.write(folder.path)
+            await stack.keep_ledger()
         about = {"mesh": self.mesh.name, "profile": self._profile, "seed": self.seed, "alpha": self.alpha}
         folder.write_json("run.json", {**found.as_json(), **about})
         return found

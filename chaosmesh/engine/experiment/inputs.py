@@ -10,6 +10,7 @@ from pathlib import Path
 from chaosmesh.appmesh import Resources
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine import inputs
+from chaosmesh.engine.traces import Choice
 from chaosmesh.errors import UsageError
 from chaosmesh.runtime.kinds import Kind
 
@@ -17,7 +18,7 @@ from chaosmesh.runtime.kinds import Kind
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A mesh to run; equal ones share a running stack. `variables` are sorted pairs; `workers` send its load;
-    `runtime` says where."""
+    `runtime` says where, `traces` which tracer the sidecars use (None: the scenario's)."""
 
     paths: tuple[Path, ...]
     variables: tuple[tuple[str, str], ...] = ()
@@ -25,6 +26,7 @@ class Wanted:
     scenario: Path | None = None
     workers: int = 1
     runtime: Kind = "process"
+    traces: Choice | None = None
 
 
 def located(given: str | Path, folders: Iterable[Path]) -> Path:

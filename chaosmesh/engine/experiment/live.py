@@ -95,7 +95,15 @@ class LiveMesh:
     async def _start(self, runs: FilePath) -> None:
         folder = RunFolder.create(runs, self.name)
         folder.write_json("config/envoy.json", rendering(self.baseline, self.scenario, "127.16"))
-        stack = Stack(self.baseline, self.scenario, folder, workers=self.wanted.workers, kind=self.wanted.runtime)
+        wanted = self.wanted
+        stack = Stack(
+            self.baseline,
+            self.scenario,
+            folder,
+            workers=wanted.workers,
+            kind=wanted.runtime,
+            traces=wanted.traces,
+        )
         self.stack = await self._exit.enter_async_context(stack)
         keeping = asyncio.create_task(self._keep())
         self._exit.callback(keeping.cancel)

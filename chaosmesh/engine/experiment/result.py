@@ -12,6 +12,7 @@ from chaosmesh.judge import Decision, Verdict
 from chaosmesh.judge.queueing import Figure
 from chaosmesh.judge.stability import Stability
 from chaosmesh.ledger import Ledger
+from chaosmesh.ledger.story import Stories, Story
 from chaosmesh.ledger.timeline import timeline
 
 STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -88,6 +89,15 @@ class Run:
         length = (max(times) - min(times)) / 1e9 if times else 0.0
         step = next((one for one in STEPS if length / one <= MOST_STEPS), STEPS[-1])
         return "\n".join(timeline(requests, self.ledger.faults, step_s=step).lines())
+
+    @property
+    def traces(self) -> Stories:
+        """What each request of this run met, hop by hop, by request id."""
+        return Stories(self.ledger, self.streams)
+
+    def trace(self, request_id: str) -> Story:
+        """What one request met, hop by hop; `print` shows it. KeyError for one that this run did not send."""
+        return self.traces[request_id]
 
     def as_json(self) -> dict[str, Any]:
         """For run.json."""

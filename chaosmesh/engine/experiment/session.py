@@ -26,6 +26,7 @@ class Meshes:
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
+        self.said: list[str] = []
         self._warm: dict[Wanted, LiveMesh] = {}
 
     def of(self, wanted: Wanted) -> LiveMesh:
@@ -56,6 +57,7 @@ class Meshes:
         """End one mesh; the next who wants it gets a new one."""
         self._warm.pop(live.wanted, None)
         live.close()
+        self.said += live.stack.traces.notes()
 
     def close(self) -> list[str]:
         """End every mesh; what could not be ended or is still there."""
