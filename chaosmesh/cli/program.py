@@ -14,7 +14,7 @@ from chaosmesh.errors import ChaosMeshError, ExitCode
 
 GROUPS: dict[str, dict[str, str]] = {
     "Start": {"demo": "demo", "verify": "verify", "up": "up"},
-    "Understand": {"lint": "lint", "why": "why", "render": "render"},
+    "Understand": {"lint": "lint", "why": "why", "render": "render", "trace": "trace"},
     "More": {
         "canary": "canary",
         "judge": "judge",
@@ -35,6 +35,7 @@ SUMMARIES = {
     "lint": "What is wrong with the policy before anything runs.",
     "why": "Where a request would go, and by which rule.",
     "render": "The Envoy configuration of each sidecar.",
+    "trace": "What single requests of a run met, hop by hop, as a waterfall.",
     "canary": "Shift traffic to a new version step by step, and back at once if it is worse.",
     "judge": "The verdict of a run once more, from its folder alone.",
     "metrics": "What was scraped in a run, as OpenMetrics or Parquet; a Grafana dashboard for it.",

@@ -64,3 +64,4 @@ def close(config: pytest.Config) -> None:
     meshes, state.meshes = state.meshes, None
     if meshes is not None:
         state.left += meshes.close()
+        state.said += meshes.said

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from chaosmesh.pytest_plugin import options
 from chaosmesh.pytest_plugin.state import Row, state_of
 
 if TYPE_CHECKING:
@@ -82,9 +85,22 @@ def told(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
         report.sections.append(("chaosmesh evidence", evidence))
         if times := (run or runs[-1]).timeline:
             report.sections.append(("chaosmesh timeline", times))
+        if failed := [one for run in runs for one in run.traces.failed_ids]:
+            report.sections.append(("chaosmesh trace", _command(item, failed)))
     report.chaosmesh_ran = state_of(item.config).ran  # type: ignore[attr-defined]
     if report.when == "teardown":
         report.chaosmesh_rows = state_of(item.config).rows.get(item.nodeid, [])  # type: ignore[attr-defined]
+
+
+def folder_name(item: pytest.Item) -> str:
+    """The run folder's name for a test."""
+    return re.sub(r"[^\w.-]+", "-", item.name).strip("-")
+
+
+def _command(item: pytest.Item, failed: Sequence[str]) -> str:
+    """How to look at requests that failed: the first of them, and all."""
+    run = f"{options.option(item.config, 'report')}/{folder_name(item)}/latest"
+    return f"chaosmesh trace {run} {failed[0]}\nchaosmesh trace {run} --failed    # {len(failed):,} failed"
 
 
 def _end(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:

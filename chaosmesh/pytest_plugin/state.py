@@ -17,7 +17,7 @@ Row = list[str]
 @dataclass(slots=True)
 class State:
     """`rows`: the table, by test (and worker of xdist). `code`: the exit code that an experiment asked for, and `why`. `left`: what could
-    not be cleaned up."""
+    not be cleaned up; `said`: what meshes had to tell when they ended."""
 
     meshes: Meshes | None = None
     rows: dict[str, list[Row]] = field(default_factory=dict)
@@ -27,6 +27,7 @@ class State:
     code: int = 0
     why: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
 
 _STATE: pytest.StashKey[State] = pytest.StashKey()

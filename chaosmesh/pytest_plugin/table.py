@@ -45,7 +45,7 @@ def _room(reporter: pytest.TerminalReporter, count: int) -> None:
 
 
 def _notes(state: State) -> list[str]:
-    notes = [*state.why, *(f"left behind: {one}" for one in state.left)]
+    notes = [*state.said, *state.why, *(f"left behind: {one}" for one in state.left)]
     if state.interrupted and state.ran and not state.left:
         notes.append("interrupted: everything is healed and stopped")
     return notes
