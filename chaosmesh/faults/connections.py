@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chaosmesh.errors import UsageError
 from chaosmesh.faults.base import LOST, WAITED, AttemptSeen, Dose, Effect, Scope, Site, Stream
@@ -20,7 +20,7 @@ LONGEST_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class OnConnections(ABC):
-    """Base: `workload` narrows it to one node behind the service, `replica` to one copy of each."""
+    """Base: `workload` narrows it to one node behind the service, `replica` to one copy of each. `kind` is its word."""
 
     id: str
     edge: tuple[str, str]
@@ -28,11 +28,7 @@ class OnConnections(ABC):
     workload: str | None = None
     replica: int | None = None
     stream: Stream = "downstream"
-
-    @property
-    @abstractmethod
-    def kind(self) -> str:
-        """The fault's word."""
+    kind: ClassVar[str]
 
     @property
     @abstractmethod

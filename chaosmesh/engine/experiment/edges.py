@@ -28,7 +28,9 @@ from chaosmesh.faults import (
     Stream,
     Timeout,
 )
-from chaosmesh.faults.units import GRPC, grpc_code, rate, size
+from chaosmesh.faults.connections import OnConnections
+from chaosmesh.faults.units import GRPC, grpc_code, rate
+from chaosmesh.faults.units import size as bytes_of
 from chaosmesh.judge.durations import duration as seconds
 from chaosmesh.mesh import Mesh
 
@@ -57,6 +59,21 @@ class _Requests:
         """As the faults take them."""
         headers = tuple((name.lower(), value) for name, value in (self.headers or {}).items())
         return {"path": self.path, "prefix": self.prefix, "headers": headers, "replica": self.replica}
+
+
+@dataclass(frozen=True, slots=True)
+class _Connections:
+    """Which connections a fault means, in a user's words."""
+
+    share: float
+    replica: int | None
+    stream: Stream = "downstream"
+
+    @property
+    def said(self) -> str:
+        """For labels: what is less than the whole edge."""
+        told = ["upstream" if self.stream == "upstream" else "", _replica(self.replica)]
+        return "".join(f", {one}" for one in told if one)
 
 
 class Edge:
@@ -138,17 +155,16 @@ class Edge:
         """Everything that comes over the edge's connections is held back: "300ms", ± jitter."""
         ms, plus = _ms(delay, "latency"), _ms(jitter, "jitter")
         label = f"+{delay}" + (f" ± {jitter}" if plus else "")
-        return self._connections(label, "latency", Latency, share, replica, stream, ms=ms, jitter_ms=plus)
+        return self._connections(label, Latency, _Connections(share, replica, stream), ms=ms, jitter_ms=plus)
 
     def reset(self, *, every: str = "1s", replica: int | None = None, share: float = 1.0) -> FaultContext:
         """Every open connection of the edge is cut at once, and again once a period; new ones work."""
-        return self._connections(
-            f"reset every {every}", "reset", Reset, share, replica, every_ms=_ms(every, "every")
-        )
+        ms = _ms(every, "every")
+        return self._connections(f"reset every {every}", Reset, _Connections(share, replica), every_ms=ms)
 
     def down(self, *, replica: int | None = None, share: float = 1.0) -> FaultContext:
         """The edge is down: open connections end, new ones are refused."""
-        return self._connections("down", "down", Down, share, replica)
+        return self._connections("down", Down, _Connections(share, replica))
 
     def bandwidth(
         self,
@@ -160,7 +176,7 @@ class Edge:
     ) -> FaultContext:
         """Each connection carries at most "64KB/s"."""
         kb = rate(limit, "bandwidth")
-        return self._connections(f"{limit}", "bandwidth", Bandwidth, share, replica, stream, kb=kb)
+        return self._connections(limit, Bandwidth, _Connections(share, replica, stream), kb=kb)
 
     def slow_close(
         self,
@@ -173,7 +189,7 @@ class Edge:
         """Connections end so much later than they were closed."""
         ms = _ms(delay, "slow_close")
         return self._connections(
-            f"slow close {delay}", "slow_close", SlowClose, share, replica, stream, ms=ms
+            f"slow close {delay}", SlowClose, _Connections(share, replica, stream), ms=ms
         )
 
     def timeout(
@@ -186,7 +202,7 @@ class Edge:
     ) -> FaultContext:
         """Nothing comes through any more; connections end `after` that time, with "0ms" only when it is healed."""
         ms = _ms(after, "timeout")
-        return self._connections(f"timeout {after}", "timeout", Timeout, share, replica, stream, ms=ms)
+        return self._connections(f"timeout {after}", Timeout, _Connections(share, replica, stream), ms=ms)
 
     def slicer(
         self,
@@ -200,11 +216,12 @@ class Edge:
     ) -> FaultContext:
         """What comes over the edge arrives in pieces of `size` bytes (64, "1KB") ± `variation`, `delay` apart."""
         values = {
-            "bytes": _bytes(size, "slicer"),
-            "variation": _bytes(variation, "slicer: variation"),
+            "bytes": bytes_of(size, "slicer"),
+            "variation": bytes_of(variation, "slicer: variation"),
             "delay_us": round(seconds(delay, "slicer: delay") * 1e6),
         }
-        return self._connections(f"slices of {size}", "slicer", Slicer, share, replica, stream, **values)
+        which = _Connections(share, replica, stream)
+        return self._connections(f"slices of {size}", Slicer, which, **values)
 
     def limit_data(
         self,
@@ -215,31 +232,21 @@ class Edge:
         share: float = 1.0,
     ) -> FaultContext:
         """Each connection ends once so many bytes ("1KB") went through it."""
-        values = {"bytes": _bytes(limit, "limit_data")}
-        return self._connections(f"limit {limit}", "limit_data", LimitData, share, replica, stream, **values)
+        which = _Connections(share, replica, stream)
+        return self._connections(f"limit {limit}", LimitData, which, bytes=bytes_of(limit, "limit_data"))
 
     # -- making them -----------------------------------------------------------------------------------------------
 
     def _connections(
-        self,
-        label: str,
-        kind: str,
-        make: Callable[..., Fault],
-        share: float,
-        replica: int | None,
-        stream: Stream = "downstream",
-        **values: int,
+        self, label: str, make: type[OnConnections], which: _Connections, **values: int
     ) -> FaultContext:
-        needs_connections(kind, share)
-        label += ", upstream" if stream == "upstream" else ""
-        label += f", {said}" if (said := _replica(replica)) else ""
+        needs_connections(make.kind, which.share)
+        fields: dict[str, Any] = {"replica": which.replica, "stream": which.stream, **values}
         return self._fault(
-            label,
-            kind,
-            lambda name, one: make(
-                name, one.pair, workload=one.workload, replica=replica, stream=stream, **values
-            ),
-            replica,
+            label + which.said,
+            make.kind,
+            lambda name, one: make(name, one.pair, workload=one.workload, **fields),
+            which.replica,
         )
 
     def _fault(
@@ -270,10 +277,6 @@ def _ms(text: str, what: str) -> int:
     if value != round(value):
         raise UsageError(f"{what}: {text!r} is no whole number of milliseconds", hint='"1ms" is the smallest')
     return round(value)
-
-
-def _bytes(value: int | str, what: str) -> int:
-    return size(value, what)
 
 
 def _replica(index: int | None) -> str:
