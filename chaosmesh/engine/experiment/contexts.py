@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from chaosmesh.engine.experiment.in_force import InForce
@@ -44,11 +46,8 @@ class FaultContext:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
+        with _at_the_end(error):
             self._live.call(self.heal())
-        except KeeperLostError:
-            if error is None:
-                raise
 
     async def __aenter__(self) -> FaultContext:
         await self._live.acall(self.apply())
@@ -60,8 +59,15 @@ class FaultContext:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
+        with _at_the_end(error):
             await self._live.acall(self.heal())
-        except KeeperLostError:
-            if error is None:
-                raise
+
+
+@contextmanager
+def _at_the_end(error: BaseException | None) -> Iterator[None]:
+    """The end of a block: that the keeper is gone, which heals everything itself, does not hide the block's own error."""
+    try:
+        yield
+    except KeeperLostError:
+        if error is None:
+            raise
