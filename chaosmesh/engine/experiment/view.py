@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.entrance import entry_of
 from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.beside import beside
@@ -25,12 +25,11 @@ from chaosmesh.engine.experiment.policies import PolicyInForce
 from chaosmesh.engine.experiment.policy import without
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Run
+from chaosmesh.engine.experiment.taking import taking
 from chaosmesh.engine.experiment.wishes import closed_wish, wish_of
 from chaosmesh.errors import UsageError
 from chaosmesh.judge import ALPHA, Claim, Verdict, requirements
-from chaosmesh.load import RequestSpec
-from chaosmesh.load.plan import Arrivals, Protocol
-from chaosmesh.load.shapes import Shape
+from chaosmesh.load.plan import Protocol
 from chaosmesh.mesh import Mesh
 
 
@@ -81,26 +80,8 @@ class MeshView:
         self._resources, self._policy = resources, policy
         self._label = f"with {', '.join(one.name for one in found)}"
 
-    def load(
-        self,
-        *,
-        rate: float | None = None,
-        shape: Shape | None = None,
-        path: str | None = None,
-        method: str = "GET",
-        headers: Mapping[str, str] | None = None,
-        body: Any = b"",
-        protocol: Protocol = "http",
-        mix: Sequence[RequestSpec] | None = None,
-        arrivals: Arrivals | None = None,
-        entry: str | None = None,
-        count: int | None = None,
-        duration: str | None = None,
-        workers: int | None = None,
-        control: Any = None,
-        client: str | None = None,
-        host: str | None = None,
-    ) -> Load:
+    @taking(wish_of)
+    def load(self, wish: Wish) -> Load:
         """Open-loop load: `rate` requests a second at `entry`, or as many as `shape` says, whatever the answers do.
 
         One request (`path`, `method`, `headers`, `body`, `protocol` "http", "http2", "grpc" or "tcp") or a `mix` of
@@ -108,25 +89,6 @@ class MeshView:
         stream; the budget of an expectation does too. `workers`: processes that send it together. `client` and `host`:
         not users at an entry, but the application of a node sends it through its sidecar, to a host of any name.
         """
-        wish = wish_of(
-            self._live.scenario,
-            rate=rate,
-            shape=shape,
-            path=path,
-            method=method,
-            headers=headers,
-            body=body,
-            protocol=protocol,
-            mix=mix,
-            arrivals=arrivals,
-            entry=entry,
-            count=count,
-            duration=duration,
-            workers=workers,
-            control=control,
-            client=client,
-            host=host,
-        )
         return Load(self, wish)
 
     def locustfile(
@@ -174,6 +136,13 @@ class MeshView:
         if self._policy is not self._live.baseline and self._label.startswith("without"):
             raise UsageError("a canary shifts the policy of the documents", hint="use mesh.canary(…)")
         return planned(self.session, self._resources, self._policy, route, to, steps, bake, hold, claims)
+
+    # -- used by load --------------------------------------------------------------------------------------
+
+    @property
+    def scenario(self) -> Scenario:
+        """Where what a test leaves out comes from."""
+        return self._live.scenario
 
     # -- used by phase(…) ------------------------------------------------------------------------------------
 
