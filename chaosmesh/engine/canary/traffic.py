@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from chaosmesh.engine.canary.plan import Plan
 from chaosmesh.engine.entrance import entry_of
-from chaosmesh.engine.experiment.drive import Plan as Sent
+from chaosmesh.engine.experiment.plan import Plan as Sent
+from chaosmesh.engine.experiment.sending import begin
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import UsageError
 from chaosmesh.load import Running
@@ -23,21 +24,7 @@ class Sending:
 
     async def begin(self) -> Running:
         """Start sending."""
-        sent, stack = self.sent, self.stack
-        return await stack.begin(
-            f"canary {sent.entry}",
-            stack.entry_url(sent.entry, *sent.protocols),
-            sent.entry,
-            sent.mix,
-            sent.rate,
-            duration=self.seconds,
-            arrivals=sent.arrivals,
-            seed=sent.seed,
-            patience=sent.patience,
-            tls=stack.entry_tls(sent.entry, *sent.protocols),
-            shape=sent.shape,
-            workers=sent.workers,
-        )
+        return await begin(self.stack, self.sent, "canary", self.seconds)
 
 
 def entry_for(mesh: Mesh, entries: tuple[str, ...], plan: Plan) -> str:

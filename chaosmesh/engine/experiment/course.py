@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from chaosmesh.engine.experiment.facts import Sent, Span
 from chaosmesh.engine.experiment.plan import Plan
+from chaosmesh.engine.experiment.sending import begin
 from chaosmesh.engine.experiment.timetable import Timetable
 from chaosmesh.engine.stack import Stack
-from chaosmesh.load import Record, Running, StreamReport
+from chaosmesh.load import Record, StreamReport
 
 
 class Course:
@@ -44,7 +45,7 @@ class Course:
         `changed` is called whenever `sent` or `policies` did.
         """
         self._changed = changed
-        running = await self._begin()
+        running = await begin(self._stack, self._plan, "expect", self._longest, self._take)
         self._stream = running.stream.id
         changed()
         done = asyncio.create_task(running.done())
@@ -78,27 +79,6 @@ class Course:
                 one.cancel()
             await asyncio.gather(*ending, return_exceptions=True)
         return None
-
-    async def _begin(self) -> Running:
-        plan, stack = self._plan, self._stack
-        outward = plan.host is not None
-        return await stack.begin(
-            f"expect {plan.entry}",
-            stack.anywhere_url(plan.entry) if outward else stack.entry_url(plan.entry, *plan.protocols),
-            plan.host or plan.entry,
-            plan.mix,
-            plan.rate,
-            count=plan.count,
-            duration=self._longest,
-            arrivals=plan.arrivals,
-            seed=plan.seed,
-            patience=plan.patience,
-            tls=None if outward else stack.entry_tls(plan.entry, *plan.protocols),
-            shape=plan.shape,
-            workers=plan.workers,
-            closed=plan.closed,
-            on_records=self._take,
-        )
 
     def _take(self, records: list[Record]) -> None:
         self.received += len(records)
