@@ -20,6 +20,9 @@ Place = Callable[..., Where]
 MEASURES = ("success", "latency", "status", "grpc", "attempts")
 """What can be counted call by call, on each of two arms."""
 
+GRACE = 30.0
+"""Seconds after a step's time in which its last answers must have come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -50,6 +53,15 @@ class Plan:
     def claims(self) -> int:
         """Decisions that the whole plan needs: each may err."""
         return sum(len(one.requirements) for one in self.steps)
+
+    def patience(self, step: Step) -> float:
+        """Seconds after which a verdict on a step must be there."""
+        return max(step.bake, self.hold) + GRACE
+
+    @property
+    def longest(self) -> float:
+        """Seconds that all steps may take together."""
+        return sum(map(self.patience, self.steps))
 
 
 def plan_of_scenario(scenario: Scenario, resources: Resources, mesh: Mesh) -> Plan:

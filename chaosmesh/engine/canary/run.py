@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from chaosmesh.appmesh import Resources
 from chaosmesh.appmesh.shift import shifted
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.canary.plan import Plan, plan_of_scenario
 from chaosmesh.engine.canary.result import Canary
-from chaosmesh.engine.canary.shift import GRACE, Say, Shift
-from chaosmesh.engine.canary.traffic import Sending, entry_for
+from chaosmesh.engine.canary.shift import Say, Shift
+from chaosmesh.engine.canary.traffic import Sending
 from chaosmesh.engine.experiment.wishes import wish_of
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.inputs import policy
@@ -57,9 +55,7 @@ class CanaryRun:
         return found
 
     async def _shift(self, stack: Stack, say: Say) -> Canary:
-        entry = entry_for(stack.mesh, stack.topology.entries, self.plan)
-        sent = self._wish.plan(entry, self.seed, self._scenario.load.timeout)
-        longest = sum(max(one.bake, self.plan.hold) + GRACE for one in self.plan.steps)
+        sending = Sending.of(stack, self._wish, self.plan, self.seed, self._scenario.load.timeout)
         shift = Shift(
             stack,
             self._resources,
@@ -68,4 +64,4 @@ class CanaryRun:
             self.alpha,
             say,
         )
-        return await shift.run(Sending(stack, replace(sent, count=None, duration=None), longest))
+        return await shift.run(sending)

@@ -30,9 +30,6 @@ LOOK = 1.1
 FEWEST = 20
 """Requests between two looks at least."""
 
-GRACE = 30.0
-"""Seconds after a step's time in which its last answers must have come."""
-
 Say = Callable[[str], None]
 
 
@@ -91,7 +88,7 @@ class Shift:
             self.policy(shifted(self.resources, self.plan.route, self.plan.to, step.weight))
         )
         look = _Look(self, step, running, stable, time.monotonic(), time.time_ns())
-        await self._until(look, running, max(step.bake, self.plan.hold) + GRACE)
+        await self._until(look, running, self.plan.patience(step))
         seen = (tuple(look.decisions), len(look.arms.new), len(look.arms.stable))
         took, passed = (look.begin - begin) * 1000, time.monotonic() - look.begin
         reason = _reason(look.action, look.decisions)

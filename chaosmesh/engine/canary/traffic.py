@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chaosmesh.engine.canary.plan import Plan
 from chaosmesh.engine.entrance import entry_of
 from chaosmesh.engine.experiment.plan import Plan as Sent
 from chaosmesh.engine.experiment.sending import begin
+from chaosmesh.engine.experiment.wishes import Wish
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import UsageError
 from chaosmesh.load import Running
@@ -21,6 +22,14 @@ class Sending:
     stack: Stack
     sent: Sent
     seconds: float
+
+    @classmethod
+    def of(cls, stack: Stack, wish: Wish, plan: Plan, seed: int, patience: float | None) -> Sending:
+        """What was wished for, for as long as a plan may take; where nobody said, at the entry that leads to its route.
+        `patience`: seconds that a request waits for its answer (None: the default)."""
+        entry = wish.entry or entry_for(stack.mesh, stack.topology.entries, plan)
+        sent = wish.plan(entry, seed, patience)
+        return cls(stack, replace(sent, count=None, duration=None), plan.longest)
 
     async def begin(self) -> Running:
         """Start sending."""

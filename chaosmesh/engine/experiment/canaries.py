@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from chaosmesh.appmesh import Resources
@@ -12,8 +11,7 @@ from chaosmesh.appmesh.shift import shifted
 from chaosmesh.documents.canary_part import Canary as Part
 from chaosmesh.engine.canary import Canary, Plan, Shift, plan_of
 from chaosmesh.engine.canary.plan import required
-from chaosmesh.engine.canary.shift import GRACE
-from chaosmesh.engine.canary.traffic import Sending, entry_for
+from chaosmesh.engine.canary.traffic import Sending
 from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.result import ERRORS, Claimed, Run
 from chaosmesh.engine.experiment.wishes import wish_of
@@ -53,13 +51,9 @@ class CanaryShift:
             begin = time.monotonic()
             await live.use(self._policy(resources))
             stack = live.stack
-            entry = wish.entry or entry_for(stack.mesh, stack.topology.entries, plan)
-            sent = wish.plan(entry, session.seed, live.scenario.load.timeout)
-            longest = sum(max(one.bake, plan.hold) + GRACE for one in plan.steps)
+            sending = Sending.of(stack, wish, plan, session.seed, live.scenario.load.timeout)
             shift = Shift(stack, resources, self._policy, plan, session.alpha, session.say)
-            found: Canary = await live.limited(
-                shift.run(Sending(stack, replace(sent, count=None, duration=None), longest))
-            )
+            found: Canary = await live.limited(shift.run(sending))
         session.runs.append(self._as_run(found, time.monotonic() - begin))
         return found
 
