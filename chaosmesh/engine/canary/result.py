@@ -42,11 +42,12 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """The way back: from the decision until the old weights were in force (`in_force_ms`), and calls that met the new
-    version although they started later (`strays`)."""
+    """The way back: how long it took from the decision until the old weights were in force (`in_force_ms`), which was
+    at `at_ns` (epoch ns), and calls that met the new version although they started later (`strays`)."""
 
     in_force_ms: float
-    strays: int
+    at_ns: int
+    strays: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """For the run folder and `--json`."""

@@ -16,6 +16,7 @@ from chaosmesh.engine.canary.deciding import Action, action_of, decisions_of
 from chaosmesh.engine.canary.plan import Plan, Step
 from chaosmesh.engine.canary.result import Back, Canary, Ending, StepResult
 from chaosmesh.engine.experiment.policy import most_attempts
+from chaosmesh.engine.growth import Growth
 from chaosmesh.engine.host import Watch
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
@@ -23,9 +24,6 @@ from chaosmesh.judge import Decision, Verdict
 from chaosmesh.ledger import Call
 from chaosmesh.load import Running
 from chaosmesh.mesh import Mesh
-
-LOOK = 1.1
-"""A step's evidence grows by a tenth from look to look, so that looking costs little however long it takes."""
 
 FEWEST = 20
 """Requests between two looks at least."""
@@ -68,7 +66,7 @@ class Shift:
             return self._canary(results, back, running, f"the ledger is incomplete: {error.message}")
         return self._canary(results, back, running, report.late(None) or await watch.starved())
 
-    async def _steps(self, running: Running, before: Mesh) -> tuple[list[StepResult], _Retreat | None]:
+    async def _steps(self, running: Running, before: Mesh) -> tuple[list[StepResult], Back | None]:
         results: list[StepResult] = []
         stable: tuple[Call, ...] = ()
         for step in self.plan.steps:
@@ -119,15 +117,15 @@ class Shift:
         most = max(most_attempts(self.stack.mesh, one) for one in self.plan.services)
         return decisions_of(step, arms.new, arms.stable, most, self.alpha)
 
-    async def _retreat(self, before: Mesh) -> _Retreat:
+    async def _retreat(self, before: Mesh) -> Back:
         begin = time.monotonic()
         await self.stack.apply(before)
         took, at_ns = time.monotonic() - begin, time.time_ns()
         self.say(f"  0 %  back in force after {took * 1000:.0f} ms")
-        return _Retreat(took * 1000, at_ns)
+        return Back(took * 1000, at_ns)
 
     def _canary(
-        self, results: list[StepResult], back: _Retreat | None, running: Running, problem: str | None
+        self, results: list[StepResult], back: Back | None, running: Running, problem: str | None
     ) -> Canary:
         every = self.arms(running, 0)
         strays = sum(back is not None and one.start_ns >= back.at_ns for one in every.new)
@@ -140,7 +138,7 @@ class Shift:
             verdict,
             problem or last.reason,
             tuple(results),
-            Back(back.in_force_ms, strays) if back else None,
+            replace(back, strays=strays) if back else None,
             len(every.new),
             sum(not one.ok for one in every.new),
         )
@@ -159,8 +157,8 @@ class _Look:
     arms: Arms = NOTHING
     decisions: list[Decision] = field(default_factory=list)
     action: Action = "watch"
+    growth: Growth = field(default_factory=lambda: Growth(least=FEWEST))
     _first: int = -1
-    _enough: float = 0.0
 
     @property
     def end(self) -> Ending:
@@ -174,9 +172,8 @@ class _Look:
         total = len(self.shift.stack.ledger.records)
         self._first = total if self._first < 0 else self._first
         rows = total - self._first
-        if rows < self._enough:
+        if not self.growth.due(rows):
             return f"{rows} requests"
-        self._enough = max(rows + FEWEST, rows * LOOK)
         arms = self.shift.arms(self.running, self.since_ns)
         if not arms.stable and self.step.weight == WHOLE:
             arms = replace(arms, stable=self.before)
@@ -185,12 +182,6 @@ class _Look:
         waited = passed >= max(self.step.bake, self.shift.plan.hold)
         self.action = action_of(self.decisions, baked=passed >= self.step.bake, waited=waited)
         return f"{len(arms.new)} calls of the new version" if self.action == "watch" else ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Retreat:
-    in_force_ms: float
-    at_ns: int
 
 
 def _reason(action: Action, decisions: list[Decision]) -> str:

@@ -20,6 +20,7 @@ from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Run
 from chaosmesh.engine.experiment.sense import checked
 from chaosmesh.engine.experiment.witness import struck
+from chaosmesh.engine.growth import Growth
 from chaosmesh.engine.host import Watch
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
@@ -33,9 +34,6 @@ ENOUGH = 200
 nor that a fault or an edge is not met at all."""
 
 SHORTEST = 0.5  # seconds of a budget that are worth another stream
-
-LOOK = 1.1
-"""Evidence grows by a tenth from look to look, so that looking costs little however long it takes."""
 
 LAG_S = 1.0
 """Rows of what happened may come so much later: what had not happened so far beyond its bound surely did not."""
@@ -95,7 +93,7 @@ class Drive:
 
     def _fresh(self) -> None:
         self._facts = replace(self._facts, streams=(), problems=(), policies=(), readings=())
-        self._looked = 0
+        self._growth = Growth(ENOUGH)
 
     async def _round(self) -> None:
         """Load for one budget, or one schedule.
@@ -155,9 +153,8 @@ class Drive:
 
     def _open(self, course: Course) -> str:
         """What is still undecided, looked at whenever there is a tenth more to see."""
-        if course.received < max(ENOUGH, self._looked * LOOK):
+        if not self._growth.due(course.received):
             return f"{course.received} requests"
-        self._looked = course.received
         pairs = zip(self._facts.questions, self._decisions(), strict=True)
         verdicts = {
             _by_now(question, decision, course.received)
@@ -168,7 +165,7 @@ class Drive:
             return ""
         whole = self._plan.phases or self._plan.shape  # a spike that has not come yet has not been withstood
         if whole or Verdict.INCONCLUSIVE in verdicts:
-            return f"{self._looked} requests, undecided"
+            return f"{course.received} requests, undecided"
         return "a fault met nothing yet" if self._may_come() else self._queries.open()
 
     # -- what is known by now ------------------------------------------------------------------------------
