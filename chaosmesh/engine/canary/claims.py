@@ -1,4 +1,4 @@
-"""Claims of a canary as a scenario writes them: "at least stable - 1 %", "at most stable x 1.5 + 20ms"."""
+"""Claims of a canary as a scenario writes them: "at least stable - 5 %", "at most stable x 1.5 + 20ms"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chaosmesh.judge.durations import number, seconds
 
 _CLAIM = re.compile(r"\s*at\s+(least|most)\s+(.+?)\s*", re.IGNORECASE)
 _STABLE = re.compile(r"stable(?:\s*[x×*]\s*(?P<times>\d+(?:\.\d+)?))?(?:\s*(?P<sign>[+\-−])\s*(?P<by>.+))?")
-HINT = 'write "at least stable - 1 %", "at most stable x 1.5 + 20ms", "at least 99 %" or "at most 300ms"'
+HINT = 'write "at least stable - 5 %", "at most stable x 1.5 + 20ms", "at least 99 %" or "at most 300ms"'
 
 
 def claim_of(text: str) -> Claim:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chaosmesh.appmesh import Resources
 from chaosmesh.appmesh.resources import Resource
 from chaosmesh.appmesh.shift import route_named, split_of
+from chaosmesh.documents.canary_part import DEFAULT_CLAIMS
 from chaosmesh.documents.canary_part import Canary as Part
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.canary.claims import claim_of
@@ -116,6 +117,11 @@ def required(claims: Mapping[str, Claim]) -> tuple[Requirement, ...]:
         if one.relative is not None and one.relative.to == "baseline":
             raise UsageError(f"{one.name}: a canary has no baseline", hint="compare with the stable version")
     return found
+
+
+def usual() -> tuple[Requirement, ...]:
+    """The questions where nobody asked any."""
+    return required({name: claim_of(text) for name, text in DEFAULT_CLAIMS.items()})
 
 
 def _requirements(texts: Mapping[str, str], place: Place, problems: list[Problem]) -> Iterator[Requirement]:

@@ -10,14 +10,14 @@ from chaosmesh.appmesh import Resources
 from chaosmesh.appmesh.shift import shifted
 from chaosmesh.documents.canary_part import Canary as Part
 from chaosmesh.engine.canary import Canary, Plan, Shift, plan_of
-from chaosmesh.engine.canary.plan import required
+from chaosmesh.engine.canary.plan import required, usual
 from chaosmesh.engine.canary.traffic import Sending
 from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.result import ERRORS, Claimed, Run
 from chaosmesh.engine.experiment.wishes import wish_of
 from chaosmesh.engine.inputs import policy
 from chaosmesh.errors import UsageError
-from chaosmesh.judge import Claim, Verdict, at_least, control
+from chaosmesh.judge import Claim, Verdict
 from chaosmesh.mesh import Mesh
 
 
@@ -102,7 +102,7 @@ def planned(
         raise UsageError(
             f"canary: {_plainly(error)}", hint='steps=(10, 50, 100), bake="2s", hold="20s"'
         ) from error
-    asked = required(claims or {"success": at_least(control(minus=0.05))})
+    asked = required(claims) if claims else usual()
     return CanaryShift(session, resources, plan_of(resources, mesh, part, [asked] * len(part.steps)))
 
 

@@ -131,7 +131,7 @@ class MeshView:
         """A shift of a route's traffic to the node `to`, by `steps` per cent, to be made with `run`.
 
         Each step is watched for `bake` at least and `hold` at most. `claims` (success, p99, attempts, …) are about the new
-        version; `control()` in them is the stable one. Default: success=at_least(control(minus=0.05)).
+        version; `control()` in them is the stable one. Default: success=at_least(control(minus="5 %")).
         """
         if self._policy is not self._live.baseline and self._label.startswith("without"):
             raise UsageError("a canary shifts the policy of the documents", hint="use mesh.canary(…)")

@@ -12,7 +12,7 @@ from chaosmesh.documents.scenario import load_scenario
 from chaosmesh.engine.canary.arms import arm_of
 from chaosmesh.engine.canary.claims import claim_of, said
 from chaosmesh.engine.canary.deciding import action_of, decisions_of
-from chaosmesh.engine.canary.plan import Step, plan_of, plan_of_scenario, required
+from chaosmesh.engine.canary.plan import Step, plan_of, plan_of_scenario, required, usual
 from chaosmesh.engine.experiment.inputs import Wanted, read
 from chaosmesh.engine.inputs import policy
 from chaosmesh.errors import DocumentError, UsageError
@@ -93,6 +93,13 @@ def test_without_a_canary_the_next_step_is_told(airport, tmp_path: Path):
     (tmp_path / "chaosmesh.yaml").write_text("name: x\n")
     with pytest.raises(UsageError, match="has no canary"):
         plan_of_scenario(load_scenario(tmp_path), *airport)
+
+
+def test_without_claims_the_success_is_compared_everywhere_alike(airport, tmp_path: Path):
+    (tmp_path / "chaosmesh.yaml").write_text("canary: {route: flights-route, to: flights-v2}\n")
+    plan = plan_of_scenario(load_scenario(tmp_path), *airport)
+    assert {one.requirements for one in plan.steps} == {usual()}
+    assert usual() == required({"success": at_least(control(minus="5 %"))})
 
 
 def arm(name: str, good: int, bad: int = 0):
