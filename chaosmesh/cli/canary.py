@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import profile_option, runs_option, runtime_option
-from chaosmesh.errors import ExitCode, UsageError
+from chaosmesh.cli.options import (
+    json_option,
+    profile_option,
+    runs_option,
+    runtime_option,
+    undecided_option,
+    write_json,
+)
+from chaosmesh.errors import ExitCode
 
 if TYPE_CHECKING:
     from chaosmesh.engine.canary import Canary, Plan
@@ -20,16 +25,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--plan", "planning", is_flag=True, help="Say what would be done; start nothing.")
 @click.option("--seed", type=int, help="Same seed, same requests (default: the scenario's, or 0).")
-@click.option(
-    "--undecided",
-    type=click.Choice(["fail", "warn"]),
-    default="fail",
-    show_default=True,
-    help="warn: a canary that stays undecided ends with 0.",
-)
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON (- for stdout, without the lines)."
-)
+@undecided_option("a canary that stays undecided")
+@json_option("Write the result as JSON (- for stdout, without the lines).")
 @profile_option
 @runtime_option
 @runs_option
@@ -46,8 +43,6 @@ def canary(inputs: Inputs, **choices: Any) -> int:
     from chaosmesh.engine.folder import RunFolder
 
     target = choices["json_file"]
-    if target not in (None, "-") and Path(target).is_dir():
-        raise UsageError(f"--json: {target} is a folder", hint="name a file, or - for stdout")
     run = CanaryRun(
         inputs.resources, inputs.scenario, choices["profile"], choices["seed"], choices["runtime"]
     )
@@ -60,8 +55,7 @@ def canary(inputs: Inputs, **choices: Any) -> int:
     found = asyncio.run(run.run(folder, lambda text: print(text, file=lines, flush=True)))
     print(f"{_summary(found)}   {folder.path}", file=lines)
     if target is not None:
-        text = json.dumps(found.as_json(), indent=1, ensure_ascii=False)
-        sys.stdout.write(text + "\n") if target == "-" else Path(target).write_text(text + "\n")
+        write_json(target, found.as_json())
     return _code(found, tolerant=choices["undecided"] == "warn")
 
 

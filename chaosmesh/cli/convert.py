@@ -12,6 +12,7 @@ import click
 from chaosmesh.appmesh.convert import TARGETS, Conversion, Loss
 from chaosmesh.appmesh.convert import convert as to_format
 from chaosmesh.cli.inputs import Inputs, with_inputs
+from chaosmesh.cli.options import json_option
 from chaosmesh.documents.writing import Page
 from chaosmesh.errors import ExitCode, UsageError
 
@@ -22,9 +23,7 @@ from chaosmesh.errors import ExitCode, UsageError
     "--out", default="-", show_default=True, metavar="DIR", help="Folder for the files, or - for stdout."
 )
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write files and losses as JSON to FILE, or - for stdout."
-)
+@json_option("Write files and losses as JSON to FILE, or - for stdout.")
 @functools.partial(with_inputs, whole=False)
 def convert(inputs: Inputs, target: str, out: str, force: bool, json_file: str | None) -> int:
     """The same policy in another format; what is written reads back equal.

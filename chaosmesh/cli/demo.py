@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from chaosmesh.cli.inputs import Inputs
-from chaosmesh.cli.options import runs_option
+from chaosmesh.cli.options import json_option, runs_option
 from chaosmesh.errors import EnvironmentFailedError, ExitCode
 
 
 @click.command()
 @click.option("--seed", type=int, default=7, show_default=True, help="Same seed, same victims.")
 @runs_option
-@click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON.")
+@json_option("Write the result as JSON.")
 def demo(seed: int, runs: Path, json_file: str | None) -> int:
     """Verify the airport: departures → flights (v1, v2) → weather.
 

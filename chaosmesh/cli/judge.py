@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from chaosmesh.errors import ExitCode, UsageError
+from chaosmesh.cli.options import json_option, undecided_option, write_json
+from chaosmesh.errors import ExitCode
 
 if TYPE_CHECKING:
     from chaosmesh.engine.rejudge import Line, Rejudged
@@ -24,16 +24,8 @@ WORST_FIRST = (ExitCode.LIMIT, ExitCode.FAIL, ExitCode.UNDECIDED, ExitCode.PASS)
     metavar="SHARE",
     help="Judge as if the whole run had this much error to spend (as it was: 0.01).",
 )
-@click.option(
-    "--undecided",
-    type=click.Choice(["fail", "warn"]),
-    default="fail",
-    show_default=True,
-    help="warn: an undecided run ends with 0.",
-)
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write the runs with their verdicts as JSON (- for stdout)."
-)
+@undecided_option()
+@json_option("Write the runs with their verdicts as JSON (- for stdout).")
 def judge(runs: tuple[Path, ...], alpha: float | None, undecided: str, json_file: str | None) -> int:
     """The verdict of a run once more, from its folder alone: no mesh is started.
 
@@ -43,16 +35,10 @@ def judge(runs: tuple[Path, ...], alpha: float | None, undecided: str, json_file
     """
     from chaosmesh.engine.rejudge import rejudge
 
-    if json_file not in (None, "-") and Path(str(json_file)).is_dir():
-        raise UsageError(f"--json: {json_file} is a folder", hint="name a file, or - for stdout")
     found = [rejudge(one, alpha) for one in runs]
     if json_file is not None:
         documents = [one.document for one in found]
-        text = json.dumps(documents[0] if len(documents) == 1 else documents, indent=1, ensure_ascii=False)
-        if json_file == "-":
-            click.echo(text)
-        else:
-            Path(json_file).write_text(text + "\n", encoding="utf-8")
+        write_json(json_file, documents[0] if len(documents) == 1 else documents)
     if json_file != "-":
         for one in found:
             click.echo("\n".join(_told(one)))

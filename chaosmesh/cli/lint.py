@@ -15,14 +15,12 @@ import click
 from chaosmesh.appmesh.lint import Finding
 from chaosmesh.appmesh.lint import lint as find
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import profile_option
+from chaosmesh.cli.options import json_option, profile_option
 from chaosmesh.errors import ExitCode
 
 
 @click.command()
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write the findings as JSON to FILE, or - for stdout."
-)
+@json_option("Write the findings as JSON to FILE, or - for stdout.")
 @profile_option
 @functools.partial(with_inputs, whole=False)
 def lint(inputs: Inputs, profile: str, json_file: str | None) -> int:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+
+from chaosmesh.errors import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 profile_option = click.option(
     "--profile",
@@ -36,3 +43,34 @@ runs_option = click.option(
     show_default=True,
     help="Where run folders go.",
 )
+
+
+def undecided_option(what: str = "an undecided run") -> Callable[[F], F]:
+    """`--undecided`: whether `what` ends with 3 or with 0."""
+    return click.option(
+        "--undecided",
+        type=click.Choice(["fail", "warn"]),
+        default="fail",
+        show_default=True,
+        help=f"warn: {what} ends with 0.",
+    )
+
+
+def json_option(text: str) -> Callable[[F], F]:
+    """`--json FILE` (`json_file`: None, "-" or where to write); UsageError for a folder, before anything is done."""
+    return click.option("--json", "json_file", metavar="FILE", callback=_no_folder, help=text)
+
+
+def write_json(target: str, document: Any) -> None:
+    """A document into the file that `--json` named, or to stdout."""
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    if target == "-":
+        click.echo(text)
+    else:
+        Path(target).write_text(text + "\n", encoding="utf-8")
+
+
+def _no_folder(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value not in (None, "-") and Path(str(value)).is_dir():
+        raise UsageError(f"--json: {value} is a folder", hint="name a file, or - for stdout")
+    return value

@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import profile_option, runs_option, runtime_option, traces_option
+from chaosmesh.cli.options import (
+    json_option,
+    profile_option,
+    runs_option,
+    runtime_option,
+    traces_option,
+    undecided_option,
+)
 from chaosmesh.cli.scraping import prometheus_option, scraped
-from chaosmesh.errors import ExitCode, UsageError
+from chaosmesh.errors import ExitCode
 
 if TYPE_CHECKING:
     from chaosmesh.engine.events import RunFinished
@@ -59,16 +65,8 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 @profile_option
 @runtime_option
 @traces_option
-@click.option(
-    "--undecided",
-    type=click.Choice(["fail", "warn"]),
-    default="fail",
-    show_default=True,
-    help="warn: an undecided run ends with 0.",
-)
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON (- for stdout, without the table)."
-)
+@undecided_option()
+@json_option("Write the result as JSON (- for stdout, without the table).")
 @runs_option
 @with_inputs
 def verify(
@@ -125,8 +123,6 @@ def _run(verification: Verification, inputs: Inputs, choices: dict[str, Any]) ->
     from chaosmesh.report.terminal import Terminal
 
     target = choices["json_file"]
-    if target not in (None, "-") and Path(target).is_dir():
-        raise UsageError(f"--json: {target} is a folder", hint="name a file, or - for stdout")
     folder = RunFolder.create(choices["runs"], verification.name)
     verification.keep_documents(folder)
     table = sys.stderr if target == "-" else sys.stdout
