@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from chaosmesh.judge.bets import Bets
 from chaosmesh.judge.ladder import Counts, log_evidence, mirrored
 from chaosmesh.judge.plan import first, strayed
-from chaosmesh.judge.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class NearTest:
+class NearTest(Bets):
     """Is a share (or a mean, brought to [0, 1]) within `bound` ± `tolerance`?
 
     With a `margin` the claim counts as broken only that much beyond the band. An end of the band at or beyond 0 or 1
@@ -29,24 +29,12 @@ class NearTest:
     margin: float = 0.0
     binary: bool = True
 
-    @property
-    def needed(self) -> float:
-        """The logarithm of the evidence at which `pass` falls."""
-        return math.log(1 / self.alpha)
-
     def logs(self, counts: Counts) -> tuple[float, float]:
         """Logarithms of the evidence for `pass` and, halved for its two ends, for `fail`."""
         inside = min(self._above(counts, self.bound), self._above(mirrored(counts), 1 - self.bound))
         return inside, max(self._below(counts, self.bound), self._below(mirrored(counts), 1 - self.bound)) - (
             math.log(2)
         )
-
-    def verdict(self, counts: Counts) -> Verdict:
-        """`pass`, `fail` or `inconclusive`. Where both are proved the stronger evidence counts."""
-        inside, outside = self.logs(counts)
-        if max(inside, outside) < self.needed:
-            return Verdict.INCONCLUSIVE
-        return Verdict.PASS if inside >= outside else Verdict.FAIL
 
     def planned(self, truth: float) -> int | None:
         """Outcomes after which it is decided on average, if `truth` is the share; None if it takes for ever."""

@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from chaosmesh.judge.bets import Bets
 from chaosmesh.judge.evidence import Evidence
 from chaosmesh.judge.ladder import Counts, log_evidence, mirrored
-from chaosmesh.judge.verdict import Verdict
 
 Side = Literal["at_least", "at_most"]
 
@@ -23,7 +23,7 @@ _HALVINGS = 40  # an interval's ends to 1e-12 of its range
 
 
 @dataclass(frozen=True, slots=True)
-class MeanTest:
+class MeanTest(Bets):
     """Is a share (or a mean, brought to [0, 1]) at least or at most `bound`?
 
     With a `margin` the claim counts as broken only beyond it: at `bound` and on the good side of it `fail` has
@@ -36,11 +36,6 @@ class MeanTest:
     alpha: float
     margin: float = 0.0
     binary: bool = True
-
-    @property
-    def needed(self) -> float:
-        """The logarithm of the evidence at which a verdict falls: ln(1/α)."""
-        return math.log(1 / self.alpha)
 
     def logs(self, counts: Counts) -> tuple[float, float]:
         """Logarithms of the evidence for `pass` and for `fail`."""
@@ -70,13 +65,6 @@ class MeanTest:
     def aimed(self) -> bool:
         """True when the bets know the alternative: a share with a margin."""
         return self.margin > 0 and self.binary
-
-    def verdict(self, counts: Counts) -> Verdict:
-        """`pass`, `fail` or `inconclusive`. Where both are proved the stronger evidence counts."""
-        kept, broken = self.logs(counts)
-        if max(kept, broken) < self.needed:
-            return Verdict.INCONCLUSIVE
-        return Verdict.PASS if kept >= broken else Verdict.FAIL
 
     def _upwards(self, counts: Counts) -> tuple[float, Counts]:
         """The bound and the counts, turned so that the claim is "at least"."""
