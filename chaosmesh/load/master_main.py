@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import locust  # isort: skip  # noqa: F401  (it patches the standard library, so it comes first)
 import os
-import socket
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from locust.env import Environment
 
-from chaosmesh.load import wire
 from chaosmesh.load.crew import Crew
 from chaosmesh.load.locust_env import Pacer, prepare, statistics
 from chaosmesh.load.part import TOKEN
+from chaosmesh.load.serving import Orders, connected, run, serve
 
 
 def main(path: str, workers: int, address: str) -> None:
     """Serves main until it hangs up."""
-    channel = socket.socket(socket.AF_UNIX)
-    channel.connect(path)
+    channel = connected(path)
     environment = Environment(user_classes=[Pacer])
     prepare(environment)
     Pacer.fixed_count = workers
@@ -33,24 +30,14 @@ def main(path: str, workers: int, address: str) -> None:
     crew = Crew(runner, workers, os.environ[TOKEN], channel.sendall)
     crew.say({"is": "listening", "port": runner.server.port})
     crew.gather()
-    _serve(channel, crew, environment)
-    runner.quit()
-
-
-def _serve(channel: socket.socket, crew: Crew, environment: Environment) -> None:
-    orders: dict[str, Callable[[dict[str, Any]], None]] = {
+    orders: Orders = {
         "begin": lambda order: crew.begin(order["stream"]),
         "stop": lambda order: crew.stop(order["stream"]),
         "statistics": lambda _: crew.say({"is": "statistics", "rows": statistics(environment)}),
     }
-    frames = wire.Frames()
-    while data := channel.recv(1 << 16):
-        for _, payload in frames.feed(data):
-            order = wire.read_control(payload)
-            orders[order["do"]](order)
+    serve(channel, orders)
+    runner.quit()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
-    sys.stderr.flush()
-    os._exit(0)  # greenlets of Locust would keep the interpreter waiting
+    run(lambda: main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

@@ -7,8 +7,6 @@ who waits. Spoken to as the generator is.
 from __future__ import annotations
 
 import locust  # isort: skip  # noqa: F401  (it patches the standard library, so it comes first)
-import os
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +18,7 @@ from locust.env import Environment
 from chaosmesh.load import userfile, wire
 from chaosmesh.load.locust_env import raise_limit_of_descriptors
 from chaosmesh.load.plan import Stream
+from chaosmesh.load.serving import Orders, connected, or_end, run, serve
 from chaosmesh.load.stamps import Stamps
 
 _FLUSH_S = 0.02
@@ -39,7 +38,7 @@ class Users:
 
     def begin(self, stream: Stream) -> None:
         """Starts them; records are delivered until all have stopped."""
-        gevent.spawn(self._run, stream)
+        gevent.spawn(or_end, lambda: self._run(stream))
 
     def stop(self) -> None:
         """Ends them after the task that each is in."""
@@ -130,8 +129,7 @@ class Users:
 
 def main(path: str, file: str) -> None:
     """Serves main until it hangs up."""
-    channel = socket.socket(socket.AF_UNIX)
-    channel.connect(path)
+    channel = connected(path)
     raise_limit_of_descriptors()
     try:
         classes, shapes = userfile.users_of(file)
@@ -141,18 +139,12 @@ def main(path: str, file: str) -> None:
         return
     users = Users(channel.sendall, classes, shapes)
     users.say({"is": "ready", "shape": bool(shapes)})
-    orders: dict[str, Callable[[dict[str, Any]], None]] = {
+    orders: Orders = {
         "begin": lambda order: users.begin(wire.stream_from_json(order["stream"])),
         "stop": lambda _: users.stop(),
     }
-    frames = wire.Frames()
-    while data := channel.recv(1 << 16):
-        for _, payload in frames.feed(data):
-            order = wire.read_control(payload)
-            orders[order["do"]](order)
+    serve(channel, orders)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
-    sys.stderr.flush()
-    os._exit(0)  # greenlets of Locust would keep the interpreter waiting
+    run(lambda: main(sys.argv[1], sys.argv[2]))

@@ -10,7 +10,6 @@ import gc
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +19,7 @@ from chaosmesh.load import wire
 from chaosmesh.load.generator import Generator
 from chaosmesh.load.locust_env import Pacer, prepare
 from chaosmesh.load.part import TOKEN, Host, Part
+from chaosmesh.load.serving import or_end, run
 
 
 class Worker:
@@ -64,20 +64,13 @@ class Worker:
 
 
 def _surely(order: Callable[[Any], None]) -> Callable[..., None]:
-    """Locust would only log an error, and the stream would never end."""
+    """As Locust calls it."""
 
     def obey(*, msg: Any, **_: object) -> None:
-        try:
-            order(msg.data)
-        except Exception:  # noqa: BLE001  (whatever it was, this process is of no use any more)
-            traceback.print_exc()
-            sys.stderr.flush()
-            os._exit(1)
+        or_end(lambda: order(msg.data))
 
     return obey
 
 
 if __name__ == "__main__":
-    Worker(sys.argv[1], int(sys.argv[2]), os.environ.get(TOKEN, "")).serve()
-    sys.stderr.flush()
-    os._exit(0)  # greenlets of Locust would keep the interpreter waiting
+    run(lambda: Worker(sys.argv[1], int(sys.argv[2]), os.environ.get(TOKEN, "")).serve())
