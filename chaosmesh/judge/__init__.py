@@ -5,7 +5,7 @@ No I/O and no clock. Everything is computed from counts, so a stored run gives t
 
 from chaosmesh.judge.against import judge_against, planned_against
 from chaosmesh.judge.arms import judge_weights, planned_weights
-from chaosmesh.judge.arrays import judge_arms
+from chaosmesh.judge.arrays import Worse, judge_arms
 from chaosmesh.judge.budget import RUN_ALPHA, alpha_for
 from chaosmesh.judge.bursts import Counting, counting
 from chaosmesh.judge.claims import (
@@ -48,6 +48,7 @@ __all__ = [
     "SplitDecision",
     "Unit",
     "Verdict",
+    "Worse",
     "alpha_for",
     "around",
     "as_written",

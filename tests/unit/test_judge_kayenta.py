@@ -7,8 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from chaosmesh.judge import Verdict
-from chaosmesh.judge.arrays import Worse, judge_arms
+from chaosmesh.judge import Verdict, Worse, judge_arms
 from chaosmesh.judge.ranks import above, shift, top
 
 PUBLISHED = {
