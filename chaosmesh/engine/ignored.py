@@ -1,4 +1,4 @@
-"""Keys of the scenario file that are accepted but not acted on: said, never passed over in silence."""
+"""Keys of the scenario file that a verification does not act on: said, never passed over in silence."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ from chaosmesh.documents.scenario import Scenario
 
 WHOLE = ("externals", "faults", "gate")
 OF_WORKLOADS = ("image", "command", "port", "env")
+OF_EXPERIMENTS = ("locustfile", "shape")
+"""Forms of load that experiments send; a verification needs the same rate in every cell."""
+
+
+def notes(scenario: Scenario, rate: float) -> list[str]:
+    """A line for what nobody acts on yet, and one for load that is not what a verification sends (`rate` requests/s)."""
+    ignored = ignored_keys(scenario)
+    found = [f"not acted on yet: {', '.join(ignored)}"] if ignored else []
+    found += [
+        f"load.{key} is for experiments: verify sends {rate:g} requests a second, all the time"
+        for key in OF_EXPERIMENTS
+        if getattr(scenario.load, key) is not None
+    ]
+    return [f"{scenario.place().file}: {one}" for one in found]
 
 
 def ignored_keys(scenario: Scenario) -> list[str]:

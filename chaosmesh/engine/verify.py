@@ -28,7 +28,7 @@ from chaosmesh.engine.events import (
 from chaosmesh.engine.findings import find
 from chaosmesh.engine.folder import RunFolder, digests
 from chaosmesh.engine.goal import Goal
-from chaosmesh.engine.ignored import ignored_keys
+from chaosmesh.engine.ignored import notes
 from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.limits import rate_of
 from chaosmesh.engine.matrix import Cell, Waivers, chosen
@@ -157,7 +157,7 @@ class Verification:
         )
         async with stack:
             emit(self._started(stack, folder))
-            for text in (*self._notes(), *filter(None, [stack.secrets.note(self.mesh)])):
+            for text in (*notes(self.scenario, self.rate), *filter(None, [stack.secrets.note(self.mesh)])):
                 emit(Note(text))
             emit(PhaseStarted("checks", len(self.plan.checks)))
             result: VerifyResult = await stack.guarded(self._limited(stack, emit, begin))
@@ -178,11 +178,6 @@ class Verification:
             goal=str(self.goal),
             budget_s=self.options.budget_s,
         )
-
-    def _notes(self) -> list[str]:
-        """What the user wrote and this version does not act on."""
-        ignored = ignored_keys(self.scenario)
-        return [f"{self.scenario.place().file}: not acted on yet: {', '.join(ignored)}"] if ignored else []
 
     async def _limited(self, stack: Stack, emit: Listener, begin: float) -> VerifyResult:
         """What was found until the end, or until a limit of the scenario stopped it."""
