@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from chaosmesh.engine.experiment.evidence.calls import room_of
+from chaosmesh.engine.experiment.fits import only_connections
 from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.experiment.luck import counted
 from chaosmesh.engine.experiment.plan import Plan
@@ -47,7 +48,10 @@ def announced(
     """The questions with what the policy allows, how outcomes are counted, and after how many requests each should be
     decided."""
     known = [counted(limited(one, mesh, plan.entry), mesh, plan, contexts) for one in questions]
-    return [replace(one, planned=_planned(one, theory, alpha)) for one in known]
+    return [
+        replace(one, planned=_planned(one, theory, alpha), connections=only_connections(mesh, one.paths))
+        for one in known
+    ]
 
 
 def _planned(question: Question, theory: Prediction | None, alpha: float) -> int | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chaosmesh.engine.experiment.names import Named
+from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.errors import UsageError
 from chaosmesh.faults.units import grpc_of_status
 from chaosmesh.mesh import Mesh, Topology
@@ -24,7 +25,7 @@ def needs_requests(mesh: Mesh, edge: Named, status: int | None = None, grpc: int
     UsageError where nobody could: requests on a TCP edge, a gRPC code on an HTTP/1.1 edge.
     """
     spoken = {protocol for path in edge.paths for protocol in _protocols(mesh, path.service)}
-    if spoken and spoken <= {"tcp"}:
+    if only_connections(mesh, edge.paths):
         raise UsageError(
             f"{edge} carries connections (TCP), and no requests that a sidecar could tell apart",
             hint="latency, reset, down, timeout and the like act on connections",
@@ -66,6 +67,12 @@ def needs_replica(mesh: Mesh, topology: Topology, edge: Named, kind: str, replic
                     f"{replica!r}",
                     hint=f"replicas are counted from 0; in the scenario file: workloads: {{{server}: {{replicas: 2}}}}",
                 )
+
+
+def only_connections(mesh: Mesh, paths: Iterable[Path]) -> bool:
+    """Whether these paths carry connections (TCP) alone, which belong to no request of a stream."""
+    spoken = {protocol for path in paths if path.client for protocol in _protocols(mesh, path.service)}
+    return spoken == {"tcp"}
 
 
 def _protocols(mesh: Mesh, service: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from chaosmesh.engine.experiment.fits import only_connections
 from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.engine.predict import FailingEdge
 from chaosmesh.engine.standing_in import dose_of
@@ -22,7 +23,8 @@ Attempts = Callable[[Path], Sequence[Attempt]]
 @dataclass(frozen=True, slots=True)
 class Met:
     """What a fault met while an expectation ran. `hit` counts what `unit` says: of `attempts` attempts those that
-    it hit ("attempt"), cuts of the edge's connections ("cut"), or whatever else was done ("act").
+    it hit ("attempt"), cuts of the edge's connections ("cut"), or whatever else was done ("act"). On an edge that
+    carries connections (TCP) alone nobody can tell ("connection").
 
     `planned` is the share of the attempts that it should hit, 0 where none can be told. `evidence`: what `hit` rests
     on, where it isn't a mark on the attempts.
@@ -45,6 +47,8 @@ class Met:
         """In words, why this says nothing."""
         if self.unit == "act":
             return f"{self.what}: nothing shows that the fault did anything" + self._because
+        if self.unit == "connection":
+            return f"{self.what}: connections (TCP) belong to no request, so that nothing tells what met it"
         if not self.attempts:
             return f"{self.what}: no attempt was made on this edge; the traffic does not come this way"
         if self.unit == "cut":
@@ -95,7 +99,7 @@ class InForce:
             sum(one.attempts for one in doses),
             sum(one.hit for one in doses),
             max(one.planned for one in doses),
-            doses[0].unit,
+            "connection" if only_connections(mesh, self.paths) else doses[0].unit,
             _evidence(doses),
         )
 

@@ -22,7 +22,8 @@ class Question:
     calls a split is about ("": of all). `spare`:
     workloads that only stand in for the service's own. `counting`: whether outcomes count one by one or in blocks,
     by the faults in force. `planned`: requests that should be enough for a verdict; None
-    where that can't be told.
+    where that can't be told. `connections`: whether the edge carries nothing but connections (TCP), so that
+    nothing can be counted on it.
     """
 
     requirement: Requirement
@@ -33,6 +34,7 @@ class Question:
     spare: tuple[str, ...] = ()
     counting: Counting = ONE_BY_ONE
     planned: int | None = None
+    connections: bool = False
 
     def __post_init__(self) -> None:
         name, needs = self.requirement.name, self.requirement.needs

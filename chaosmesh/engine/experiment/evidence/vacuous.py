@@ -22,6 +22,8 @@ _NOTHING: Mapping[Measure, str] = {
 def nothing_counted(question: Question) -> str:
     """In words, what was missing."""
     one = question.requirement
+    if question.connections:
+        return "the edge carries connections (TCP), which belong to no request: nothing on it can be counted"
     if one.measure in _NOTHING:
         return _NOTHING[one.measure]
     where = "no call was made on the edge" if question.paths else "no request was sent"
