@@ -7,11 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chaosmesh.engine.experiment.course import Course
-from chaosmesh.engine.experiment.evidence import Book
 from chaosmesh.engine.experiment.expected import announced, predictions, theory_of
 from chaosmesh.engine.experiment.facts import Facts
 from chaosmesh.engine.experiment.in_force import InForce
-from chaosmesh.engine.experiment.judging import decide, decisions_of
 from chaosmesh.engine.experiment.observed import observed
 from chaosmesh.engine.experiment.phases import faults_of
 from chaosmesh.engine.experiment.plan import PATIENCE, Plan
@@ -19,7 +17,7 @@ from chaosmesh.engine.experiment.promql import Queries
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Run
 from chaosmesh.engine.experiment.sense import checked
-from chaosmesh.engine.experiment.witness import struck
+from chaosmesh.engine.experiment.sight import Sight
 from chaosmesh.engine.growth import Growth
 from chaosmesh.engine.host import Watch
 from chaosmesh.engine.stack import Stack
@@ -94,6 +92,7 @@ class Drive:
     def _fresh(self) -> None:
         self._facts = replace(self._facts, streams=(), problems=(), policies=(), readings=())
         self._growth = Growth(ENOUGH)
+        self._sight = self._look()
 
     async def _round(self) -> None:
         """Load for one budget, or one schedule.
@@ -123,6 +122,7 @@ class Drive:
             problems.append(f"the ledger is incomplete: {error.message}")
         readings = await self._queries.read(self._facts.streams[-1:])
         self._facts = replace(self._facts, readings=readings)
+        self._sight = self._look()
         if not any(problems) and self._only_slow():
             problems.append(watch.crowded())
         self._facts = replace(
@@ -131,7 +131,7 @@ class Drive:
 
     def _only_slow(self) -> bool:
         """Whether nothing but a bound on latency is broken: then a crowded host may be the reason."""
-        pairs = zip(self._facts.questions, self._decisions(), strict=True)
+        pairs = zip(self._facts.questions, self._sight.decisions, strict=True)
         broken = [question for question, decision in pairs if decision.verdict is Verdict.FAIL]
         return bool(broken) and all(one.requirement.measure == "latency" for one in broken)
 
@@ -155,7 +155,8 @@ class Drive:
         """What is still undecided, looked at whenever there is a tenth more to see."""
         if not self._growth.due(course.received):
             return f"{course.received} requests"
-        pairs = zip(self._facts.questions, self._decisions(), strict=True)
+        sight = self._look()
+        pairs = zip(self._facts.questions, sight.decisions, strict=True)
         verdicts = {
             _by_now(question, decision, course.received)
             for question, decision in pairs
@@ -166,49 +167,34 @@ class Drive:
         whole = self._plan.phases or self._plan.shape  # a spike that has not come yet has not been withstood
         if whole or Verdict.INCONCLUSIVE in verdicts:
             return f"{course.received} requests, undecided"
-        return "a fault met nothing yet" if self._may_come() else self._queries.open()
+        may_come = any(one.met.may_come for one in sight.facts.faults if not one.met.hit)
+        return "a fault met nothing yet" if may_come else self._queries.open()
 
     # -- what is known by now ------------------------------------------------------------------------------
 
-    def _decisions(self) -> list[Decision]:
-        """By now. When faults came and went matters for moments alone."""
-        moments = any(one.requirement.is_moment for one in self._facts.questions)
-        facts = self._now() if moments else self._facts
-        return decisions_of(facts, Book(self._stack.ledger, facts))
-
-    def _may_come(self) -> bool:
-        """Whether it may be mere luck that some fault met nothing yet."""
-        return any(one.met.may_come for one in self._now().faults if not one.met.hit)
-
-    def _now(self) -> Facts:
-        """The facts so far, with what the faults met by now."""
-        stack = self._stack
-        return replace(self._facts, faults=struck(self._contexts, self._book(), stack.ledger, stack.mesh))
-
-    def _book(self) -> Book:
-        return Book(self._stack.ledger, self._facts)
+    def _look(self) -> Sight:
+        return Sight(self._facts, self._contexts, self._stack.ledger, self._stack.mesh)
 
     def _verdict(self) -> Verdict:
-        return decide(self._now(), self._stack.ledger)[0]
+        return self._sight.conclusion(self._facts.problems)[0]
 
     def _elsewhere(self) -> bool:
         """Whether more of the same would say nothing either: this traffic does not come along the broken edge."""
-        facts, requests = self._now(), self._book().size
-        return requests >= ENOUGH and any(
-            not one.met.attempts and one.met.unit != "act" for one in facts.faults
+        return self._sight.book.size >= ENOUGH and any(
+            not one.met.attempts and one.met.unit != "act" for one in self._sight.facts.faults
         )
 
     def _result(self) -> Run:
-        facts, ledger = self._now(), self._stack.ledger
-        verdict, reason, claims = decide(facts, ledger)
-        book = self._book()
+        sight, problems, ledger = self._sight, self._facts.problems, self._stack.ledger
+        verdict, reason, claims = sight.conclusion(problems)
+        facts = replace(sight.facts, problems=problems)
         edges = _edges(self._contexts, facts.questions)
         return Run(
             verdict=verdict,
             reason=reason,
-            requests=book.size,
+            requests=sight.book.size,
             claims=claims,
-            observed=observed(book, ledger, edges),
+            observed=observed(sight.book, ledger, edges),
             predicted=predictions(self._theory, edges),
             faults=tuple(f"{one.label}: {one.met}" for one in facts.faults),
             ledger=ledger,

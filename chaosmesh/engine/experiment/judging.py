@@ -38,7 +38,13 @@ def decide(facts: Facts, ledger: Ledger) -> tuple[Verdict, str, tuple[Claimed, .
     What makes the run invalid goes first, a late generator before everything else; then the worst of the claims.
     """
     book = Book(ledger, facts)
-    decisions = decisions_of(facts, book)
+    return concluded(facts, book, decisions_of(facts, book))
+
+
+def concluded(
+    facts: Facts, book: Book, decisions: Sequence[Decision]
+) -> tuple[Verdict, str, tuple[Claimed, ...]]:
+    """The same, once each question's decision is known."""
     claimed = tuple(
         Claimed(str(one), decision, one.planned, one.requirement.is_share)
         for one, decision in zip(facts.questions, decisions, strict=True)

@@ -39,11 +39,20 @@ EVERYTHING = Sample()
 
 
 class Book:
-    """The requests and calls of a run, read once for all of its questions."""
+    """The requests and calls of a run at one moment, read once for all of its questions."""
 
     def __init__(self, ledger: Ledger, facts: Facts) -> None:
         self.facts = facts
         self._ledger = ledger
+        self._calls: dict[tuple[Path, Sample], list[Call]] = {}
+        self._requests: dict[Sample, list[Request]] = {}
+
+    def told(self, facts: Facts) -> Book:
+        """The same entries, with facts of the same streams that say more of the faults."""
+        book = Book(self._ledger, facts)
+        book._records = self._records
+        book._calls, book._requests = self._calls, self._requests
+        return book
 
     def records(self, sample: Sample = EVERYTHING) -> list[Record]:
         """Requests in the order in which they were meant to be sent, stream after stream."""
@@ -61,7 +70,9 @@ class Book:
 
     def requests(self, sample: Sample = EVERYTHING) -> list[Request]:
         """Requests with their calls, all of whose rows are in; in the same order."""
-        found: list[Request] = []
+        if sample in self._requests:
+            return self._requests[sample]
+        found = self._requests[sample] = []
         for stream in self.facts.streams:
             belongs = self._belonging(stream, sample)
             whole = takewhile(lambda one: one.complete, self._ledger.requests(stream.id))
@@ -70,12 +81,16 @@ class Book:
 
     def calls(self, paths: Iterable[Path], sample: Sample = EVERYTHING) -> list[Call]:
         """Calls on an edge, stream after stream; a narrowed edge keeps those that tried its node or replica."""
-        found: list[Call] = []
-        for path in paths:
-            for stream in self.facts.streams:
-                whole = takewhile(lambda call: call.complete, self._ledger.calls(stream.id, *path.pair))
-                mine = self._of_sample(stream, sample, whole)
-                found += mine if path.workload is None else (one for one in mine if _tried(one, path))
+        return [call for path in paths for call in self._calls_of(path, sample)]
+
+    def _calls_of(self, path: Path, sample: Sample) -> list[Call]:
+        if (path, sample) in self._calls:
+            return self._calls[path, sample]
+        found = self._calls[path, sample] = []
+        for stream in self.facts.streams:
+            whole = takewhile(lambda call: call.complete, self._ledger.calls(stream.id, *path.pair))
+            mine = self._of_sample(stream, sample, whole)
+            found += mine if path.workload is None else (one for one in mine if _tried(one, path))
         return found
 
     def _of_sample(self, stream: Sent, sample: Sample, calls: Iterable[Call]) -> Iterable[Call]:
