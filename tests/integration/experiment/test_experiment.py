@@ -3,64 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from chaosmesh import Failed, Invalid, Run, at_least, at_most
+from chaosmesh import Failed, Invalid, at_least, at_most
 from chaosmesh.engine.experiment.inputs import Wanted
 from chaosmesh.engine.experiment.live import LiveMesh
 from chaosmesh.engine.experiment.session import Meshes
 from chaosmesh.engine.experiment.view import MeshView, experiment
 from chaosmesh.runtime.toxiproxy import require
+from tests.conftest import ROOT
+from tests.integration.experiment.undisturbed import AIRPORT, TRIES, starved, undisturbed
 
 pytestmark = pytest.mark.integration
-ROOT = Path(__file__).resolve().parents[3]
-AIRPORT = ROOT / "fixtures" / "airport"
-TRIES = 4
-
-
-@pytest.fixture(scope="module")
-def meshes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meshes]:
-    kept = Meshes(tmp_path_factory.mktemp("runs"))
-    yield kept
-    kept.close()
 
 
 @pytest.fixture(scope="module")
 def toxiproxy() -> Path:
     """Found before `pytester` hides the user's cache."""
     return require()
-
-
-@pytest.fixture
-def live(meshes: Meshes) -> Iterator[LiveMesh]:
-    found = meshes.of(Wanted((AIRPORT,)))
-    yield found
-    meshes.settle(found)
-
-
-@pytest.fixture
-def mesh(live: LiveMesh) -> MeshView:
-    return experiment(live, seed=7)[0]
-
-
-def undisturbed(expect: Callable[[], Run]) -> Run:
-    """These tests share a machine: while others starve it, an expectation rightly says `invalid` for that reason
-    alone, which is no news about the mesh. Then it is asked again, a few times at most; any other end stands."""
-    for _ in range(TRIES):
-        try:
-            return expect()
-        except Invalid as error:
-            if not _starved(str(error)):
-                raise
-            last = error.run.reason
-    pytest.skip(f"this machine had no time to measure in {TRIES} tries: {last}")
-
-
-def _starved(text: str) -> bool:
-    return "the host starved" in text or "the generator" in text
 
 
 def test_retries_hide_the_flaky_service_and_without_them_it_shows(mesh: MeshView):
@@ -178,7 +140,7 @@ def test_the_experiment_passes_through_the_plugin_and_across_workers(
     for _ in range(TRIES):  # see `undisturbed`
         result = pytester.runpytest_subprocess("-p", "no:locust", "-n", "1", "-v", "-k", "two_retries")
         seen = result.stdout.str()
-        if "INVALID" not in seen or not _starved(seen):
+        if "INVALID" not in seen or not starved(seen):
             break
     else:
         pytest.skip(f"this machine had no time to measure in {TRIES} tries")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,11 +10,10 @@ import pytest
 
 from chaosmesh import Invalid, Verdict, at_least, at_most, request, steps
 from chaosmesh.engine.experiment.inputs import Wanted
-from chaosmesh.engine.experiment.live import LiveMesh
 from chaosmesh.engine.experiment.session import Meshes
 from chaosmesh.engine.experiment.view import MeshView, experiment
 from chaosmesh.errors import UsageError
-from tests.integration.experiment.test_experiment import AIRPORT, undisturbed
+from tests.integration.experiment.undisturbed import undisturbed
 
 pytestmark = pytest.mark.integration
 
@@ -29,25 +27,6 @@ class Passenger(FastHttpUser):
     def look(self):
         self.client.get("/flights/NH10")
 """
-
-
-@pytest.fixture(scope="module")
-def meshes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meshes]:
-    kept = Meshes(tmp_path_factory.mktemp("runs"))
-    yield kept
-    kept.close()
-
-
-@pytest.fixture
-def live(meshes: Meshes) -> Iterator[LiveMesh]:
-    found = meshes.of(Wanted((AIRPORT,)))
-    yield found
-    meshes.settle(found)
-
-
-@pytest.fixture
-def mesh(live: LiveMesh) -> MeshView:
-    return experiment(live, seed=7)[0]
 
 
 def test_an_impossible_rate_is_the_generators_fault_and_never_called_a_slow_service(mesh: MeshView) -> None:

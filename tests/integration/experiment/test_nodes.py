@@ -8,9 +8,7 @@ from chaosmesh import Invalid, at_least
 from chaosmesh.engine.experiment.live import LiveMesh
 from chaosmesh.engine.experiment.view import MeshView
 from chaosmesh.errors import NotInForceError, UsageError
-from tests.integration.experiment.test_experiment import live, mesh, meshes, undisturbed
-
-__all__ = ["live", "mesh", "meshes"]  # fixtures
+from tests.integration.experiment.undisturbed import undisturbed
 
 pytestmark = pytest.mark.integration
 

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from chaosmesh import Failed, Invalid, around, at_least, at_most, control, phase, weights
-from chaosmesh.engine.experiment.inputs import Wanted
 from chaosmesh.engine.experiment.judging import decide
 from chaosmesh.engine.experiment.live import LiveMesh
-from chaosmesh.engine.experiment.session import Meshes
-from chaosmesh.engine.experiment.view import MeshView, experiment
+from chaosmesh.engine.experiment.view import MeshView
 from chaosmesh.ledger import Ledger
-from tests.integration.experiment.test_experiment import AIRPORT, undisturbed
+from tests.integration.experiment.undisturbed import undisturbed
 
 pytestmark = pytest.mark.integration
 PATH = "/flights/NH10"
-
-
-@pytest.fixture(scope="module")
-def meshes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meshes]:
-    kept = Meshes(tmp_path_factory.mktemp("runs"))
-    yield kept
-    kept.close()
-
-
-@pytest.fixture
-def live(meshes: Meshes) -> Iterator[LiveMesh]:
-    found = meshes.of(Wanted((AIRPORT,)))
-    yield found
-    meshes.settle(found)
-
-
-@pytest.fixture
-def mesh(live: LiveMesh) -> MeshView:
-    return experiment(live, seed=7)[0]
 
 
 def test_a_schedule_breaks_and_heals_while_one_stream_goes_on(mesh: MeshView, live: LiveMesh, tmp_path: Path):
