@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from chaosmesh.runtime import lease_subnet
 from chaosmesh.runtime.toxiproxy import find
+from tests.integration.runtime.speakers import PORTS, Talk, Use, speakers
 
 
 @pytest.fixture
@@ -26,3 +29,17 @@ def toxiproxy() -> str:
             pytest.fail(message)
         pytest.skip(message)
     return str(found)
+
+
+@pytest.fixture
+def talk(tmp_path: Path, subnet: str) -> Talk:
+    """Talks with stand-ins of a front and a leaf that call each other in the protocols that are named."""
+
+    def run(use: Use, *protocols: str) -> None:
+        async def main() -> None:
+            async with speakers(tmp_path, subnet, protocols or PORTS) as them:
+                await use(them)
+
+        asyncio.run(asyncio.wait_for(main(), 120))
+
+    return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,10 @@ class H2:
         headers = next(dict(one.headers) for one in mine if isinstance(one, events.ResponseReceived))
         data = b"".join(one.data for one in mine if isinstance(one, events.DataReceived))
         return int(headers[":status"]), data, headers
+
+
+Use = Callable[[Speakers], Awaitable[None]]
+Talk = Callable[..., None]
 
 
 @asynccontextmanager
