@@ -34,7 +34,8 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What happens to one copy of a node once `after` requests of the probe are answered.
+    """What happens to one copy of a node once `after` requests of the probe are answered, or, with `alone_s`, as soon
+    as the copy has been left alone for so many seconds while others were called.
 
     "sick" and "well": its application fails, or passes, health checks.
     """
@@ -43,6 +44,7 @@ class Act:
     what: Literal["sick", "well"]
     node: str
     replica: int = 0
+    alone_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

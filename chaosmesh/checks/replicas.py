@@ -118,7 +118,8 @@ def _health(ways: Ways, node: Resource, listener: Any, name: str, replicas: int)
         return Skipped(name, f"takes about {total:.0f} s: longer than a check waits")
     rate = min(50.0, 10 / way[1])
     sick, well = math.ceil(rate * 2), math.ceil(rate * (2 + leaves + SETTLE))
-    acts = (Act(sick, "sick", node.name), Act(well, "well", node.name))
+    alone = interval + SETTLE / 2  # in which another check of the copy has failed
+    acts = (Act(sick, "sick", node.name), Act(well, "well", node.name, alone_s=alone))
     probe = way[0].probe(math.ceil(rate * total), rate=rate, acts=acts, timeout=60.0)
     return Check(
         name,
@@ -127,7 +128,7 @@ def _health(ways: Ways, node: Resource, listener: Any, name: str, replicas: int)
         f"one that passes {check.healthy_threshold} gets them again",
         "documented",
         (probe,),
-        lambda seen: judge_health(seen, node.name, leaves, returns),
+        lambda seen: judge_health(seen, node.name, leaves, returns, alone),
         turn=4,
         alone=frozenset({f"copies {node.name}"}),
     )
@@ -146,8 +147,11 @@ def _on_port(ways: Ways, node: Resource, port: int) -> tuple[Way, float] | str:
     return max(found, key=lambda one: one[1]) if found else "nobody calls it on this port"
 
 
-def judge_health(seen: Sequence[Seen], node: str, leaves: float, returns: float) -> Outcome:
-    """By the times at which the copy's checks began to fail and to pass."""
+def judge_health(
+    seen: Sequence[Seen], node: str, leaves: float, returns: float, alone: float = 0.0
+) -> Outcome:
+    """By the times at which the copy's checks began to fail and to pass. Where they passed again before the copy had to
+    be out, it must have been left alone for `alone` seconds by then."""
     expected = {"leaves_within_s": leaves, "returns_within_s": returns}
     marks = seen[0].marks
     found = _attempts(seen, node)
@@ -157,8 +161,10 @@ def judge_health(seen: Sequence[Seen], node: str, leaves: float, returns: float)
         )
     sick, well = marks
     mine = [one.start_ns for one in found if one.replica == 0]
-    out = [at for at in mine if sick + leaves * 1e9 < at < well]
-    rest = [one for one in found if one.replica != 0 and sick + leaves * 1e9 < one.start_ns < well]
+    due = sick + leaves * 1e9
+    since = due if well > due else well - alone * 1e9
+    out = [at for at in mine if due < at < well]
+    rest = [one for one in found if one.replica != 0 and since < one.start_ns < well]
     last = max((at for at in mine if sick < at < well), default=sick)
     back = [at for at in mine if at > well]
     observed: dict[str, Any] = {"left_after_s": round((last - sick) / 1e9, 1)}
@@ -172,6 +178,11 @@ def judge_health(seen: Sequence[Seen], node: str, leaves: float, returns: float)
     if out:
         reason = f"{len(out)} calls went to the copy whose checks fail, the last {observed['left_after_s']} s after"
         return Outcome(Verdict.FAIL, reason, observed, expected, n)
+    if last > since:
+        reason = f"a call went to the copy {(well - last) / 1e9:.1f} s before its checks passed again"
+        return Outcome(
+            Verdict.INCONCLUSIVE, f"{reason}: too soon to know that it stays out", observed, expected, n
+        )
     if not back or back[0] > well + returns * 1e9:
         return Outcome(
             Verdict.FAIL, f"it got no calls within {returns:g} s of its recovery", observed, expected, n

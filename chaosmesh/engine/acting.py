@@ -16,12 +16,18 @@ DEADLINE = 120.0
 """Seconds within which every act of a probe must be due; no check takes longer."""
 
 
+Alone = Callable[[Act, int], float]
+"""Seconds for which an act's copy has got no call since a time (epoch ns), although others got some."""
+
+
 @asynccontextmanager
-async def acting(stack: Stack, probe: Probe, answered: Callable[[], int]) -> AsyncIterator[list[int]]:
-    """The probe's acts, each when enough of its requests are `answered`; gives the times (epoch ns) at which they
-    were in force."""
+async def acting(
+    stack: Stack, probe: Probe, answered: Callable[[], int], alone: Alone
+) -> AsyncIterator[list[int]]:
+    """The probe's acts, each when enough of its requests are `answered` or its copy is left `alone`; gives the times
+    (epoch ns) at which they were in force."""
     marks: list[int] = []
-    task = asyncio.create_task(_all(stack, probe, answered, marks))
+    task = asyncio.create_task(_all(stack, probe, answered, alone, marks))
     try:
         yield marks
     finally:
@@ -32,12 +38,15 @@ async def acting(stack: Stack, probe: Probe, answered: Callable[[], int]) -> Asy
             await _do(stack, Act(0, "well", node, replica))
 
 
-async def _all(stack: Stack, probe: Probe, answered: Callable[[], int], marks: list[int]) -> None:
+async def _all(
+    stack: Stack, probe: Probe, answered: Callable[[], int], alone: Alone, marks: list[int]
+) -> None:
     for act in probe.acts:
 
         def missing(act: Act = act) -> str:
             n = answered()
-            return "" if n >= act.after else f"{n} of {act.after} answers"
+            left = act.alone_s and marks and alone(act, marks[-1]) >= act.alone_s
+            return "" if left or n >= act.after else f"{n} of {act.after} answers"
 
         await stack.bell.until(missing, seconds=DEADLINE, what=f"the answers before {act.node} is {act.what}")
         await _do(stack, act)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chaosmesh.checks import Check, Probe, Seen
+from chaosmesh.checks.model import Act
 from chaosmesh.engine.acting import acting
 from chaosmesh.engine.logfile import LogFile
 from chaosmesh.engine.stack import ANYWHERE, Stack
@@ -20,6 +21,9 @@ SPLIT_DEADLINE = 60.0
 ROWS_DEADLINE = 20.0
 PASSED_ON = 3.0
 ACTS_DEADLINE = 120.0
+SPARED = 30
+"""Calls of other copies in a row that are no chance: of two copies one in 10⁹ is spared so long."""
+
 LOOK_EVERY = 5
 """Answers between two looks at whether a check passes already."""
 
@@ -63,7 +67,7 @@ class _Sending:
         try:
             if self._probe.split:
                 await self._until_decided()
-            async with acting(self._stack, self._probe, lambda: self._answered) as marks:
+            async with acting(self._stack, self._probe, lambda: self._answered, self._alone) as marks:
                 if self._probe.acts:
                     await self._until_passed(marks)
                 await self._running.done()
@@ -79,6 +83,13 @@ class _Sending:
             problem = str(error)
         seen = replace(self._seen(problem), marks=tuple(marks))
         return replace(seen, log=await self._log.grown(len(seen.requests))) if self._log else seen
+
+    def _alone(self, act: Act, since_ns: int) -> float:
+        """See `acting`: nothing while so few calls went to other copies that chance may have spared this one."""
+        found = [one for call in self._calls() for one in call.attempts if one.server == act.node]
+        last = max([since_ns, *(one.start_ns for one in found if one.replica == act.replica)])
+        others = [one.start_ns for one in found if one.replica != act.replica and one.start_ns > last]
+        return (max(others) - last) / 1e9 if len(others) >= SPARED else 0.0
 
     async def _until_passed(self, marks: list[int]) -> None:
         """Once all acts are done, the sending ends with the first look at which the check passes."""

@@ -137,6 +137,16 @@ def test_a_copy_that_fails_its_checks_leaves_and_comes_back() -> None:
     assert judge_health([replace(sick(), marks=(SECOND,))], "web", 8, 8).verdict is Verdict.INVALID
 
 
+def test_a_copy_that_left_early_may_come_back_early_once_it_was_left_alone() -> None:
+    def verdict_of(one: Seen) -> Verdict:
+        early = replace(one, marks=(2 * SECOND, 13 * SECOND))
+        return judge_health([early], "web", 14, 8, 6).verdict
+
+    assert verdict_of(sick(back=18)) is Verdict.PASS
+    assert verdict_of(sick(back=25)) is Verdict.FAIL
+    assert verdict_of(sick(out=[9], back=18)) is Verdict.INCONCLUSIVE
+
+
 def ejected(errors: int, *, out: Sequence[float] = (), back: float | None = 7.0) -> Seen:
     mine = [0.1 * n for n in range(errors)] + [*out, *([back] if back else [])]
     return seen(*(asked(0, at, 500) for at in mine), *(asked(1, n / 10) for n in range(100)))
