@@ -136,14 +136,16 @@ async def _run(
 
 def estimate(stack: Stack, edge: tuple[str, str], column: Column, given: Conditions) -> float:
     """Seconds that the cell should take if the prediction holds. Calls that are held back until a timeout ends
-    them come in late, and the last of them must be waited for."""
+    them count as slow once they are, and the last of them must be waited for."""
     fault = column.theory(edge)
     way = entrance(stack, edge)
     theory = foreseen(stack, way, edge, column)
     seconds = max(column.least_s, _planned(given, theory.success) / given.traffic.rate) + SWITCHING
     if fault.how == "slow" and (theory.success is None or theory.success < given.goal.success):
         routes = (route for service in stack.mesh.services for route in service.routes)
-        seconds += 2 * max((route.timeout.request or PATIENCE for route in routes), default=0.0)
+        seconds += given.goal.p99_s + max(
+            (route.timeout.request or PATIENCE for route in routes), default=0.0
+        )
     return seconds
 
 
@@ -192,9 +194,11 @@ async def _load(
     offset = tally.n  # a rerun goes on counting where the first run ended
     started = time.monotonic()
     shown = 0.0
+    newest_ns = 0
 
     def take(records: list[Record]) -> None:
-        nonlocal shown
+        nonlocal shown, newest_ns
+        newest_ns = max([newest_ns, *(one.done_ns for one in records)])
         tally.add([replace(r, seq=r.seq + offset) for r in records] if offset else records)
         if (now := time.monotonic()) - shown > 0.25:
             shown = now
@@ -228,15 +232,16 @@ async def _load(
     def undecided() -> str:
         nonlocal looked
         early = time.monotonic() - started < column.least_s
-        if column.strike is not None:
-            tally.overdue(
-                offset + due.before(time.time_ns() - round((given.goal.p99_s + ON_THE_WAY_S) * 1e9))
-            )
+        # Where a whole edge is slow others answer in time, and their answers tell how far we have read: no stall of our
+        # own makes a request late. Where a replica hangs, all may.
+        read_ns = newest_ns if column.strike is None else time.time_ns()
+        tally.overdue(offset + due.before(read_ns - round((given.goal.p99_s + ON_THE_WAY_S) * 1e9)))
         if not early and tally.judged >= max(FEWEST, looked + LOOK_EVERY):
             looked = tally.judged
             verdicts = _claims(given, tally)
             if Verdict.FAIL in verdicts or Verdict.INCONCLUSIVE not in verdicts:
-                tally.decide()
+                # What a struck replica holds is cut by healing: that must not count as an error of the policy's.
+                tally.decide(success=column.strike is not None or verdicts[0].decided)
                 return ""
         return f"{tally.judged} requests, undecided"
 

@@ -27,12 +27,13 @@ class Tally:
     judged: int = 0
     latencies: list[float] = field(default_factory=list)
     _waiting: dict[int, Record] = field(default_factory=dict)
+    _closed: bool = False
     _decided: Evidence | None = None
     _hanging: set[int] = field(default_factory=set)
 
     def add(self, records: Iterable[Record]) -> None:
         """Take in a batch, in whatever order it comes. Once `decide` was called nothing changes any more."""
-        if self._decided is not None:
+        if self._closed:
             self._late(records)
             return
         for record in records:
@@ -42,15 +43,17 @@ class Tally:
 
     def overdue(self, seq: int) -> None:
         """Every request before `seq` was meant to be sent longer ago than the bound: what has not ended is slow."""
-        while self._decided is None and self.judged < seq:
+        while not self._closed and self.judged < seq:
             record = self._waiting.get(self.judged)
             self.quick += record is not None and self._is_quick(record)
             self.judged += 1
 
-    def decide(self) -> None:
+    def decide(self, *, success: bool = True) -> None:
         """A sequential test ends where it crosses its line: what comes in later must not undo it. What counts as
-        slow but has not ended is shown as it ends, or as never answered."""
-        self._decided = self.success
+        slow but has not ended is shown as it ends, or as never answered. Without `success` that claim is open still,
+        and what counts as slow counts for it too, as it ends."""
+        self._closed = True
+        self._decided = self.success if success else None
         for seq in range(self.n, self.judged):
             if seq in self._waiting:
                 self._count(self._waiting.pop(seq))
@@ -60,7 +63,7 @@ class Tally:
 
     def end(self) -> None:
         """The stream is over: what still waits for a request that was never sent counts now, in order."""
-        if self._decided is None:
+        if not self._closed:
             for seq in sorted(self._waiting):
                 self._count(self._waiting.pop(seq))
 

@@ -102,6 +102,18 @@ def test_what_hung_is_shown_as_it_ends_once_all_is_decided() -> None:
     assert tally.n == 10
 
 
+def test_errors_among_what_was_slow_count_where_success_is_open_still() -> None:
+    tally = Tally(bound_ms=100)
+    tally.add(record(seq) for seq in range(10) if seq % 2)
+    tally.overdue(10)
+    tally.decide(success=False)
+    tally.add(record(seq, 504, ms=2000) for seq in range(0, 10, 2))
+    assert (tally.success.n, tally.success.k, tally.within.n, tally.within.k) == (10, 5, 10, 5)
+    tally.add([record(10)])
+    tally.end()
+    assert tally.success.n == 10
+
+
 def test_a_request_that_was_counted_as_slow_is_not_counted_twice() -> None:
     tally = Tally(bound_ms=100)
     tally.overdue(3)
