@@ -64,6 +64,13 @@ def test_what_a_busy_host_cut_says_nothing_of_retries() -> None:
     assert "busy" in only.reason
 
 
+def test_a_call_that_its_whole_timeout_ended_between_tries_says_nothing_of_retries() -> None:
+    one = check(PLAN, f"{WEATHER}/retryPolicy.maxRetries")
+    ended = replace(call(500, 500), status=504, flags=("UT",))
+    assert verdict(one, [seen(call(500, 500, 500), ended), seen(call(500, 500, 200))]) is Verdict.PASS
+    assert verdict(one, [seen(ended), seen(call(500, 500, 200))]) is Verdict.INVALID
+
+
 @pytest.mark.parametrize(
     ("event", "right", "wrong"),
     [("server-error", (500, 200), (500,)), ("client-error", (409,), (409, 200))],
