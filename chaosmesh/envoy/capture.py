@@ -19,7 +19,7 @@ from chaosmesh.mesh import Mesh, Workload
 
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - inside the replica's own network only
 HTTPS: Final = 443
-_TLS_INSPECTOR: Final = "envoy.filters.listener.tls_inspector"
+_LISTENER_FILTERS: Final = "envoy.filters.listener"
 
 
 def captured(snapshot: Snapshot, mesh: Mesh, workload: Workload) -> Snapshot:
@@ -58,7 +58,7 @@ def _egress(listener: Json, mesh: Mesh, snapshot: Snapshot) -> Json:
     captured = {
         **_anywhere(listener, names.EGRESS_PORT),
         "use_original_dst": True,
-        "listener_filters": [_server_names()],
+        "listener_filters": [_dialled_address(), _server_names()],
         "filter_chains": chains,
     }
     if mesh.open_egress:
@@ -84,13 +84,19 @@ def _is_http(chain: Json) -> bool:
     return any("http_connection_manager" in str(one["name"]) for one in chain["filters"])
 
 
+def _dialled_address() -> Json:
+    """Envoy itself appends this filter to all others, which then see the port of the listener."""
+    return extension(
+        f"{_LISTENER_FILTERS}.original_dst", "extensions.filters.listener.original_dst.v3.OriginalDst"
+    )
+
+
 def _server_names() -> Json:
     """Names of TLS servers are looked at on 443 only: servers that speak first would wait for their client."""
     return {
-        "name": _TLS_INSPECTOR,
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"
-        },
+        **extension(
+            f"{_LISTENER_FILTERS}.tls_inspector", "extensions.filters.listener.tls_inspector.v3.TlsInspector"
+        ),
         "filter_disabled": {"not_match": {"destination_port_range": {"start": HTTPS, "end": HTTPS + 1}}},
     }
 
