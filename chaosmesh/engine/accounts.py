@@ -18,10 +18,10 @@ FILTER = "/stats?format=json&filter=%5Ecluster%5C.cds_egress_.%2A%5C.upstream_rq
 SECONDS = 15.0
 
 
-async def conserved(stack: Stack) -> Conservation:
+async def conserved(stack: Stack, seconds: float = SECONDS) -> Conservation:
     """Once nothing is sent any more: wait until every attempt that Envoy counted has its row, and no other exists.
 
-    After the deadline the last comparison is returned; its `differences` say what is missing.
+    After that many seconds the last comparison is returned; its `differences` say what is missing.
     """
     last: list[Conservation] = []
 
@@ -30,7 +30,7 @@ async def conserved(stack: Stack) -> Conservation:
         return "; ".join(last[0].differences[:3])
 
     with contextlib.suppress(DeadlineError):
-        await probe.until("rows equal Envoy's counters", look, within=SECONDS)
+        await probe.until("rows equal Envoy's counters", look, within=seconds)
     return last[0]
 
 

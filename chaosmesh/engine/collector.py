@@ -156,8 +156,7 @@ async def _http(address: Address) -> tuple[Send, Callable[[], Awaitable[Any]]]:
 
 
 def _words(error: Exception) -> str:
-    code = getattr(error, "code", None)
-    if callable(code):  # gRPC's: its text is many lines
-        details = getattr(error, "details", lambda: "")()
-        return f"{getattr(code(), 'name', code())} {details or ''}".strip()
+    details = getattr(error, "details", None)
+    if callable(details):  # gRPC's: its text is many lines
+        return f"{error.code().name} {details() or ''}".strip()  # type: ignore[attr-defined]
     return (str(error) or type(error).__name__).partition("\n")[0]

@@ -78,7 +78,11 @@ class Traces:
         spans = ledger.spans
         if self.provider is None or not isinstance(spans, Spans):
             return
-        last = _last(ledger, frozenset(running))
+        last = {
+            key: request
+            for key, request in _last(ledger, frozenset(running)).items()
+            if not any(one.sidecar == key for one in spans.of(request))
+        }
 
         async def look() -> str:
             return ", ".join(key for key, request in last.items() if not spans.came(key, request))

@@ -113,7 +113,7 @@ class AccessLogs:
         async for message in messages:
             if message.HasField("identifier"):
                 await self._admission.same(context, "access log", sidecar, message.identifier.node.id)
-                sidecar, name = message.identifier.node.id, message.identifier.log_name
+                name = message.identifier.log_name
             if message.HasField("http_logs"):
                 self._on_rows([row(sidecar, name, entry) for entry in message.http_logs.log_entry])
             if message.HasField("tcp_logs"):

@@ -26,7 +26,6 @@ class Admission:
         self.on_refused: Callable[[str], None] = lambda _text: None
         self._secrets: dict[str, str] = {}
         self._told: set[str] = set()
-        self._strict = False
 
     def admit(self, key: str) -> str:
         """A new token for the sidecar of that key; the one before is worth nothing any more."""
@@ -50,8 +49,6 @@ class Admission:
 
     async def enter(self, context: Any, what: str) -> str:
         """The sidecar behind a call; ends the call where its token is missing or wrong. `what`: for the log."""
-        if not self._secrets and not self._strict:
-            return ""
         token = next((value for name, value in context.invocation_metadata() if name == TOKEN), None)
         key = self.who(token) if isinstance(token, str) else ""
         if not key:
@@ -61,7 +58,7 @@ class Admission:
 
     async def same(self, context: Any, what: str, key: str, named: str) -> None:
         """Ends the call of a sidecar that names another one."""
-        if key and named != key:
+        if named != key:
             await self.refuse(context, f"{what}: sidecar {key} came as {named or 'nobody'}")
 
     async def refuse(self, context: Any, text: str) -> None:

@@ -15,7 +15,19 @@ from pathlib import Path
 
 from aiohttp import ClientSession, TCPConnector, web
 
-from chaosmesh.envoy import AccessRow, ControlPlane, Push, Secret, bootstrap, command, places, translate
+from chaosmesh.envoy import (
+    AccessRow,
+    ControlPlane,
+    Push,
+    Secret,
+    Snapshot,
+    bootstrap,
+    command,
+    places,
+    translate,
+)
+from chaosmesh.envoy.tracing import Tracing, traced
+from chaosmesh.ledger.spans import Spans
 from chaosmesh.mesh import Mesh, Replica, RequestFault, Topology
 
 Answer = Callable[[Replica, web.Request], Awaitable[web.StreamResponse]]
@@ -45,6 +57,8 @@ class Live:
     rows: list[AccessRow] = field(default_factory=list)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    tracing: Tracing | None = None
+    spans: Spans = field(default_factory=Spans)
 
     async def put(
         self,
@@ -53,8 +67,15 @@ class Live:
         *,
         secrets: Mapping[str, Secret] | None = None,
     ) -> Push:
-        snapshots = translate(mesh, self.topology, faults=faults, secrets=secrets, logs=self.folder)
-        return await self.plane.push(snapshots, timeout=30, places=places(mesh))
+        return await self.plane.push(self.snapshots(mesh, faults, secrets), timeout=30, places=places(mesh))
+
+    def snapshots(
+        self, mesh: Mesh, faults: Sequence[RequestFault] = (), secrets: Mapping[str, Secret] | None = None
+    ) -> dict[str, Snapshot]:
+        made = translate(mesh, self.topology, faults=faults, secrets=secrets, logs=self.folder)
+        if self.tracing is None:
+            return made
+        return {one.key: traced(made[one.key], mesh, one, self.tracing) for one in self.topology.replicas}
 
     def egress(self, client: str, service: str) -> str:
         one = self.topology.egress(client, service)
@@ -78,7 +99,7 @@ class Live:
             ) from None
         return self.rows
 
-    async def spawn(self, replica: Replica, mesh: Mesh) -> None:
+    async def spawn(self, replica: Replica, mesh: Mesh, token: str | None = None) -> None:
         config = self.folder / f"{replica.key}.json"
         config.write_text(
             json.dumps(
@@ -87,6 +108,8 @@ class Live:
                     mesh=mesh.name,
                     control_socket=str(self.folder / "control.sock"),
                     gateway=mesh.workload(replica.node).gateway,
+                    token=self.plane.admit(replica.key) if token is None else token,
+                    tracing=self.tracing,
                 )
             )
         )
@@ -119,8 +142,10 @@ async def live(
     only: Sequence[str] | None = None,
     serve: Sequence[str] | None = None,
     secrets: Mapping[str, Secret] | None = None,
+    tracing: Callable[[str], Tracing] | None = None,
 ) -> AsyncIterator[Live]:
-    """The mesh with real Envoys; `only`: the workloads that get one; `serve`: those with an application."""
+    """The mesh with real Envoys; `only`: the workloads that get one; `serve`: those with an application; `tracing`:
+    which tracer they have, by the subnet."""
     subnet, holder = lease()
     topology = make_topology(subnet)
     folder = Path(tempfile.mkdtemp(prefix=f"cm{os.getpid()}-", dir="/tmp"))
@@ -131,14 +156,15 @@ async def live(
         if serve is None or one.node in serve
     ]
     session = ClientSession(connector=TCPConnector(limit=0))
-    run = Live(plane, topology, session, folder)
+    run = Live(plane, topology, session, folder, tracing=tracing(subnet) if tracing else None)
     plane.on_rows = run.take
+    plane.on_spans = lambda sidecar, message: run.spans.add("otel", sidecar, message)
     try:
         await plane.start(folder / "control.sock")
         started = [one for one in topology.replicas if only is None or one.node in only]
         for one in started:
             await run.spawn(one, mesh)
-        snapshots = translate(mesh, topology, faults=faults, secrets=secrets, logs=folder)
+        snapshots = run.snapshots(mesh, faults, secrets)
         await plane.push({one.key: snapshots[one.key] for one in started}, timeout=60)
         yield run
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -27,6 +28,7 @@ from chaosmesh.runtime import (
     probe,
     workdir,
 )
+from chaosmesh.runtime.folder import plane
 from chaosmesh.runtime.parts import Part
 from tests.integration.runtime import outside
 from tests.unit.runtime import meshes
@@ -73,11 +75,12 @@ async def _run(folder: Path, subnet: str, use: Callable[[Running], Awaitable[Non
     run, policy = new_run(), meshes.chain()
     topology = lay_out(policy, run=run, subnet=subnet)
     control = ControlPlane()
-    await control.start(workdir(run) / "control.sock")
+    await control.start(plane(run) / "control.sock")
     keeper = await Keeper.start(run, folder)
     runtime = ProcessRuntime(keeper)
     try:
-        await runtime.start(policy, topology, control_socket=str(workdir(run) / "control.sock"))
+        socket = str(plane(run) / "control.sock")
+        await runtime.start(policy, topology, control_socket=socket, admit=control.admit)
         await runtime.started()
         snapshots = translate(policy, topology)
         await control.connected(list(snapshots), 30)
@@ -162,6 +165,23 @@ def test_a_stand_in_changes_while_it_runs_and_stays_so(in_mesh) -> None:
             await mesh.runtime.configure(mesh.weather(0), latency_ms=-1)
 
     in_mesh(use)
+
+
+def test_secrets_are_closed_to_others_and_gone_at_the_end(in_mesh) -> None:
+    homes = []
+
+    async def use(mesh: Running) -> None:
+        homes.append(home := workdir(mesh.keeper.run))
+        files = sorted(home.glob("sidecar-*.json"))
+        tokens = [re.findall(r'"value": "([0-9a-f]+\.[0-9a-f]{32})"', file.read_text()) for file in files]
+        assert len(files) == len(mesh.topology.replicas)
+        assert all(len(set(found)) == 1 for found in tokens)
+        assert len({found[0] for found in tokens}) == len(files)
+        assert {one.name for one in (home / "plane").iterdir()} == {"control.sock", "control.sock.logs"}
+        assert not any(one.stat().st_mode & 0o077 for one in (home, home / "plane", *files))
+
+    in_mesh(use)
+    assert not homes[0].exists()
 
 
 def test_a_start_that_fails_says_why(tmp_path: Path, subnet: str) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import grpc.aio
 
 from chaosmesh.envoy import codec
+from chaosmesh.envoy.admission import TOKEN
 
 REQUEST = codec.message("envoy.service.discovery.v3.DiscoveryRequest")
 RESPONSE = codec.message("envoy.service.discovery.v3.DiscoveryResponse")
@@ -16,11 +17,12 @@ METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregate
 class FakeSidecar:
     """Subscribes like Envoy and acknowledges everything that `refuse` does not refuse."""
 
-    def __init__(self, socket, key: str) -> None:
+    def __init__(self, socket, key: str, token: str) -> None:
         self.key = key
         self.received: list[tuple[str, list[str]]] = []
         self.holds: dict[str, dict[str, bytes]] = {kind: {} for kind in codec.KINDS}
         self.refuse = lambda kind, names: ""
+        self._token = token
         self._nonces: dict[str, str] = {}
         self.pause = asyncio.Event()
         self.pause.set()
@@ -35,7 +37,7 @@ class FakeSidecar:
     async def _run(self) -> None:
         call = self._channel.stream_stream(
             METHOD, request_serializer=REQUEST.SerializeToString, response_deserializer=RESPONSE.FromString
-        )()
+        )(metadata=((TOKEN, self._token),))
         await self._ask(call, "clusters", "", first=True)
         await self._ask(call, "listeners", "")
         asked: dict[str, list[str]] = {}

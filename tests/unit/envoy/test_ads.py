@@ -39,7 +39,7 @@ async def plane_with(*keys):
     folder = Path(tempfile.mkdtemp(prefix="cm", dir="/tmp"))
     plane = ControlPlane()
     await plane.start(folder / "s")
-    fakes = {key: FakeSidecar(folder / "s", key) for key in keys}
+    fakes = {key: FakeSidecar(folder / "s", key, plane.admit(key)) for key in keys}
     try:
         yield plane, fakes, folder / "s"
     finally:
@@ -111,7 +111,7 @@ def test_a_sidecar_that_left_is_named_and_one_known_to_be_absent_is_not_waited_f
             with pytest.raises(DeadlineError, match=r"b\.0: its stream ended at"):
                 await plane.push({"b.0": snapshot("2")}, timeout=1)
             await plane.push({"a.0": snapshot("3"), "b.0": snapshot("3")}, absent=["b.0"])
-            fakes["b.0"] = FakeSidecar(socket, "b.0")
+            fakes["b.0"] = FakeSidecar(socket, "b.0", plane.admit("b.0"))
             await plane.push({"b.0": snapshot("4")})
             assert b"4" in fakes["b.0"].holds["routes"][NAME]
 
@@ -123,7 +123,7 @@ def test_a_sidecar_that_comes_back_gets_everything_again():
         async with plane_with("a.0") as (plane, fakes, socket):
             await plane.push({"a.0": snapshot()})
             await fakes["a.0"].close()
-            fakes["a.0"] = FakeSidecar(socket, "a.0")
+            fakes["a.0"] = FakeSidecar(socket, "a.0", plane.admit("a.0"))
             await plane.push({"a.0": snapshot("2")})
             assert {kind for kind, _ in fakes["a.0"].received} == {
                 "clusters",

@@ -31,7 +31,7 @@ def test_it_goes_down_with_every_stream_and_comes_back_up_to_date():
             await outside.auntil(socket.exists, "it serves again", 20)
             for key in ("a.0", "b.0"):  # a call of gRPC's own client fails at once where nobody listens
                 await fakes[key].close()
-                fakes[key] = FakeSidecar(socket, key)
+                fakes[key] = FakeSidecar(socket, key, plane.admit(key))
             await back
             assert plane.differences(wanted) == []
             assert (await plane.push({"a.0": snapshot("2")})).changed == ("a.0",)
@@ -80,7 +80,7 @@ def test_what_a_late_sidecar_gets_is_not_what_was_given_up():
             await fakes["a.0"].close()
             with pytest.raises(DeadlineError):
                 await plane.push({"a.0": snapshot("2")}, timeout=0.2)
-            fakes["a.0"] = FakeSidecar(socket, "a.0")
+            fakes["a.0"] = FakeSidecar(socket, "a.0", plane.admit("a.0"))
             await plane.settled(["a.0"], 20)
             assert plane.differences({"a.0": snapshot()}) == []
             assert plane.differences({"a.0": snapshot("2")}) == [

@@ -1,0 +1,1 @@
+"""Golden files of the listeners that make spans."""
