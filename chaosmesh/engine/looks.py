@@ -15,14 +15,15 @@ Look = Callable[[], Awaitable[None]]
 
 
 class Looks:
-    """One look after another for each lease, until it ends."""
+    """One look after another for each lease, until it ends; `every_s` seconds between two."""
 
-    def __init__(self) -> None:
+    def __init__(self, every_s: float = EVERY_S) -> None:
+        self._every_s = every_s
         self._looks: dict[str, tuple[Look, asyncio.Task[None]]] = {}
 
     def begin(self, lease: str, look: Look) -> None:
         """Look again and again."""
-        self._looks[lease] = look, asyncio.create_task(_again(look))
+        self._looks[lease] = look, asyncio.create_task(_again(look, self._every_s))
 
     async def end(self, lease: str) -> None:
         """A last look; harmless where nobody looks."""
@@ -35,12 +36,12 @@ class Looks:
         await _once(look)
 
 
-async def _again(look: Look) -> None:
+async def _again(look: Look, every_s: float) -> None:
     never = asyncio.Event()
     while True:
         await _once(look)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(never.wait(), EVERY_S)
+            await asyncio.wait_for(never.wait(), every_s)
 
 
 async def _once(look: Look) -> None:

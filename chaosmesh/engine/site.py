@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection
 from chaosmesh.engine.cutting import Cutter, gone
 from chaosmesh.engine.ground import LEASE_TTL, Ground
 from chaosmesh.engine.held import Held, Hold, heirs, http_ends, proxies_of, strays
+from chaosmesh.engine.site_containers import BoxActs
 from chaosmesh.engine.site_control import PlaneActs
 from chaosmesh.engine.site_load import RoomActs
-from chaosmesh.engine.site_processes import LifeActs
 from chaosmesh.errors import UsageError
 from chaosmesh.faults import Effect, Scope
 from chaosmesh.ledger import FaultEvent
@@ -20,7 +20,7 @@ from chaosmesh.runtime.toxiproxy import CUT
 __all__ = ["LEASE_TTL", "LiveSite"]
 
 
-class LiveSite(LifeActs, RoomActs, PlaneActs):
+class LiveSite(BoxActs, RoomActs, PlaneActs):
     """The `Site` of a running mesh."""
 
     def __init__(self, ground: Ground) -> None:

@@ -7,6 +7,8 @@ from chaosmesh.faults.certificates import BadCertificate
 from chaosmesh.faults.control_plane import BadPush, ControlPlaneKilled, ControlPlaneStale
 from chaosmesh.faults.crash import Crash
 from chaosmesh.faults.delay import Delay
+from chaosmesh.faults.disk_full import DiskFull
+from chaosmesh.faults.dns import DnsFailure
 from chaosmesh.faults.down import Down
 from chaosmesh.faults.errors import Errors
 from chaosmesh.faults.evidence import Evidence
@@ -14,8 +16,10 @@ from chaosmesh.faults.grip import Copy, Flaw, Role
 from chaosmesh.faults.hang import Hang
 from chaosmesh.faults.latency import Latency
 from chaosmesh.faults.limit_data import LimitData
+from chaosmesh.faults.limits import CpuLimit, MemoryLimit
 from chaosmesh.faults.neighbour import BusyNeighbour
 from chaosmesh.faults.overload import Overload
+from chaosmesh.faults.partition import Partition
 from chaosmesh.faults.replicas import AddReplica, Remove
 from chaosmesh.faults.reset import Reset
 from chaosmesh.faults.restart import Restart
@@ -36,8 +40,11 @@ __all__ = [
     "ControlPlaneKilled",
     "ControlPlaneStale",
     "Copy",
+    "CpuLimit",
     "Crash",
     "Delay",
+    "DiskFull",
+    "DnsFailure",
     "Dose",
     "Down",
     "Effect",
@@ -48,7 +55,9 @@ __all__ = [
     "Hang",
     "Latency",
     "LimitData",
+    "MemoryLimit",
     "Overload",
+    "Partition",
     "Remove",
     "Reset",
     "Restart",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from chaosmesh.faults.ailment import ContainerActs
 from chaosmesh.faults.grip import ControlActs, ProcessActs
 from chaosmesh.mesh import RequestFault
 
@@ -74,7 +75,7 @@ class Effect:
     stream: Stream = "downstream"
 
 
-class Site(ProcessActs, ControlActs, Protocol):
+class Site(ProcessActs, ControlActs, ContainerActs, Protocol):
     """The running mesh, as a fault sees it."""
 
     async def inject(self, fault: RequestFault) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from chaosmesh.errors import EnvironmentFailedError, UsageError
 from chaosmesh.mesh import Replica, Topology
 from chaosmesh.runtime import parts, probe
+from chaosmesh.runtime.ailing import Ailing
 from chaosmesh.runtime.hands import Hands
 from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.parts import App, Part, Role
@@ -140,6 +141,16 @@ class Acts(Hands):
                 hint="its sidecar is all there is of it: .sidecar",
             )
         return Part(role or ("app" if replica in self._apps else "sidecar"), replica)
+
+    async def ailing(
+        self, replica: Replica, role: Role, kind: str, values: Mapping[str, Any]
+    ) -> Ailing:
+        """A fault on a container, checked and ready to begin. UsageError for what can't be done: to anything that is
+        no container, or to this one."""
+        raise UsageError(
+            f"{kind}: only a container can have it, and {self.part(replica, role).name} is a process",
+            hint="--runtime docker (pytest: --chaos-runtime docker)",
+        )
 
     async def unwell(self) -> list[str]:
         """In words, every sidecar and application that ended or is stopped, as the kernel tells it."""

@@ -9,6 +9,7 @@ from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.errors import UsageError
 from chaosmesh.faults.units import grpc_of_status
 from chaosmesh.mesh import Mesh, Topology
+from chaosmesh.runtime.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,15 @@ def needs_requests(mesh: Mesh, edge: Named, status: int | None = None, grpc: int
     if grpc is None and status is not None and spoken == {"grpc"}:
         return Answer(None, grpc_of_status(status))
     return Answer(status, grpc)
+
+
+def needs_containers(runtime: Kind, fault: str) -> None:
+    """UsageError where the parts of the mesh are processes."""
+    if runtime == "process":
+        raise UsageError(
+            f"{fault}: a fault on containers, and this mesh runs in processes",
+            hint="--runtime docker (pytest: --chaos-runtime docker)",
+        )
 
 
 def needs_connections(kind: str, share: float) -> None:

@@ -12,6 +12,7 @@ from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.runtime.docker import labels
 from chaosmesh.runtime.docker.specs import Spec
 from chaosmesh.runtime.hands import State
+from chaosmesh.services.program import Volume
 
 if TYPE_CHECKING:
     from docker.client import DockerClient
@@ -31,6 +32,7 @@ class Containers:
         self._run = run
         self._network = network
         self._made: dict[str, Container] = {}
+        self._dismissed: set[str] = set()
         _no_foreign_reaper(client)
 
     def start(self, spec: Spec) -> int:
@@ -53,11 +55,6 @@ class Containers:
         box.with_envs(**spec.env)
         for target, content in spec.files.items():
             box.with_copy_into_container(content, target, 0o644)
-        for one in spec.volumes:
-            if one.source:
-                box.with_volume_mapping(one.source, one.target, "ro" if one.read_only else "rw")
-            elif one.size_mb:
-                box.with_tmpfs_mount(one.target, f"{one.size_mb}m")
         if spec.says:
             line = LogMessageWaitStrategy(re.compile(f"^{re.escape(spec.says)}$", re.MULTILINE))
             box.waiting_for(line.with_poll_interval(LOOK_S).with_startup_timeout(SAYS_S))
@@ -71,7 +68,10 @@ class Containers:
 
     def _wishes(self, spec: Spec) -> dict[str, Any]:
         """What the engine is asked for beyond the image: no right that the container has no use for."""
-        wishes: dict[str, Any] = {"labels": labels.of(self._run, spec.part.name)}
+        wishes: dict[str, Any] = {
+            "labels": labels.of(self._run, spec.part.name),
+            "mounts": [_mount(one) for one in spec.volumes],
+        }
         if spec.inside:
             wishes["network_mode"] = f"container:{self._made[spec.inside].id}"
         else:
@@ -108,10 +108,15 @@ class Containers:
         container = self._made.pop(part, None)
         if container is None:
             return
+        self._dismissed.add(str(container.id))
         with contextlib.suppress(NotFound):
             with contextlib.suppress(APIError):
                 container.stop(timeout=int(within))
             container.remove(force=True, v=True)
+
+    def dismissed(self, container: str) -> bool:
+        """Whether a container, by its id, was ended in order: its part may be another container by now."""
+        return container in self._dismissed
 
     def kill(self, part: str) -> None:
         """SIGKILL."""
@@ -162,6 +167,10 @@ class Containers:
         """The container in the engine's API."""
         return f"/containers/{self._made[part].id}"
 
+    def get(self, part: str) -> Container:
+        """A container itself; KeyError where there is none."""
+        return self._made[part]
+
     def names(self) -> list[str]:
         """Parts whose container was made and not removed."""
         return list(self._made)
@@ -178,6 +187,7 @@ class Containers:
 
         old = self._made.pop(part, None)
         if old is not None:
+            self._dismissed.add(str(old.id))
             with contextlib.suppress(APIError):
                 old.remove(force=True, v=True)
 
@@ -198,6 +208,17 @@ class Containers:
         return f"the container {spec.part.name} ({spec.image}) did not start: {said}" + (
             f"\n{last}" if last else ""
         )
+
+
+def _mount(volume: Volume) -> Any:
+    """A file or folder of this machine, which must be there, or memory. Testcontainers' own mappings know a source
+    once only."""
+    from docker.types import Mount
+
+    if volume.source:
+        return Mount(volume.target, volume.source, type="bind", read_only=volume.read_only)
+    size = volume.size_mb << 20 if volume.size_mb else None
+    return Mount(volume.target, None, type="tmpfs", tmpfs_size=size)
 
 
 def _no_foreign_reaper(client: DockerClient) -> None:

@@ -14,18 +14,22 @@ from chaosmesh.envoy import command
 from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime import drain
+from chaosmesh.runtime.ailing import Ailing
 from chaosmesh.runtime.change import Change
-from chaosmesh.runtime.docker import images, specs, workloads
+from chaosmesh.runtime.docker import images, severed, specs, workloads
+from chaosmesh.runtime.docker.ailments import Ailments
 from chaosmesh.runtime.docker.containers import Containers
 from chaosmesh.runtime.docker.events import Ends
+from chaosmesh.runtime.docker.ill import Patient
 from chaosmesh.runtime.docker.ready import Readiness
 from chaosmesh.runtime.docker.specs import Spec
 from chaosmesh.runtime.hands import State
 from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
-from chaosmesh.runtime.parts import App, Part
+from chaosmesh.runtime.parts import App, Part, Role
 from chaosmesh.runtime.runtime import STOP_TIMEOUT, TOXIPROXY_PORT, Runtime
 from chaosmesh.services.config import StandIn
+from chaosmesh.services.placeholders import filled
 from chaosmesh.services.program import Program
 
 if TYPE_CHECKING:
@@ -44,8 +48,11 @@ class DockerRuntime(Runtime):
         self._network = network
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="chaosmesh-docker")
         self._containers = Containers(network.client, keeper.run, network.name)
-        self._ends = Ends(network.client, keeper.run, self._exited, self._lost)
+        self._ends = Ends(
+            network.client, keeper.run, self._exited, self._lost, meant=self._containers.dismissed
+        )
         self._starting: dict[str, asyncio.Lock] = {}
+        self._ailments = Ailments(self._do)
 
     def tables(self) -> Collection[Path]:
         """That of each pod, seen through a process in it; none where the engine runs on another machine."""
@@ -99,7 +106,7 @@ class DockerRuntime(Runtime):
         holder = pod.part.name
         for words, env in (
             (["capture"], {**pod.env, "CAPTURE_HOLD": "off"}),
-            (["sh", "-c", 'printf %s "$0" > /etc/hosts', specs.hosts_file(pod)], {}),
+            (["sh", "-c", severed.WRITE_NAMES, specs.hosts_file(pod)], {}),
         ):
             code, output = self._containers.run_inside(holder, words, env=env, user="0")
             if code:
@@ -143,7 +150,8 @@ class DockerRuntime(Runtime):
     async def _serving(self, replica: Replica, program: Program) -> None:
         """By its own word, or a port that accepts; asked from within its own network."""
         part = Part("app", replica)
-        look = Readiness(self._containers, replica, program).look
+        told = filled(program, specs.EVERYWHERE, replica.sidecar)
+        look = Readiness(self._containers, replica, told).look
         await self._until(part, partial(self._do, look), program.ready.within)
 
     async def _end(self, name: str) -> None:
@@ -177,6 +185,30 @@ class DockerRuntime(Runtime):
     async def _state(self, name: str) -> State:
         state: State = await self._do(self._containers.state, name)
         return state
+
+    async def ailing(
+        self, replica: Replica, role: Role, kind: str, values: Mapping[str, Any]
+    ) -> Ailing:
+        """A fault on a container of this engine."""
+        self.part(replica, role)
+        pod = self._pod(self._mesh, self._topology, replica, self._apps)
+        patient = Patient(
+            self._network.client,
+            self._containers,
+            self._keeper.run,
+            self._network.socket,
+            self._network.subnet,
+            self._images["sidecar"],
+            replica,
+            role,
+            pod,
+            self._apps.get(replica),
+        )
+        return await self._ailments.on(patient, kind, values)
+
+    async def unwell(self) -> list[str]:
+        """And what a fault has left in a container."""
+        return [*await super().unwell(), *await self._ailments.left()]
 
     async def _keep_log(self, name: str) -> None:
         await self._do(self._containers.keep_log, name, self._keeper.folder / "logs" / f"{name}.log")
