@@ -47,6 +47,7 @@ def load_onto(
         names=names,
         routers=_parents(base),
         cluster=base.cluster if base else None,
+        workloads=base.workloads if base else None,
     )
     problems, warnings = reading.problems, reading.warnings
     trees = [tree for batch in reading.batches for tree in batch]
@@ -61,7 +62,10 @@ def load_onto(
         raise DocumentError(problems)
     merged = put(base or Resources(own), own, resources)
     return replace(
-        merged, cluster=reading.cluster, warnings=tuple(sorted(warnings, key=lambda one: one.where))
+        merged,
+        cluster=reading.cluster,
+        workloads=reading.workloads,
+        warnings=tuple(sorted(warnings, key=lambda one: one.where)),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from chaosmesh.appmesh.spec import Spec
-from chaosmesh.documents import KINDS, Cluster, Source
+from chaosmesh.documents import KINDS, Cluster, Source, Workloads
 from chaosmesh.documents.explain import Places, nearest
 from chaosmesh.errors import Problem, Where
 
@@ -46,7 +46,8 @@ class Resource:
 class Resources:
     """All resources of one mesh. Routes and gateway routes are keyed (parent, name), the others by name.
 
-    `cluster`: the Kubernetes objects they were read from; `warnings`: what was passed over or assumed in reading.
+    `cluster`: the Kubernetes objects they were read from; `workloads`: what the documents say runs behind the nodes;
+    `warnings`: what was passed over or assumed in reading.
     """
 
     mesh_name: str
@@ -58,6 +59,7 @@ class Resources:
     virtual_gateways: Mapping[str, Resource] = field(default_factory=dict)
     gateway_routes: Mapping[Key, Resource] = field(default_factory=dict)
     cluster: Cluster = field(default_factory=Cluster, compare=False, repr=False)
+    workloads: Workloads = field(default_factory=Workloads, compare=False, repr=False)
     warnings: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
 
     def __iter__(self) -> Iterator[Resource]:

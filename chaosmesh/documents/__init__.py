@@ -5,6 +5,7 @@ resolved here.
 No models and no rules of App Mesh live in this room.
 """
 
+from chaosmesh.documents.deployments import Workloads
 from chaosmesh.documents.kinds import KINDS, Kind, Tree
 from chaosmesh.documents.manifest import Cluster
 from chaosmesh.documents.parsing import parse
@@ -24,6 +25,7 @@ __all__ = [
     "Source",
     "Tree",
     "Unresolved",
+    "Workloads",
     "did_you_mean",
     "parse",
     "places",

@@ -1,4 +1,4 @@
-"""CloudFormation templates, YAML or JSON: only App Mesh resources are read, and what they point to."""
+"""CloudFormation templates, YAML or JSON: only App Mesh resources are read, what they point to, and ECS tasks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from chaosmesh.documents.context import Context
+from chaosmesh.documents.ecs import read_tasks
 from chaosmesh.documents.intrinsics import Resolver
 from chaosmesh.documents.kinds import BY_TYPE, Kind, Tree
 from chaosmesh.documents.tree import Node, did_you_mean
@@ -36,7 +37,7 @@ def is_cloudformation(root: Node) -> bool:
 
 
 def read_cloudformation(root: Node, context: Context) -> Iterator[Tree]:
-    """The App Mesh resources of one template, in its order."""
+    """The App Mesh resources of one template, in its order; its ECS tasks are added to the context's workloads."""
     resolver = Resolver(root, context)
     for logical, node in resolver.resources.items():
         written = node.text("Type") or ""
@@ -47,6 +48,7 @@ def read_cloudformation(root: Node, context: Context) -> Iterator[Tree]:
         condition = node.at("Condition")
         if kind and (condition is None or resolver.condition(condition)):
             yield _tree(kind, logical, node, resolver)
+    read_tasks(root, context)
 
 
 def _tree(kind: Kind, logical: str, node: Node, resolver: Resolver) -> Tree:

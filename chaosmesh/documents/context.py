@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from chaosmesh.documents.deployments import Workloads
 from chaosmesh.documents.manifest import Cluster
 from chaosmesh.documents.tree import Problems
 from chaosmesh.documents.variables import Unbound
@@ -23,3 +24,4 @@ class Context:
     warnings: Problems = field(default_factory=Problems)
     unbound: Unbound = field(default_factory=Unbound)
     cluster: Cluster = field(default_factory=Cluster)
+    workloads: Workloads = field(default_factory=Workloads)

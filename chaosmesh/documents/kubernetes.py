@@ -1,6 +1,7 @@
 """Kubernetes manifests of the App Mesh controller (`appmesh.k8s.aws/v1beta2`), shell templates included.
 
-Objects of other kinds are passed over; of namespaces the labels are kept, by which meshes and gateways pick them.
+Of namespaces the labels are kept, by which meshes and gateways pick them; of what runs pods, and of ConfigMaps, the
+whole (`deployments`). Objects of other kinds are passed over.
 What needs the other files (references, membership) is done by `kubernetes_link`.
 """
 
@@ -17,8 +18,10 @@ from chaosmesh.documents.kubernetes_rules import broken_rules
 from chaosmesh.documents.kubernetes_spec import Report, api_spec
 from chaosmesh.documents.manifest import GROUP, KIND_WORDS, OUTSIDE, UNCHECKED, Manifest, default_name, texts
 from chaosmesh.documents.parsing import parse
+from chaosmesh.documents.pods import KINDS
 from chaosmesh.documents.template import Template, fill
 from chaosmesh.documents.tree import Node, Unresolved, did_you_mean
+from chaosmesh.documents.variables import Unbound
 from chaosmesh.errors import DocumentError
 
 VERSION = f"{GROUP}/v1beta2"
@@ -32,7 +35,8 @@ def is_kubernetes(text: str) -> bool:
 
 
 def read_kubernetes(text: str, context: Context) -> Iterator[Tree]:
-    """The App Mesh resources of one file; its objects and namespaces are added to the context's cluster."""
+    """The App Mesh resources of one file; its objects and namespaces are added to the context's cluster and
+    workloads."""
     template = fill(text, context.file, context.variables)
     try:
         roots = parse(template.text, context.file)
@@ -68,6 +72,9 @@ class _Reader:
         version, kind = root.text("apiVersion") or "", root.text("kind") or ""
         if kind == "Namespace" and version == "v1":
             self.namespace(self.template.placed(root, None))
+        elif kind in KINDS or kind == "ConfigMap":
+            missing = Unbound()
+            self.context.workloads.add(self.template.placed(root, missing), missing)
         if not version.startswith(f"{GROUP}/"):
             return
         if version != VERSION:

@@ -9,6 +9,8 @@ from pathlib import Path, PurePath
 from chaosmesh.documents.api_json import is_api_json, read_api_json
 from chaosmesh.documents.cloudformation import is_cloudformation, read_cloudformation
 from chaosmesh.documents.context import Context
+from chaosmesh.documents.deployments import Workloads
+from chaosmesh.documents.ecs import is_task_definition, read_task_definition
 from chaosmesh.documents.kinds import KINDS, Tree
 from chaosmesh.documents.kubernetes import is_kubernetes, read_kubernetes
 from chaosmesh.documents.kubernetes_link import link
@@ -24,13 +26,15 @@ from chaosmesh.errors import DocumentError, Where
 class Reading:
     """The resources of every path, in the order of the paths, and everything that is wrong with them.
 
-    `warnings`: what is passed over or assumed. `cluster`: the Kubernetes objects behind the resources.
+    `warnings`: what is passed over or assumed. `cluster`: the Kubernetes objects behind the resources. `workloads`:
+    what runs behind virtual nodes.
     """
 
     batches: tuple[tuple[Tree, ...], ...]
     problems: Problems
     warnings: Problems = field(default_factory=Problems)
     cluster: Cluster = field(default_factory=Cluster)
+    workloads: Workloads = field(default_factory=Workloads)
 
 
 def read(
@@ -41,21 +45,24 @@ def read(
     names: Mapping[str, str],
     routers: Mapping[str, Sequence[str]] = {},
     cluster: Cluster | None = None,
+    workloads: Workloads | None = None,
 ) -> Reading:
     """Reads every path. `names`: file → "[PARENT/]NAME" for documents that carry no name.
 
-    `routers`: names of routers and gateways (by kind) that are known already; `cluster`: known Kubernetes objects.
+    `routers`: names of routers and gateways (by kind) that are known already; `cluster`, `workloads`: known
+    Kubernetes objects, and what is known to run.
     """
     problems, warnings = Problems(), Problems()
     known = cluster.copy() if cluster else Cluster()
-    reader = _Reader(variables, mesh_name, _Names(names), problems, warnings, Unbound(), known)
+    running = workloads.copy() if workloads else Workloads()
+    reader = _Reader(variables, mesh_name, _Names(names), problems, warnings, Unbound(), known, running)
     sources = [path if isinstance(path, Source) else Source(path) for path in paths]
     batches = link([tuple(reader.source(one)) for one in sources], known, problems, warnings)
     for trees in batches:
         _refuse_twice(trees, problems)
     reader.names.unused(problems)
     problems.extend(reader.unbound.problems())
-    return Reading(_adopt(batches, routers, problems), problems, warnings, known)
+    return Reading(_adopt(batches, routers, problems), problems, warnings, known, running)
 
 
 class _Names:
@@ -93,6 +100,7 @@ class _Reader:
     warnings: Problems
     unbound: Unbound
     cluster: Cluster
+    workloads: Workloads
 
     def source(self, source: Source) -> Iterator[Tree]:
         try:
@@ -115,6 +123,7 @@ class _Reader:
             warnings=self.warnings,
             unbound=self.unbound,
             cluster=self.cluster,
+            workloads=self.workloads,
         )
         try:
             text = read_text(path)
@@ -129,10 +138,12 @@ class _Reader:
     def root(self, root: Node, context: Context, searched: bool) -> Iterator[Tree]:
         if is_cloudformation(root):
             yield from read_cloudformation(root, context)
+        elif is_task_definition(root):
+            read_task_definition(root, context)
         elif is_api_json(root):
             yield from read_api_json(root, context)
         elif not searched:
-            hint = "expected App Mesh API JSON (spec), a CloudFormation template (Resources) or a Kubernetes manifest"
+            hint = "expected App Mesh API JSON (spec), a CloudFormation template (Resources), a Kubernetes manifest or an ECS task definition"
             self.problems.add(root.where, "this is no App Mesh document", hint)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chaosmesh.documents.jsontext import TEMPLATE, VARIABLE
@@ -25,9 +25,22 @@ class Unbound:
         if where not in found:
             found.append(where)
 
+    def by_line(self) -> dict[int, str]:
+        """What is needed on each line, in words."""
+        found: dict[int, list[str]] = {}
+        for name, needed in self.places.items():
+            for line in dict.fromkeys(one.line for one in needed):
+                found.setdefault(line, []).append(name)
+        return {line: has_no_value(names) for line, names in found.items()}
+
     def problems(self) -> list[Problem]:
         """One problem a name, at its first place; the others are listed."""
         return [_unbound(name, sorted(found)) for name, found in self.places.items()]
+
+
+def has_no_value(names: Sequence[str]) -> str:
+    """That these names have none; "" without any."""
+    return f"{', '.join(names)} {'has' if len(names) == 1 else 'have'} no value" if names else ""
 
 
 def _unbound(name: str, found: list[Where]) -> Problem:

@@ -22,14 +22,15 @@ def become_subreaper() -> None:
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def spawn(argv: Sequence[str], env: Mapping[str, str], log: Path | None) -> int:
-    """Starts a program with its output in `log` (appended); returns its pid. OSError when it can't be executed."""
+def spawn(argv: Sequence[str], env: Mapping[str, str], log: Path | None, folder: str = "") -> int:
+    """Starts a program with its output in `log` (appended), in `folder` if one is given; returns its pid. OSError
+    when it can't be executed."""
     output = _open(log)
     told, tell = os.pipe()  # closed by a successful exec, else it carries the errno
     keeper = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _execute(argv, env, output, tell, keeper)
+        _execute(argv, env, output, tell, keeper, folder)
     os.close(tell)
     os.close(output)
     with os.fdopen(told, "rb") as report:
@@ -77,9 +78,13 @@ def kill_all() -> None:
             os.kill(int(pid), signal.SIGKILL)
 
 
-def _execute(argv: Sequence[str], env: Mapping[str, str], output: int, tell: int, keeper: int) -> NoReturn:
+def _execute(
+    argv: Sequence[str], env: Mapping[str, str], output: int, tell: int, keeper: int, folder: str
+) -> NoReturn:
     try:
         _settle(output, keeper)
+        if folder:
+            os.chdir(folder)
         os.execvpe(argv[0], list(argv), dict(env))  # noqa: S606 -- no shell is the point
     except OSError as error:
         os.write(tell, str(error.errno).encode())

@@ -181,7 +181,8 @@ class KeeperProcess:
 
     def _spawn(self, _number: int, command: dict[str, Any]) -> int:
         self._free(command["name"])
-        pid = children.spawn(command["argv"], {**os.environ, **command["env"]}, _path(command["log"]))
+        env = {**os.environ, **command["env"]}
+        pid = children.spawn(command["argv"], env, _path(command["log"]), command["folder"])
         self._children[command["name"]] = Child(command["name"], pid)
         return pid
 
@@ -206,7 +207,7 @@ class KeeperProcess:
     def _signal(self, _number: int, command: dict[str, Any]) -> bool:
         child = self._children.get(command["name"])
         if child is not None:
-            os.kill(child.pid, command["signal"])
+            _signal_group(child.pid, command["signal"])
         return child is not None
 
     def _stop(self, number: int, command: dict[str, Any]) -> bool | None:
@@ -247,7 +248,7 @@ class KeeperProcess:
             return heal.request()
         if all(child.pid != heal.pid for child in self._children.values()):
             return ""  # it ended: there is nothing to heal, and its pid may be another's by now
-        os.kill(heal.pid, heal.signal)
+        _signal_group(heal.pid, heal.signal)
         return ""
 
     def _end(self) -> None:
@@ -284,6 +285,14 @@ def _kill_group(pid: int) -> None:
     for kill in (os.killpg, os.kill):  # the child may not have made its group yet
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(pid, signal.SIGKILL)
+
+
+def _signal_group(pid: int, number: int) -> None:
+    """To a process and what it started itself: a program is hung or goes on as a whole."""
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:  # it has not made its group yet
+        os.kill(pid, number)
 
 
 def _path(text: str | None) -> Path | None:

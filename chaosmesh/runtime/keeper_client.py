@@ -81,10 +81,20 @@ class Keeper:
             raise EnvironmentFailedError(f"the keeper did not start: {self._tail()}")
 
     async def spawn(
-        self, name: str, argv: Sequence[str], *, env: Mapping[str, str] | None = None, log: Path | None = None
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        folder: str = "",
     ) -> int:
-        """Starts a program under `name` (unique among what runs); output goes to `log`. Returns its pid."""
-        return int(await self._ask("spawn", name=name, argv=list(argv), env=dict(env or {}), log=_text(log)))
+        """Starts a program under `name` (unique among what runs) in `folder` (default: this process's); output goes to
+        `log`. Returns its pid."""
+        own = dict(env or {})
+        return int(
+            await self._ask("spawn", name=name, argv=list(argv), env=own, log=_text(log), folder=folder)
+        )
 
     async def fork_standin(self, name: str, config: StandIn, *, log: Path | None = None) -> int:
         """Starts a stand-in under `name`; returns its pid. It may not accept connections yet."""

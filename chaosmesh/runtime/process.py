@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from chaosmesh.envoy import binary, command
-from chaosmesh.errors import UsageError
+from chaosmesh.errors import DeadlineError, EnvironmentFailedError
 from chaosmesh.mesh import Replica
 from chaosmesh.runtime import procs
+from chaosmesh.runtime.commands import Command, command_of
 from chaosmesh.runtime.drain import HERE
 from chaosmesh.runtime.folder import write_secret
 from chaosmesh.runtime.hands import State
 from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
 from chaosmesh.runtime.parts import Part
+from chaosmesh.runtime.questions import Questions
 from chaosmesh.runtime.runtime import STOP_TIMEOUT, TOXIPROXY_PORT, Runtime
+from chaosmesh.runtime.serving import look_of
 from chaosmesh.runtime.toxiproxy import METRICS, require
 from chaosmesh.runtime.toxiproxy.peers import peers
-from chaosmesh.services.config import StandIn
 from chaosmesh.services.program import Program
+
+NOT_READY = "`ready` in the scenario file says what is waited for, and how long; the log is in the run folder"
 
 
 class ProcessRuntime(Runtime):
@@ -30,6 +34,8 @@ class ProcessRuntime(Runtime):
     def __init__(self, keeper: Keeper) -> None:
         super().__init__(keeper)
         self._heard = keeper.on_exit
+        self._questions = Questions(keeper)
+        self._written: dict[str, int] = {}
         keeper.on_exit = self._heard_of
 
     async def stop(self) -> None:
@@ -51,7 +57,8 @@ class ProcessRuntime(Runtime):
 
     def _heard_of(self, name: str, pid: int, status: int) -> None:
         self._heard(name, pid, status)
-        self._exited(name, status)
+        if not self._questions.ended(name, status):
+            self._exited(name, status)
 
     async def _start_sidecar(self, replica: Replica) -> None:
         path = self._folder / f"{Part('sidecar', replica).name}.json"
@@ -64,8 +71,11 @@ class ProcessRuntime(Runtime):
 
     async def _start_app(self, replica: Replica) -> None:
         part, app = Part("app", replica), self._apps[replica]
-        if not isinstance(app, StandIn):
-            raise UsageError(f"{replica.key}: its own program needs a container", where=app.where)
+        if isinstance(app, Program):
+            log = self._log(part)
+            self._written[part.name] = log.stat().st_size if log.is_file() else 0
+            await self._spawn_command(part, command_of(app, replica, self._topology))
+            return
         self._started(part)
         self._pids[part.name] = await self._keeper.fork_standin(part.name, app, log=self._log(part))
 
@@ -73,8 +83,29 @@ class ProcessRuntime(Runtime):
         self._started(part)
         self._pids[part.name] = await self._keeper.spawn(part.name, argv, env=env, log=self._log(part))
 
+    async def _spawn_command(self, part: Part, command: Command) -> None:
+        self._started(part)
+        self._pids[part.name] = await self._keeper.spawn(
+            part.name, command.argv, env=command.env, log=self._log(part), folder=command.folder
+        )
+
     async def _serving(self, replica: Replica, program: Program) -> None:
-        raise NotImplementedError
+        part = Part("app", replica)
+        beside = command_of(program, replica, self._topology)
+
+        async def run(words: tuple[str, ...]) -> int:
+            return await self._questions.ask(part.name, replace(beside, argv=words))
+
+        look = look_of(program, replica.app, self._log(part), self._written.get(part.name, 0), run)
+        try:
+            await self._until(part, look, program.ready.within)
+        except DeadlineError as error:
+            raise EnvironmentFailedError(
+                f"{error.message}\n{self._tail(part)}", where=program.where, hint=NOT_READY
+            ) from None
+        except EnvironmentFailedError as error:
+            error.where = error.where or program.where
+            raise
 
     async def _end(self, name: str) -> None:
         await self._keeper.stop(name, STOP_TIMEOUT)

@@ -22,6 +22,7 @@ from chaosmesh.runtime.change import Change, Layer, plan
 from chaosmesh.runtime.folder import workdir
 from chaosmesh.runtime.keeper_client import Keeper
 from chaosmesh.runtime.layout import api_address
+from chaosmesh.runtime.outside import Outside
 from chaosmesh.runtime.parts import App, Part
 from chaosmesh.runtime.toxiproxy import ToxiproxyClient
 from chaosmesh.services.config import StandIn
@@ -58,21 +59,23 @@ class Runtime(Acts):
         apps: Mapping[str, App] | None = None,
         admit: Callable[[str], str] = lambda _key: "",
         tracing: Tracing | None = None,
+        externals: Sequence[Outside] = (),
     ) -> None:
         """Starts every part, all at once; returns when they run and Toxiproxy has its proxies.
 
         `control_socket` is the path of the control plane's unix socket; `apps` says by node what runs there (default:
         a stand-in). `admit` gives the token of the sidecar with that key (`ControlPlane.admit`), `tracing` what the
-        sidecars need to know of their tracer. UsageError before anything is started for what can't run.
+        sidecars need to know of their tracer, `externals` are what is outside: reached before any application starts.
+        UsageError before anything is started for what can't run.
         """
         self._mesh, self._topology, self._socket = mesh, topology, control_socket
-        self._admit, self._tracing = admit, tracing
+        self._admit, self._tracing, self._externals = admit, tracing, tuple(externals)
         self._apps = parts.apps(mesh, topology, apps or {}, token=self._token)
         await self._prepare()
-        await asyncio.gather(
-            self._start_proxies(api_address(topology)),
-            *(self._start_replica(one) for one in topology.replicas),
-        )
+        proxies = asyncio.ensure_future(self._start_proxies(api_address(topology)))
+        if self._externals:
+            await proxies
+        await asyncio.gather(proxies, *(self._start_replica(one) for one in topology.replicas))
 
     async def _prepare(self) -> None:
         """What must be there before anything starts."""
@@ -92,6 +95,11 @@ class Runtime(Acts):
         """Until the sidecars say they are ready, which needs a configuration from the control plane."""
         chosen = self._topology.replicas if replicas is None else replicas
         await asyncio.gather(*(self._admin(one, 200, within) for one in chosen))
+
+    async def serving(self) -> None:
+        """Until every workload's own program is ready, by its own word."""
+        own = [one for one, app in self._apps.items() if isinstance(app, Program)]
+        await asyncio.gather(*(self._accepting(one, START_TIMEOUT) for one in own))
 
     def change(self, mesh: Mesh, topology: Topology, known: Topology, apps: Mapping[str, App]) -> Change:
         """What another mesh at `topology` takes; nothing is started. `known`: every address the run ever used."""
@@ -166,8 +174,13 @@ class Runtime(Acts):
         await self._until(
             part, lambda: probe.answers(host, TOXIPROXY_PORT, "/version", status=200), START_TIMEOUT
         )
-        await self.toxiproxy.populate(parts.proxies(self._topology))
+        outside = [one.behind(await self._reach(one)) for one in self._externals]
+        await self.toxiproxy.populate([*parts.proxies(self._topology), *outside])
         self._populated = True
+
+    async def _reach(self, one: Outside) -> str:
+        """Where Toxiproxy finds something outside, as "address:port"."""
+        return f"{one.host}:{one.port}"
 
     def _bootstrap(self, replica: Replica, control_socket: str) -> str:
         """The file that a sidecar starts from, with a new token: nobody else may read it."""
