@@ -7,7 +7,7 @@ from typing import TextIO
 
 import click
 
-from chaosmesh.errors import ExitCode
+from chaosmesh.errors import ExitCode, UsageError
 
 
 @click.command()
@@ -39,22 +39,52 @@ def doctor(as_json: TextIO | None) -> int:
     else:
         for one in findings:
             mark = "ok     " if one.found else "missing" if one.required else "without"
-            click.echo(f"{mark}  {one.part:<11} {one.found or one.needed}")
+            click.echo(f"{mark}  {one.part:<13} {one.found or one.needed}")
             if not one.found:
-                click.echo(f"         {'':<11} → {one.command}")
+                click.echo(f"         {'':<13} → {one.command}")
     return ExitCode.PASS if all(f.ok for f in findings) else ExitCode.ENVIRONMENT
 
 
 @click.command()
 @click.option("--quiet", is_flag=True, help="Say nothing when everything is there.")
-def setup(quiet: bool) -> int:
-    """Get Toxiproxy: from $CHAOSMESH_TOXIPROXY, PATH or the cache, else built once with Go."""
+@click.option(
+    "--runtime",
+    type=click.Choice(["process", "docker"]),
+    default="process",
+    show_default=True,
+    help="docker: build the images of containers too.",
+)
+@click.option("--base", metavar="IMAGE", help="What the images stand on (Debian or a relative of it).")
+def setup(quiet: bool, runtime: str, base: str | None) -> int:
+    """Get Toxiproxy: from $CHAOSMESH_TOXIPROXY, PATH or the cache, else built once with Go.
+
+    With --runtime docker also the images of sidecars, stand-ins, Toxiproxy and Prometheus; prints their tags.
+    """
     from chaosmesh.runtime import toxiproxy
 
-    path = toxiproxy.install(lambda line: click.echo(line, err=True))
+    if base is not None and runtime != "docker":
+        raise UsageError("--base is for images", hint=f"chaosmesh setup --runtime docker --base {base}")
+    made = [str(toxiproxy.install(_progress))]
+    if runtime == "docker":
+        made = _images(base)
     if not quiet:
-        click.echo(path)
+        click.echo("\n".join(made))
     return ExitCode.PASS
+
+
+def _images(base: str | None) -> list[str]:
+    from chaosmesh.runtime.docker import images
+    from chaosmesh.runtime.docker.engine import connect
+
+    client = connect()
+    try:
+        return list(images.build(client, base=base, say=_progress).values())
+    finally:
+        client.close()
+
+
+def _progress(line: str) -> None:
+    click.echo(line, err=True)
 
 
 @click.command()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -34,8 +33,8 @@ class Finding:
 
 
 def doctor() -> list[Finding]:
-    """Looks at every part that a run stands on; starts nothing but `--version`."""
-    return [_python(), _envoy(), _toxiproxy(), _go(), _locust(), *_optional()]
+    """Looks at every part that a run stands on; starts nothing but `--version`, and asks the Docker engine."""
+    return [_python(), _envoy(), _toxiproxy(), _go(), _locust(), *_docker(), _prometheus()]
 
 
 def _python() -> Finding:
@@ -63,23 +62,38 @@ def _locust() -> Finding:
     return Finding("Locust", _package("locust"), "2.43 or newer", "pip install 'locust>=2.43'")
 
 
-def _optional() -> list[Finding]:
-    return [
-        Finding(
-            "Docker",
-            shutil.which("docker") or "",
-            "only for --runtime docker",
-            "apt-get install docker.io",
-            False,
-        ),
-        Finding(
-            "Prometheus",
-            shutil.which("prometheus") or "",
-            "only for claims in PromQL",
-            "apt-get install prometheus",
-            False,
-        ),
-    ]
+def _prometheus() -> Finding:
+    from chaosmesh.runtime.prometheus import find as prometheus
+
+    needed = "only for claims in PromQL"
+    return Finding("Prometheus", _path(prometheus), needed, "apt-get install prometheus", required=False)
+
+
+def _docker() -> Iterator[Finding]:
+    """The engine and the images; nobody needs them but for containers."""
+    from chaosmesh.runtime.docker import images
+    from chaosmesh.runtime.docker.engine import INSTALL, address, connect, engine_version
+
+    only = "only for --runtime docker"
+    try:
+        client = connect()
+    except EnvironmentFailedError as error:
+        yield Finding("Docker", "", f"{only}: {error.message}", error.hint, required=False)
+        return
+    try:
+        yield Finding("Docker", f"{engine_version(client)} at {address()}", only, INSTALL, required=False)
+        absent = images.missing(client)
+    except (EnvironmentFailedError, OSError) as error:  # a program that the images are made of
+        yield Finding("Docker images", "", f"{only}: {_message(error)}", images.SETUP, required=False)
+        return
+    finally:
+        client.close()
+    found, needed = ("", f"{only}: {', '.join(absent)}") if absent else (", ".join(images.NAMES), only)
+    yield Finding("Docker images", found, needed, images.SETUP, required=False)
+
+
+def _message(error: Exception) -> str:
+    return error.message if isinstance(error, EnvironmentFailedError) else str(error)
 
 
 def _path(look: Callable[[], object]) -> str:
