@@ -29,6 +29,7 @@ from chaosmesh.documents.part import EdgeName, Part, Port, Positive, Share, Text
 from chaosmesh.documents.source import SCENARIO_NAME, Source, read_text
 from chaosmesh.documents.tracing_part import TracingPart
 from chaosmesh.documents.tree import Node, Problems, places, plain
+from chaosmesh.documents.workload_part import WorkloadPart
 from chaosmesh.documents.yamltext import read_yaml
 from chaosmesh.errors import DocumentError, Where
 
@@ -44,30 +45,6 @@ class MeshEntry(Part):
 
 def _entry(value: Any) -> Any:
     return {"file": value} if isinstance(value, str) else value
-
-
-class WorkloadPart(Part):
-    """What runs behind one virtual node. Without `image` and `command`: a stand-in that calls every backend.
-
-    `capacity`: requests a second; `calls`: the backends that a stand-in calls (default: all).
-    """
-
-    replicas: Annotated[int, Field(ge=1, le=50)] | None = None
-    calls: tuple[str, ...] | None = None
-    latency: Duration | None = None
-    capacity: Positive | None = None
-    image: str | None = None
-    command: tuple[Text, ...] | None = None
-    port: Port | None = None
-    env: dict[str, Text] = {}
-
-    @model_validator(mode="after")
-    def _one_program(self) -> WorkloadPart:
-        if self.image and self.command:
-            raise ValueError("image and command are two programs for one workload; write one of them")
-        if (self.image or self.command) and (self.latency is not None or self.capacity is not None):
-            raise ValueError("latency and capacity steer the stand-in; your own program has its own")
-        return self
 
 
 class External(Part):

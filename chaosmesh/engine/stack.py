@@ -203,6 +203,7 @@ class Stack:
         await self.control.connected([one.key for one in self.topology.replicas], CONNECT_DEADLINE)
         await self.push()
         await self.runtime.ready()
+        await self.runtime.serving()
         if self.metrics.wanted:
             await self.metrics.start()
 

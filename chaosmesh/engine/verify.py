@@ -33,6 +33,7 @@ from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.limits import rate_of
 from chaosmesh.engine.matrix import Cell, Waivers, chosen
 from chaosmesh.engine.options import Options
+from chaosmesh.engine.programs import own_programs, with_copies
 from chaosmesh.engine.rendering import layout_of, rendering
 from chaosmesh.engine.results import Bounds, CellResult, CheckResult, Finding, NotChecked, VerifyResult
 from chaosmesh.engine.retelling import Retelling
@@ -58,6 +59,8 @@ class Verification:
         self.scenario = scenario
         self.options = options
         self.mesh: Mesh = policy(resources, scenario, options.profile)
+        self.own = own_programs(resources, self.mesh, scenario, options.runtime)
+        self.scenario = scenario = with_copies(scenario, self.own.copies)
         self.waivers = Waivers(scenario, self.mesh, datetime.datetime.now(datetime.UTC).date())
         self.goal = Goal.of(scenario)
         self.rate = rate_of(scenario, DEFAULT_RATE)
@@ -153,11 +156,12 @@ class Verification:
             workers_bind=options.workers_bind,
             say=lambda text: emit(Note(text)),
             kind=options.runtime,
+            own=self.own.programs,
             traces=options.traces,
         )
         async with stack:
             emit(self._started(stack, folder))
-            for text in (*notes(self.scenario, self.rate), *filter(None, [stack.secrets.note(self.mesh)])):
+            for text in (*self._notes(), *filter(None, [stack.secrets.note(self.mesh)])):
                 emit(Note(text))
             emit(PhaseStarted("checks", len(self.plan.checks)))
             result: VerifyResult = await stack.guarded(self._limited(stack, emit, begin))
@@ -178,6 +182,10 @@ class Verification:
             goal=str(self.goal),
             budget_s=self.options.budget_s,
         )
+
+    def _notes(self) -> list[str]:
+        """What the user wrote and this version does not act on, and what runs in the place of programs."""
+        return [*notes(self.scenario, self.rate), *self.own.notes]
 
     async def _limited(self, stack: Stack, emit: Listener, begin: float) -> VerifyResult:
         """What was found until the end, or until a limit of the scenario stopped it."""

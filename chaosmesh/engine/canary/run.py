@@ -12,6 +12,7 @@ from chaosmesh.engine.canary.traffic import Sending
 from chaosmesh.engine.experiment.wishes import wish_of
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.inputs import policy
+from chaosmesh.engine.programs import own_programs, with_copies
 from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.stack import Stack
 from chaosmesh.judge import RUN_ALPHA
@@ -36,6 +37,8 @@ class CanaryRun:
         self.plan: Plan = plan_of_scenario(scenario, resources, policy(resources, scenario, profile))
         self._resources = shifted(resources, self.plan.route, self.plan.to, 0)
         self.mesh = policy(self._resources, scenario, profile)
+        self.own = own_programs(resources, self.mesh, scenario, runtime)
+        self._scenario = with_copies(scenario, self.own.copies)
         self.alpha = RUN_ALPHA / self.plan.claims
         self._wish = wish_of(scenario)
 
@@ -47,7 +50,8 @@ class CanaryRun:
     async def run(self, folder: RunFolder, say: Say) -> Canary:
         """Start the mesh with nothing at the new version, shift, stop; the run folder holds what was found."""
         folder.write_json("config/envoy.json", rendering(self.mesh, self._scenario, "127.16"))
-        async with Stack(self.mesh, self._scenario, folder, kind=self._runtime) as stack:
+        stack = Stack(self.mesh, self._scenario, folder, kind=self._runtime, own=self.own.programs)
+        async with stack:
             found: Canary = await stack.guarded(self._shift(stack, say))
             await stack.keep_ledger()
         about = {"mesh": self.mesh.name, "profile": self._profile, "seed": self.seed, "alpha": self.alpha}

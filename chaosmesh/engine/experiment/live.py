@@ -17,6 +17,7 @@ from chaosmesh.engine.experiment.inputs import Wanted, bindings, read
 from chaosmesh.engine.experiment.loop import LoopThread
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.inputs import policy
+from chaosmesh.engine.programs import own_programs, with_copies
 from chaosmesh.engine.queues import emptied
 from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.site import LEASE_TTL
@@ -49,6 +50,8 @@ class LiveMesh:
         self.scenario: Scenario
         self.resources, self.scenario = read(wanted)
         self.baseline: Mesh = policy(self.resources, self.scenario, wanted.profile)
+        self.own = own_programs(self.resources, self.baseline, self.scenario, wanted.runtime)
+        self.scenario = with_copies(self.scenario, self.own.copies)
         self.name = self.scenario.name or self.baseline.name
         self.active: list[InForce] = []
         self.loop = LoopThread()
@@ -102,6 +105,7 @@ class LiveMesh:
             folder,
             workers=wanted.workers,
             kind=wanted.runtime,
+            own=self.own.programs,
             traces=wanted.traces,
         )
         self.stack = await self._exit.enter_async_context(stack)

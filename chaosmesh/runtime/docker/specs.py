@@ -14,11 +14,15 @@ from dataclasses import asdict, dataclass, field
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime import layout
 from chaosmesh.runtime.parts import Part
+from chaosmesh.runtime.toxiproxy import METRICS
 from chaosmesh.services.config import StandIn
+from chaosmesh.services.placeholders import filled
 from chaosmesh.services.program import Program, Volume
 
 PLANE = "/run/chaosmesh"
 """Where sidecars find the sockets of the control plane."""
+EVERYWHERE = "0.0.0.0"  # noqa: S104 (inside a pod)
+"""Where a program in a pod is told to listen."""
 BOOTSTRAP, CONFIG = "/etc/chaosmesh/bootstrap.json", "/etc/chaosmesh/standin.json"
 SCRAPER, GATEWAY, ELSEWHERE = "0.2", "0.254", "255.253"
 """Last octets of the address of Prometheus, of this machine, and of names that are no backends."""
@@ -109,14 +113,16 @@ def standin(replica: Replica, image: str, config: StandIn) -> Spec:
 
 def program(replica: Replica, image: str, app: Program) -> Spec:
     """A workload's own program, unmodified."""
+    started = filled(app, EVERYWHERE, replica.sidecar)
     return Spec(
         Part("app", replica),
         image,
-        command=app.command,
-        entrypoint=app.entrypoint,
-        env=app.env,
+        command=started.command,
+        entrypoint=started.entrypoint,
+        env=started.env,
         inside=Part("holder", replica).name,
-        volumes=app.files,
+        files={one.target: one.text.encode() for one in app.files if one.text is not None},
+        volumes=tuple(one for one in app.files if one.text is None),
         user=app.user,
         folder=app.folder,
         cpus=app.cpus,
@@ -150,7 +156,7 @@ def toxiproxy(image: str, host: str, port: int) -> Spec:
     return Spec(
         Part("toxiproxy"),
         image,
-        command=("toxiproxy-server", "-host", host, "-port", str(port)),
+        command=("toxiproxy-server", "-host", host, "-port", str(port), *METRICS),
         env={"LOG_LEVEL": "warn"},
         inside=Part("holder").name,
     )

@@ -117,10 +117,61 @@ seed: x
         assert word in hints
 
 
-def test_two_programs_for_one_workload(tmp_path):
-    (one,) = problems(tmp_path, "workloads: {a: {image: x, command: [y]}}")
-    assert "two programs" in one.message
-    assert one.where.column == 13
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("image: x, build: y", "two images"),
+        ("standin: true, image: x", "exclude each other"),
+        ("standin: true, env: {A: b}", "exclude each other"),
+        ("image: x, latency: 1ms", "latency steer the stand-in"),
+        ("compose: x.yaml#a, capacity: 3", "capacity steer the stand-in"),
+        ("command: a, entrypoint: b", "entrypoint is a container's"),
+        ("image: x, files: {a: b}", "paths inside the container"),
+        ("compose: x.yaml", "names no service"),
+        ("image: x, command: 'open \" quote'", "can't be split"),
+        ("image: x, command: []", "needs at least 1"),
+        ("image: x, ready: {path: /a, log: b}", "several conditions"),
+        ("image: x, ready: {log: '('}", "no regular expression"),
+        ("image: x, ready: ping", "must start with /"),
+        ("image: x, ready: {pth: /a}", "ready.pth is an unknown field"),
+        ("build: {contxt: a}", "build.contxt is an unknown field"),
+        ("image: x, memory: 256", "has no unit"),
+        ("image: x, memory: much", "no amount of memory"),
+        ("image: x, cpus: 0", "must be more than 0"),
+        ("image: x, port: 70000", "must be at most 65535"),
+    ],
+)
+def test_what_a_workload_can_not_be(tmp_path, part, words):
+    (one,) = problems(tmp_path, f"workloads:\n  a: {{{part}}}\n")
+    assert words in one.message, one
+    assert one.hint
+    assert one.where.line == 2
+
+
+def test_a_workload_in_every_form(tmp_path):
+    scenario = load_scenario(
+        write(
+            tmp_path,
+            """workloads:
+  a: {image: x, command: 'serve "a b" 1', ready: /ping, memory: 256m, cpus: 0.5, env: {A: 1}, files: {/a: b}}
+  b: {build: app, ready: {command: [check, 1]}}
+  c: {build: {context: app, dockerfile: D, args: {V: 2}, target: t}, ready: {log: up, within: 2s}}
+  d: {compose: dir/compose.yaml#web, port: 80, user: 1000, folder: /srv, entrypoint: [/x]}
+  e: {standin: true, replicas: 2, latency: 2ms}
+""",
+        )
+    )
+    a, b, c, d, e = scenario.workloads.values()
+    assert a.command == ("serve", "a b", "1")
+    assert a.ready is not None
+    assert (a.ready.path, a.ready.within, a.memory) == ("/ping", 60, 256)
+    assert b.build is not None
+    assert b.ready is not None
+    assert (b.build.context, b.ready.command) == ("app", ("check", "1"))
+    assert c.build is not None
+    assert (c.build.args, c.build.target) == ({"V": "2"}, "t")
+    assert (d.user, d.entrypoint, d.own) == ("1000", ("/x",), True)
+    assert (e.standin, e.own) == (True, False)
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "just text", "a: 1\n---\nb: 2\n"])
