@@ -236,7 +236,7 @@ def _exactly(seen: Sequence[Seen], wanted: Sequence[tuple[int, int]]) -> Outcome
 
 
 def _undisturbed(seen: Seen) -> Seen:
-    cut_off = {call.request_id for call in seen.calls if any(map(cut, (call, *call.attempts)))}
+    cut_off = {call.request_id for call in seen.calls if cut(call) or any(map(cut, call.attempts))}
     if not cut_off:
         return seen
     calls = [one for one in seen.calls if one.request_id not in cut_off]

@@ -11,7 +11,8 @@ from chaosmesh.checks import Check, Probe, Seen
 from chaosmesh.checks.model import Act
 from chaosmesh.engine.acting import acting
 from chaosmesh.engine.logfile import LogFile
-from chaosmesh.engine.stack import ANYWHERE, Stack
+from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.ways import ANYWHERE
 from chaosmesh.errors import DeadlineError
 from chaosmesh.judge import Verdict
 from chaosmesh.ledger import Call

@@ -11,53 +11,53 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.change import CONNECT_DEADLINE, put_in_force
 from chaosmesh.engine.conditions import Bell
 from chaosmesh.engine.copies import Copies
+from chaosmesh.engine.externals import externals, notes, told
 from chaosmesh.engine.folder import RunFolder
-from chaosmesh.engine.fronts import front_of, takes
+from chaosmesh.engine.generators import Generators
 from chaosmesh.engine.limits import Guard
 from chaosmesh.engine.metrics import Metrics
 from chaosmesh.engine.rendering import layout_after, layout_of
-from chaosmesh.engine.secrets import Secrets, encrypted
+from chaosmesh.engine.secrets import Secrets
 from chaosmesh.engine.site import LiveSite
 from chaosmesh.engine.standins import stand_ins
 from chaosmesh.engine.traces import Choice, Traces, segments_at
 from chaosmesh.engine.turns import Turns
+from chaosmesh.engine.ways import Ways
 from chaosmesh.envoy import AccessRow, ControlPlane, Push, Snapshot, filelog, places, translate
 from chaosmesh.envoy.capture import captured
 from chaosmesh.errors import ChaosMeshError, KeeperLostError
 from chaosmesh.ledger import Addresses, Ledger
-from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream, Tls
-from chaosmesh.load.plan import Arrivals, Closed, Protocol
+from chaosmesh.load import Record, RequestSpec, Running, Stream, Tls
+from chaosmesh.load.plan import Arrivals, Closed
 from chaosmesh.load.shapes import Shape
-from chaosmesh.mesh import Listener, Mesh, Topology
+from chaosmesh.mesh import Mesh, Topology
 from chaosmesh.runtime import Keeper, Runtime, new_run, workdir
 from chaosmesh.runtime.folder import plane
 from chaosmesh.runtime.kinds import Kind, network
-from chaosmesh.runtime.prometheus import Hands, ProcessHands
 from chaosmesh.runtime.layout import joined, with_programs
+from chaosmesh.runtime.outside import Outside
+from chaosmesh.runtime.prometheus import Hands, ProcessHands
 from chaosmesh.services.config import StandIn
 from chaosmesh.services.program import Program
 
 PUSH_DEADLINE = 30.0
 
-ANYWHERE = 15001
-"""The port of a sidecar for whatever its application calls."""
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error of ours in a group, or the group."""
+    found: BaseException | None = group.subgroup(ChaosMeshError)
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found or group
 
 
-async def _leave(running: Running, generator: LoadProcess) -> None:
-    """A process that ran a locustfile ends with its users."""
-    with contextlib.suppress(ChaosMeshError):
-        await running.done()
-    await generator.close()
-
-
-class Stack:
+class Stack(Ways):
     """Use it as ``async with Stack(…) as stack``. Faults act on its `site`.
 
     `mesh` is the policy in force, `topology` where everything listens, `ledger` what was seen.
@@ -85,15 +85,15 @@ class Stack:
     ) -> None:
         self.mesh = mesh
         self.kind = kind
+        self._say = say
+        self.externals: Sequence[Outside] = ()
         self._own = dict(own or {})
         self.run = new_run()
         self.folder = folder
         self.control = ControlPlane()
-        self.load = LoadProcess(workers=max(workers, scenario.load.workers), bind=workers_bind, say=say)
-        self._crews: dict[int, LoadProcess] = {}
-        self._starting = asyncio.Lock()
-        self._files = itertools.count(1)
-        self._leaving: set[asyncio.Task[None]] = set()
+        self.generators = Generators(
+            self.run, folder.logs, max(workers, scenario.load.workers), workers_bind, say
+        )
         self.bell = Bell()
         self._with_load = load
         self._scenario = scenario
@@ -111,6 +111,9 @@ class Stack:
     async def __aenter__(self) -> Stack:
         try:
             await self._start()
+        except BaseExceptionGroup as group:  # what starts side by side fails together: one reason is enough
+            await self._exit.aclose()
+            raise _first(group) from group
         except BaseException:
             await self._exit.aclose()
             raise
@@ -123,7 +126,10 @@ class Stack:
         self.secrets.of(self.mesh)  # a file that can't be used shows before anything is started
         self._network = await self._exit.enter_async_context(network(self.kind, self.run))
         subnet = self._network.subnet
-        self.load.allow(self._targets)
+        self.externals = externals(self._scenario, self.mesh, self.kind, subnet)
+        self._own = told(self._own, self.externals, self.kind)
+        for note in notes(self.externals):
+            self._say(note)
         empty = Topology(self.run, (), (), (), (), subnet)
         self.topology = with_programs(
             layout_of(self.mesh, self._scenario, self.run, subnet)
@@ -137,6 +143,8 @@ class Stack:
         self._exit.callback(shutil.rmtree, home, ignore_errors=True)
         self.keeper = await Keeper.start(self.run, self.folder.path)
         self._exit.push_async_callback(self.keeper.close)
+        self.generators.ground(self.keeper, f"{subnet}.0.0/16")
+        self._exit.push_async_callback(self.generators.close)
         self.control.on_rows = self._rows
         self.control.on_spans = self.traces.exported
         self.control.admission.on_refused = self._refused
@@ -151,44 +159,8 @@ class Stack:
         self.metrics.require()
         async with asyncio.TaskGroup() as group:
             if self._with_load:
-                group.create_task(self._start_load())
+                group.create_task(self.generators.start())
             group.create_task(self._start_mesh(str(socket)))
-
-    @property
-    def _targets(self) -> str:
-        """The run's own addresses: load goes nowhere else."""
-        return f"{self._network.subnet}.0.0/16"
-
-    async def _start_load(self) -> None:
-        await self.load.start(self._spawn, self.folder.logs, self.run)
-        self._exit.push_async_callback(self.load.close)
-
-    async def _generator(self, workers: int | None) -> LoadProcess:
-        """The generator with so many workers, started on first use and kept."""
-        if workers is None or workers == self.load.workers:
-            return self.load
-        async with self._starting:
-            if workers not in self._crews:
-                crew = LoadProcess(workers=workers, allowed=(self._targets,))
-                logs = self.folder.logs / f"load-{workers}"
-                logs.mkdir(exist_ok=True)
-                await crew.start(self._spawn, logs, f"{self.run}-{workers}")
-                self._exit.push_async_callback(crew.close)
-                self._crews[workers] = crew
-            return self._crews[workers]
-
-    async def _spawn(self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
-        return await self.keeper.spawn(name, argv, env=env, log=log)
-
-    async def _users(self, closed: Closed) -> LoadProcess:
-        """A process for one run of a locustfile: the file is read anew each time."""
-        number = next(self._files)
-        logs = self.folder.logs / f"locustfile-{number}"
-        logs.mkdir(exist_ok=True)
-        generator = LoadProcess(locustfile=Path(closed.file), allowed=(self._targets,))
-        await generator.start(self._spawn, logs, f"{self.run}-users-{number}")
-        self._exit.push_async_callback(generator.close)
-        return generator
 
     async def _start_mesh(self, control_socket: str) -> None:
         self._specs = stand_ins(self.mesh, self._scenario, None if self.mesh.workloads else {})
@@ -199,6 +171,7 @@ class Stack:
             apps={**self._specs, **self._own},
             admit=self.control.admit,
             tracing=self.traces.tracing,
+            externals=self.externals,
         )
         await self.control.connected([one.key for one in self.topology.replicas], CONNECT_DEADLINE)
         await self.push()
@@ -301,53 +274,9 @@ class Stack:
         own: Callable[[], Hands] | None = getattr(self.runtime, "prometheus_hands", None)
         return own() if own else ProcessHands(self.keeper, self.topology.subnet)
 
-    @property
-    def generators(self) -> list[int]:
-        """Pids of the processes that send the load."""
-        return [one.pid for one in (self.load, *self._crews.values()) if one.pid]
-
     def pids(self) -> list[int]:
         """Processes that requests go through: sidecars and stand-ins."""
         return self.runtime.pids()
-
-    def speaks_http(self, workload: str) -> bool:
-        """Whether a workload can be called over HTTP/1.1."""
-        return any(one.protocol == "http" for one in self.mesh.workload(workload).listeners)
-
-    def speaks(self, workload: str, *protocols: Protocol) -> bool:
-        """Whether one listener of a workload takes all of these."""
-        return any(takes(one, *protocols) for one in self.mesh.workload(workload).listeners)
-
-    def entry_url(self, entry: str, *protocols: Protocol) -> str:
-        """Where users come in at a workload: its door and its first port that takes these protocols ("https" where it
-        takes TLS only, "tcp" where it speaks no HTTP)."""
-        listener = self._front(entry, *protocols)
-        replica = self.topology.replicas_of(entry)[0]
-        scheme = "tcp" if listener.protocol == "tcp" else "https" if encrypted(listener) else "http"
-        return f"{scheme}://{replica.door or replica.sidecar}:{listener.port}"
-
-    def entry_tls(self, entry: str, *protocols: Protocol) -> Tls | None:
-        """How users speak TLS at a workload; None for plain text."""
-        return self.secrets.tls(self.mesh, self.mesh.workload(entry), self._front(entry, *protocols))
-
-    def ca_file(self, entry: str) -> Path | None:
-        """PEM file of what users must believe at a workload that takes TLS; None where nothing is needed."""
-        tls = self._front(entry).tls
-        if tls is None or tls.mode == "disabled":
-            return None
-        return self.secrets.ca_file(self.mesh, self.mesh.workload(entry), tls)
-
-    def _front(self, entry: str, *protocols: Protocol) -> Listener:
-        return front_of(self.mesh.workload(entry), *protocols)
-
-    def egress_url(self, client: str, service: str, port: int | None = None) -> str:
-        """Where a client's application calls a service, by default on its first port."""
-        egress = self.topology.egress(client, service)
-        return f"http://{egress.address}:{egress.ports[0] if port is None else port}"
-
-    def anywhere_url(self, client: str) -> str:
-        """Where a client's application calls whatever it likes: its sidecar goes by the host."""
-        return f"http://{self.topology.replicas_of(client)[0].sidecar}:{ANYWHERE}"
 
     def number(self, name: str) -> int:
         """A stream number for something that is tried by name: the same in every run, another at each call."""
@@ -411,10 +340,11 @@ class Stack:
         self.limits.admit(stream.id, stream.peak)
         self.metrics.began(stream)
         try:
-            generator = await (self._users(closed) if closed else self._generator(workers))
+            generators = self.generators
+            generator = await (generators.users(closed) if closed else generators.of(workers))
             running = await generator.begin(stream, take)
             if closed:
-                self._leaving.add(asyncio.create_task(_leave(running, generator)))
+                generators.leave(running, generator)
         except BaseException:
             self.limits.dismiss(stream.id)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
@@ -15,10 +16,13 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from chaosmesh.engine.metrics.appmesh import TargetCounts
+from chaosmesh.engine.metrics.ground import Ground
 from chaosmesh.engine.metrics.histogram import Histogram
 from chaosmesh.envoy import Push
 from chaosmesh.ledger.faults import FaultEvent, windows
 from chaosmesh.load import Record, Stream
+from chaosmesh.runtime import procs
 
 LATENCY_S = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 LAG_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 1.0)
@@ -116,6 +120,32 @@ class Policy(Collector):
             key = (one.fault, one.kind, one.target)
             found[key] = found.get(key, False) or one.end_ns is None
         return found
+
+
+class Counting:
+    """Everything that is counted while a server runs, and the pages on which it finds that."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.requests = Requests(lambda: sum(map(_cpu_seconds, ground.generators.pids())))
+        self.policy = Policy(lambda: ground.ledger.faults)
+        self.targets = TargetCounts()
+        self._ground = ground
+
+    def pages(self) -> dict[str, Callable[[], str]]:
+        """A text in Prometheus' format by its path."""
+        return {
+            "/metrics": lambda: exposed(self.policy) + self.targets.text(self._ground.mesh),
+            "/generator": lambda: exposed(self.requests),
+        }
+
+
+def _cpu_seconds(pid: int) -> float:
+    """User and system time of a process; 0 once it has ended."""
+    try:
+        user, system = procs.stat(pid)[11:13]
+    except OSError:
+        return 0.0
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def exposed(collector: Collector) -> str:
