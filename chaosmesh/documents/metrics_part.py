@@ -29,6 +29,4 @@ def switched(value: Any) -> Any:
     """`prometheus: true` is one with defaults, and whoever writes anything about it wants it."""
     if isinstance(value, bool):
         return {"enabled": value}
-    if value is None:
-        return {"enabled": True}
     return {"enabled": True, **value} if isinstance(value, dict) else value

@@ -58,9 +58,7 @@ class TargetCounts:
         if target is None:
             return  # sent to nobody
         client, _, service = row.edge.partition(">")
-        edge = Edge(
-            client or node_of(row.sidecar), str(replica_of(row.sidecar) or 0), service, target[0]
-        )
+        edge = Edge(client or node_of(row.sidecar), str(replica_of(row.sidecar) or 0), service, target[0])
         self._requests[edge] += 1
         if row.status // 100 in CLASSES:
             self._classes[edge, row.status // 100] += 1
@@ -156,7 +154,7 @@ def _info(mesh: Mesh) -> Iterator[tuple[str, Labels, float]]:
             labels: Labels = (
                 *owner(mesh, client),
                 ("envoy_cluster_name", cluster),
-                *only,  # type: ignore[arg-type]
+                *only,
                 ("TargetVirtualNode", server),
             )
             yield "", labels, 1

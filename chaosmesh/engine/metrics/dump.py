@@ -46,7 +46,9 @@ def read(folder: Path) -> list[Series]:
             f"{folder} has no {FILE}",
             hint="metrics are kept of runs with a Prometheus server: verify --prometheus, or a claim in PromQL",
         )
-    table = pq.read_table(file).sort_by([("name", "ascending"), ("labels", "ascending"), ("at_ms", "ascending")])
+    table = pq.read_table(file).sort_by(
+        [("name", "ascending"), ("labels", "ascending"), ("at_ms", "ascending")]
+    )
     return list(_joined(zip(*(table[name].to_pylist() for name in SCHEMA.names), strict=True)))
 
 

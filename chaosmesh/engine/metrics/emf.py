@@ -39,9 +39,7 @@ def lines(mesh: Mesh, series: Iterable[Series], calls: Iterable[Call], begin: fl
     counts = _counts(series, begin)
     times = _times(mesh, calls)
     for key in sorted({*counts, *times}):
-        values: dict[str, float | list[float]] = {
-            name: value for name, value in sorted(counts.get(key, {}).items())
-        }
+        values: dict[str, float | list[float]] = dict(sorted(counts.get(key, {}).items()))
         taken = times.get(key, [])
         if taken:
             values[TIME] = taken[:MOST_VALUES]
@@ -56,9 +54,7 @@ def _line(key: Key, values: Mapping[str, float | list[float]]) -> str:
     directive = {
         "Namespace": NAMESPACE,
         "Dimensions": [[name for name, _ in dimensions]],
-        "Metrics": [
-            {"Name": name, "Unit": _unit(name), "StorageResolution": RESOLUTION} for name in values
-        ],
+        "Metrics": [{"Name": name, "Unit": _unit(name), "StorageResolution": RESOLUTION} for name in values],
     }
     body: dict[str, Any] = {"_aws": {"Timestamp": second * 1000, "CloudWatchMetrics": [directive]}}
     return json.dumps({**body, **dict(dimensions), **values}, ensure_ascii=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
@@ -35,8 +35,8 @@ class Endpoint:
         await self._runner.cleanup()
 
 
-def _answer(page: Callable[[], str]) -> Callable[[web.Request], web.Response]:
+def _answer(page: Callable[[], str]) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(_: web.Request) -> web.Response:
         return web.Response(body=page().encode(), headers=CONTENT)
 
-    return handle  # type: ignore[return-value]
+    return handle

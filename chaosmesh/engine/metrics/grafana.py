@@ -39,8 +39,10 @@ PANELS: Final = (
         "percentunit",
         (
             (
-                f'sum by (stream) (rate(chaosmesh_requests_total{{outcome="success"}}[{RATE}])) / '
-                f"sum by (stream) (rate(chaosmesh_requests_total[{RATE}]))",
+                (
+                    f'sum by (stream) (rate(chaosmesh_requests_total{{outcome="success"}}[{RATE}])) / '
+                    f"sum by (stream) (rate(chaosmesh_requests_total[{RATE}]))"
+                ),
                 "{{stream}}",
             ),
         ),
@@ -67,8 +69,10 @@ PANELS: Final = (
         "percentunit",
         (
             (
-                f"sum by ({_EDGE}) (rate(envoy_appmesh_HTTPCode_Target_5XX_Count[{RATE}])) / "
-                f"sum by ({_EDGE}) (rate(envoy_appmesh_RequestCountPerTarget[{RATE}]))",
+                (
+                    f"sum by ({_EDGE}) (rate(envoy_appmesh_HTTPCode_Target_5XX_Count[{RATE}])) / "
+                    f"sum by ({_EDGE}) (rate(envoy_appmesh_RequestCountPerTarget[{RATE}]))"
+                ),
                 _EDGE_LEGEND,
             ),
         ),
@@ -78,8 +82,10 @@ PANELS: Final = (
         "ms",
         (
             (
-                "histogram_quantile(0.99, "
-                f"sum by (le, {_EDGE}) (rate(envoy_appmesh_TargetResponseTime_bucket[{RATE}])))",
+                (
+                    "histogram_quantile(0.99, "
+                    f"sum by (le, {_EDGE}) (rate(envoy_appmesh_TargetResponseTime_bucket[{RATE}])))"
+                ),
                 _EDGE_LEGEND,
             ),
         ),
@@ -130,12 +136,14 @@ PANELS: Final = (
         "s",
         (
             (
-                "histogram_quantile(0.99, "
-                f"sum by (le) (rate(chaosmesh_generator_lag_seconds_bucket[{RATE}])))",
+                (
+                    "histogram_quantile(0.99, "
+                    f"sum by (le) (rate(chaosmesh_generator_lag_seconds_bucket[{RATE}])))"
+                ),
                 "generator's lag, p99",
             ),
             (
-                "histogram_quantile(0.99, " f"sum by (le) (rate(chaosmesh_push_seconds_bucket[{RATE}])))",
+                f"histogram_quantile(0.99, sum by (le) (rate(chaosmesh_push_seconds_bucket[{RATE}])))",
                 "policy in force, p99",
             ),
         ),

@@ -4,44 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chaosmesh.documents.metrics_part import Prometheus
-from chaosmesh.engine.metrics import dump, emf, grafana
-from chaosmesh.engine.metrics.appmesh import TargetCounts
-from chaosmesh.engine.metrics.counting import Policy, Requests, exposed
-from chaosmesh.engine.metrics.endpoint import Endpoint
+from chaosmesh.engine.metrics.ground import Ground
 from chaosmesh.engine.metrics.targets import OWN_PORT, targets
 from chaosmesh.envoy import AccessRow, Push
 from chaosmesh.errors import ChaosMeshError
 from chaosmesh.ledger import Ledger
 from chaosmesh.load import Record, Stream
-from chaosmesh.mesh import Mesh, Topology
-from chaosmesh.runtime import procs, workdir
-from chaosmesh.runtime.prometheus import Answer, Client, Hands, QueryError, Server, Target
+from chaosmesh.runtime import workdir
+from chaosmesh.runtime.prometheus import Answer, Client, QueryError, Server, Target
+
+if TYPE_CHECKING:
+    from chaosmesh.engine.metrics.counting import Counting
+    from chaosmesh.engine.metrics.endpoint import Endpoint
 
 FOLDER = "prometheus"
-
-
-class Ground(Protocol):
-    """The running mesh."""
-
-    mesh: Mesh
-    topology: Topology
-    ledger: Ledger
-    run: str
-
-    @property
-    def prometheus_hands(self) -> Hands:
-        """What starts a server here."""
-
-    @property
-    def generators(self) -> Sequence[int]:
-        """Pids of the generator."""
+BEFORE = 2
+"""Scrapes before the time that is kept: what a counter stood at is what it rose from."""
 
 
 class Metrics:
@@ -56,11 +40,10 @@ class Metrics:
         self._starting = asyncio.Lock()
         self._server: Server | None = None
         self._endpoint: Endpoint | None = None
-        self._requests = Requests(self._cpu_seconds)
-        self._policy = Policy(lambda: self._ground.ledger.faults)
-        self._targets = TargetCounts()
+        self._counting: Counting | None = None
         self._ever: dict[Target, None] = {}
         self._began = 0.0
+        self._main = ""
 
     @property
     def url(self) -> str | None:
@@ -84,22 +67,26 @@ class Metrics:
                 await self._start()
 
     async def _start(self) -> None:
+        from chaosmesh.engine.metrics.counting import Counting  # what they stand on takes long to load
+        from chaosmesh.engine.metrics.endpoint import Endpoint
+
         hands = self._ground.prometheus_hands
         hands.require()
         server = Server(hands, workdir(self._ground.run) / FOLDER, self.interval)
-        endpoint = Endpoint({"/metrics": self._own, "/generator": lambda: exposed(self._requests)})
+        counting = Counting(self._ground)
+        endpoint = Endpoint(counting.pages())
         await endpoint.start(hands.main, OWN_PORT)
-        self._endpoint = endpoint
+        self._counting = counting
         self._main = hands.main
         self._began = time.time()
         try:
             await server.start(self._wanted())
         except BaseException:
-            self._endpoint = None
+            self._counting = None
             await server.stop()
             await endpoint.close()
             raise
-        self._server = server
+        self._server, self._endpoint = server, endpoint
 
     def _wanted(self) -> tuple[Target, ...]:
         found = targets(self._ground.mesh, self._ground.topology, self._main)
@@ -120,29 +107,23 @@ class Metrics:
 
     def saw_rows(self, rows: list[AccessRow]) -> None:
         """Entries of access logs came in."""
-        if self._endpoint is not None:
-            self._targets.add(rows, self._ground.ledger.addresses)
+        if self._counting is not None:
+            self._counting.targets.add(rows, self._ground.ledger.addresses)
 
     def began(self, stream: Stream) -> None:
         """A stream is about to send."""
-        if self._endpoint is not None:
-            self._requests.begin(stream)
+        if self._counting is not None:
+            self._counting.requests.begin(stream)
 
     def saw_records(self, stream: Stream, records: list[Record]) -> None:
         """Requests of a stream have ended."""
-        if self._endpoint is not None:
-            self._requests.add(stream, records)
+        if self._counting is not None:
+            self._counting.requests.add(stream, records)
 
     def saw_push(self, push: Push) -> None:
         """A policy is in force."""
-        if self._endpoint is not None:
-            self._policy.add(push)
-
-    def _own(self) -> str:
-        return exposed(self._policy) + self._targets.text(self._ground.mesh)
-
-    def _cpu_seconds(self) -> float:
-        return sum(map(_cpu_seconds, self._ground.generators))
+        if self._counting is not None:
+            self._counting.policy.add(push)
 
     # -- questions -----------------------------------------------------------------------------------------
 
@@ -169,9 +150,11 @@ class Metrics:
     async def keep(self, folder: Path, begin: float = 0.0, ledger: Ledger | None = None) -> None:
         """Write what was scraped since `begin` (epoch seconds; 0: all of it), the lines for CloudWatch and the dashboard
         into a run folder. Response times are those of `ledger` (default: the present one). Nothing without a server."""
+        from chaosmesh.engine.metrics import dump, emf, grafana
+
         if self._server is None:
             return
-        since = max(self._began, begin)
+        since = max(self._began, begin - BEFORE * self.interval)
         end = await self._server.scraped(time.time(), rules=True)
         series = await dump.dump(self._server.client, self._ever, since, end, folder)
         calls = (ledger or self._ground.ledger).calls()
@@ -190,18 +173,10 @@ class Metrics:
                 self._say(f"metrics could not be kept: {error}")
         server, self._server = self._server, None
         endpoint, self._endpoint = self._endpoint, None
+        self._counting = None
         await server.stop()
         if endpoint is not None:
             await endpoint.close()
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time of a process; 0 once it has ended."""
-    try:
-        user, system = procs.stat(pid)[11:13]
-    except OSError:
-        return 0.0
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _write_json(file: Path, body: Any) -> None:

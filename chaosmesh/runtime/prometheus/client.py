@@ -94,13 +94,12 @@ class Client:
             self._connection.close()
 
     def _instant(self, query: str, at: float) -> Any:
-        return self._asked(
-            lambda api: api.custom_query(query, params={"time": f"{at:.3f}"}, timeout=TIMEOUT)
-        )
+        return self._asked(lambda api: api.custom_query(query, params={"time": f"{at:.3f}"}, timeout=TIMEOUT))
 
     def _asked(self, ask: Any) -> Any:
         import requests
-        from prometheus_api_client import PrometheusApiClientException, PrometheusConnect
+        from prometheus_api_client import PrometheusConnect
+        from prometheus_api_client.exceptions import PrometheusApiClientException
 
         if self._connection is None:
             session = requests.Session()
@@ -132,7 +131,9 @@ def _number(found: Any) -> Answer:
     if isinstance(found, list) and len(found) == 2 and not isinstance(found[0], dict):
         return _finite(str(found[1]))
     if not found:
-        return Answer(None, "the query gave nothing: no series has samples there")
+        return Answer(
+            None, "the query gave nothing: no series has samples there (a counter that is still 0 has none)"
+        )
     if len(found) > 1:
         names = ", ".join(str(Series(one["metric"], ())) for one in found[:SHOWN])
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
@@ -169,4 +170,4 @@ def _hint(text: str) -> str:
         return "$window is the only placeholder: the length of the phase, as in rate(metric[$window])"
     if "range vector" in text or "expected type" in text:
         return "rate, increase and the like take a range: rate(metric[$window])"
-    return 'try it by itself, for example sum(rate(envoy_cluster_upstream_rq_total[$window]))'
+    return "try it by itself, for example sum(rate(envoy_cluster_upstream_rq_total[$window]))"

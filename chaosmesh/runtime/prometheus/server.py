@@ -128,4 +128,3 @@ def flags(host: str) -> list[str]:
 def needs_rules(queries: Collection[str]) -> bool:
     """Whether some query asks for what rules record."""
     return any(PREFIX in one for one in queries)
-

@@ -1,0 +1,261 @@
+"""A real Prometheus server beside real sidecars: what it scrapes, what it counts, and that it follows replicas."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+
+from chaosmesh.documents.scenario import Scenario
+from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.metrics import dump, emf, grafana
+from chaosmesh.engine.stack import Stack
+from chaosmesh.errors import MissingProgramError, UsageError
+from chaosmesh.ledger import FaultEvent
+from chaosmesh.load import RequestSpec
+from chaosmesh.mesh import Mesh
+from chaosmesh.runtime import probe
+from chaosmesh.runtime.prometheus import Target
+from tests import meshes
+from tests.integration.runtime import outside
+from tests.unit.metrics.test_emf import check
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+
+INTERVAL = "250ms"
+
+
+def mesh_of(*targets: str) -> Mesh:
+    arms = dict.fromkeys(targets, 1)
+    route = meshes.route("color", "all", arms)
+    return meshes.mesh(
+        [meshes.workload("front", "color"), *map(meshes.workload, targets)], [meshes.service("color", route)]
+    )
+
+
+def scenario(**workloads: int) -> Scenario:
+    return Scenario.model_validate(
+        {
+            "prometheus": {"interval": INTERVAL},
+            "workloads": {name: {"replicas": count} for name, count in workloads.items()},
+        }
+    )
+
+
+@asynccontextmanager
+async def running(mesh: Mesh, folder: Path, wanted: Scenario | None = None) -> AsyncIterator[Stack]:
+    said: list[str] = []
+    run = RunFolder.create(folder, "stack")
+    async with Stack(mesh, wanted or scenario(blue=2), run, say=said.append) as stack:
+        stack.said = said  # type: ignore[attr-defined]
+        yield stack
+    assert outside.left(stack.run, stack.topology.subnet) == ""
+
+
+async def send(stack: Stack, count: int, name: str = "users") -> int:
+    """So many requests at the door, all of them seen by the ledger and by the server."""
+    spec = RequestSpec(path="/", headers=())
+    running = await stack.begin(name, stack.entry_url("front"), "front", (spec,), 200, count=count)
+    report = await running.done()
+    await stack.settled([report.stream])
+    await stack.metrics.scraped(rules=True)
+    return report.stream
+
+
+async def value(stack: Stack, query: str) -> float:
+    found = await stack.metrics.value(query, time.time())
+    assert found.value is not None, f"{query}: {found.problem}"
+    return found.value
+
+
+async def counter(address: str, name: str) -> int:
+    """One of Envoy's own counters."""
+    url = f"http://{address}:9901/stats"
+    async with (
+        ClientSession() as http,
+        http.get(url, params={"format": "json", "filter": f"^{name}$"}) as answer,
+    ):
+        body = await answer.json(content_type=None)
+    return sum(one["value"] for one in body["stats"])
+
+
+async def test_every_target_is_scraped_with_its_labels(tmp_path: Path) -> None:
+    async with running(mesh_of("blue"), tmp_path) as stack:
+        up = await stack.metrics.client.vector("up", time.time())
+        assert {one.labels["job"] for one in up} == {"sidecar", "toxiproxy", "generator", "chaosmesh"}
+        assert [one.samples[0][1] for one in up] == [1.0] * len(up)
+        labels = [one.labels for one in up if one.labels["job"] == "sidecar"]
+        assert sorted((one["virtual_node"], one["replica"]) for one in labels) == [
+            ("blue", "0"),
+            ("blue", "1"),
+            ("front", "0"),
+        ]
+        assert {one["mesh"] for one in labels} == {"test"}
+        assert await value(stack, "count(go_goroutines{job='toxiproxy'})") == 1
+        assert stack.metrics.url == f"http://{stack.topology.subnet}.0.2:9090"
+
+
+async def test_numbers_equal_envoys_counters_and_the_ledger(tmp_path: Path) -> None:
+    async with running(mesh_of("blue"), tmp_path) as stack:
+        stream = await send(stack, 120)
+        front = stack.topology.replicas_of("front")[0]
+        cluster = "cds_egress_test_blue_http_8080"
+        attempts = await counter(front.sidecar, f"cluster.{cluster}.upstream_rq_total")
+        assert attempts == 120
+        query = f'envoy_cluster_upstream_rq_total{{envoy_cluster_name="{cluster}",virtual_node="front"}}'
+        assert await value(stack, query) == attempts
+        assert await value(stack, "sum(envoy_appmesh_RequestCountPerTarget)") == attempts
+        assert await value(stack, "sum(envoy_appmesh_HTTPCode_Target_2XX_Count)") == attempts
+        assert await value(stack, "sum(envoy_appmesh_TargetResponseTime_count)") == attempts
+        served = [
+            await counter(one.sidecar, "http.ingress.downstream_rq_total")
+            for one in stack.topology.replicas_of("blue")
+        ]
+        assert await value(stack, 'sum(envoy_appmesh_RequestCount{VirtualNode="blue"})') == sum(served) == 120
+        received = await counter(front.sidecar, f"cluster.{cluster}.upstream_cx_(rx|tx)_bytes_total")
+        bytes_ = 'envoy_appmesh_TargetProcessedBytes{TargetVirtualService="color",TargetVirtualNode="blue"}'
+        assert await value(stack, bytes_) == received > 0
+        assert await value(stack, 'sum(chaosmesh_requests_total{stream="users",status="200"})') == 120
+        assert await value(stack, "chaosmesh_request_seconds_count") == 120
+        assert len(stack.ledger.requests(stream)) == 120
+
+
+async def test_faults_in_force_are_there(tmp_path: Path) -> None:
+    async with running(mesh_of("blue"), tmp_path) as stack:
+        stack.ledger.add_fault(FaultEvent("f1", "applied", time.time_ns(), "errors", "front>color"))
+        await stack.metrics.scraped()
+        assert await value(stack, 'chaosmesh_fault_in_force{kind="errors",target="front>color"}') == 1
+        stack.ledger.add_fault(FaultEvent("f1", "healed", time.time_ns(), "errors", "front>color"))
+        await stack.metrics.scraped()
+        assert await value(stack, "sum(chaosmesh_fault_in_force)") == 0
+
+
+async def test_targets_follow_replicas(tmp_path: Path) -> None:
+    async with running(mesh_of("blue"), tmp_path) as stack:
+        before = await value(stack, "count(up{job='sidecar'})")
+        await stack.apply(mesh_of("blue", "green"))
+        await stack.metrics.scraped()
+        assert await value(stack, 'sum(up{virtual_node="green"})') == 2
+        assert any("new target: green.0" in one for one in stack.said)  # type: ignore[attr-defined]
+        await stack.apply(mesh_of("blue"))
+        gone = 'up{virtual_node="green"}'
+
+        async def still() -> str:
+            found = await stack.metrics.client.vector(gone, time.time())
+            return f"{len(found)} of green" if found else ""
+
+        await probe.until("green is scraped no more", still, within=20)
+        assert await value(stack, "count(up{job='sidecar'})") == before
+
+
+async def test_what_is_down_counts_as_scraped(tmp_path: Path) -> None:
+    async with running(mesh_of("blue"), tmp_path) as stack:
+        dead = Target(
+            "sidecar", f"{stack.topology.subnet}.16.200:9901", (("replica", "9"), ("virtual_node", "dead"))
+        )
+        server = stack.metrics._running
+        await server.follow((*server.targets, dead))
+        await stack.metrics.scraped()
+        assert await value(stack, 'up{virtual_node="dead"}') == 0
+
+
+async def test_bad_promql_is_told_before_anything(tmp_path: Path) -> None:
+    async with running(mesh_of("blue"), tmp_path) as stack:
+        for query, said in (
+            ("sum(rate(x)", "unclosed left parenthesis"),
+            ("rate(x)", "range vector"),
+            ("sum(x{$node})", "unexpected character"),
+            ('"text"', "is text"),
+        ):
+            with pytest.raises(UsageError, match=said) as error:
+                await stack.metrics.check(query)
+            assert error.value.hint
+        await stack.metrics.check("sum(rate(nothing_of_that_name[5s]))")
+
+
+async def test_only_one_number_is_a_value(tmp_path: Path) -> None:
+    async with running(mesh_of("blue"), tmp_path) as stack:
+        for query, said in (
+            ("nothing_of_that_name", "gave nothing"),
+            ("up", "series, and a claim is about one"),
+            ("sum(chaosmesh_requests_total) / 0 * 0", "gave nothing"),
+            ("vector(0) / 0", "NaN"),
+            ("vector(1) / 0", "divided by nothing"),
+            ("up[5s]", "series"),
+            ("up > bool on (job) group_left up", "refused"),
+        ):
+            answer = await stack.metrics.value(query, time.time())
+            assert answer.value is None, query
+            assert said in answer.problem, (query, answer.problem)
+        assert (await stack.metrics.value("2 + 3", time.time())).value == 5
+
+
+async def test_what_was_scraped_is_kept(tmp_path: Path) -> None:
+    async with running(mesh_of("blue"), tmp_path) as stack:
+        await send(stack, 60)
+        counted = await value(stack, "sum(envoy_appmesh_RequestCountPerTarget)")
+    folder = stack.folder.path
+    kept = dump.read(folder)
+    names = {one.labels["__name__"] for one in kept}
+    assert {"up", "envoy_cluster_upstream_rq_total", "envoy_appmesh_RequestCount"} <= names
+    last = [
+        one.samples[-1][1] for one in kept if one.labels["__name__"] == "envoy_appmesh_RequestCountPerTarget"
+    ]
+    assert sum(last) == counted == 60
+    lines = [json.loads(one) for one in (folder / emf.FILE).read_text().splitlines()]
+    for one in lines:
+        check(one)
+    sent = sum(one.get("envoy_appmesh_RequestCountPerTarget", 0) for one in lines)
+    times = [len(one.get("envoy_appmesh_TargetResponseTime", ())) for one in lines]
+    came = sum(one.get("envoy_appmesh_RequestCount", 0) for one in lines if one.get("VirtualNode") == "blue")
+    assert (sent, sum(times), came) == (60, 60, 60)
+    assert json.loads((folder / grafana.FILE).read_text())["panels"]
+
+
+async def test_every_query_of_the_dashboard_is_understood(tmp_path: Path) -> None:
+    async with running(mesh_of("blue"), tmp_path) as stack:
+        await send(stack, 60)
+        for query in grafana.queries():
+            await stack.metrics.client.vector(query.replace(grafana.RATE, "5s"), time.time())
+        panel = 'sum by (stream) (rate(chaosmesh_requests_total{stream="users"}[5s]))'
+        assert await value(stack, panel) > 0
+
+
+async def test_no_server_is_started_unless_somebody_asks(tmp_path: Path) -> None:
+    async with running(mesh_of("blue"), tmp_path, Scenario()) as stack:
+        assert stack.metrics.url is None
+        await send_plain(stack)
+        await stack.metrics.start()
+        await stack.metrics.start()
+        assert await value(stack, "sum(up)") == len(stack.metrics._running.targets)
+    assert (stack.folder.path / dump.FILE).is_file()
+
+
+async def send_plain(stack: Stack) -> None:
+    running = await stack.begin("before", stack.entry_url("front"), "front", (RequestSpec(),), 50, count=10)
+    await running.done()
+
+
+async def test_without_a_program_one_error_tells_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CHAOSMESH_PROMETHEUS", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingProgramError, match="not installed") as error:
+        async with running(mesh_of("blue"), tmp_path):
+            pass
+    assert "apt-get install" in error.value.hint
+    assert os.environ["PATH"] == str(tmp_path)
+
+
+async def test_a_server_that_ended_is_told_with_its_own_words(tmp_path: Path) -> None:
+    async with running(mesh_of("blue"), tmp_path) as stack:
+        await stack.keeper.stop("prometheus")
+        with pytest.raises(Exception, match="prometheus ended with status"):
+            await stack.metrics.scraped()
