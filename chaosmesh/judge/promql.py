@@ -148,5 +148,7 @@ def _amount(about: About, value: object) -> float:
     else:
         found = float(value) if isinstance(value, (int, float)) else None
     if found is None:
-        raise UsageError(f"{about}: {value!r} is no number", hint='at_most(0.01), at_most("1 %"), at_most("300ms")')
+        raise UsageError(
+            f"{about}: {value!r} is no number", hint='at_most(0.01), at_most("1 %"), at_most("300ms")'
+        )
     return found

@@ -58,7 +58,9 @@ class Queries:
         if not self._asked:
             return ()
         end = await self._metrics.scraped(rules=needs_rules([one.query for one in self._asked]))
-        return tuple([await self._reading(one, span) for one in self._asked for span in self._spans(one, streams, end)])
+        return tuple(
+            [await self._reading(one, span) for one in self._asked for span in self._spans(one, streams, end)]
+        )
 
     def _spans(self, one: Requirement, streams: Sequence[Sent], end: float) -> list[Span]:
         """When the claim's phase was, each time that it came. The last phase ends when all of it was scraped; without a
@@ -71,7 +73,9 @@ class Queries:
             for span in stream.phases:
                 last = span is stream.phases[-1]
                 if span.name == one.during:
-                    found.append(Span(span.name, span.begin_ns, end_ns if last or span.end_ns is None else span.end_ns))
+                    found.append(
+                        Span(span.name, span.begin_ns, end_ns if last or span.end_ns is None else span.end_ns)
+                    )
         return found
 
     async def _reading(self, one: Requirement, span: Span) -> Reading:
