@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 
 class Ends:
     """Calls `ended(part, status)` in the loop for each container that ends (status as of a process: negative for a
-    signal), and `lost(why)` when the engine stops telling."""
+    signal) unless it is `meant` to (by its id), and `lost(why)` when the engine stops telling."""
 
     def __init__(
-        self, client: DockerClient, run: str, ended: Callable[[str, int], None], lost: Callable[[str], None]
+        self,
+        client: DockerClient,
+        run: str,
+        ended: Callable[[str, int], None],
+        lost: Callable[[str], None],
+        *,
+        meant: Callable[[str], bool] = lambda _id: False,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._ended, self._lost = ended, lost
+        self._ended, self._lost, self._meant = ended, lost, meant
         self._closing = False
         self._stream: Any = client.events(
             decode=True, filters={"type": "container", "event": "die", "label": f"{RUN}={run}"}
@@ -39,6 +45,8 @@ class Ends:
         why = "the Docker engine closed its stream of events"
         try:
             for event in self._stream:
+                if self._meant(event["Actor"]["ID"]):
+                    continue
                 attributes = event["Actor"]["Attributes"]
                 self._tell(self._ended, attributes.get(PART, ""), _status(attributes.get("exitCode", "0")))
         except Exception as error:  # noqa: BLE001 -- whatever ends the stream, the run must hear of it

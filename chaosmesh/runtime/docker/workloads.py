@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,15 +52,17 @@ def _built(client: DockerClient, program: Program) -> str:
     """The engine's own cache makes a second build of the same folder a matter of a moment."""
     from docker.errors import APIError, BuildError
 
-    tag = f"chaosmesh/own-{program.node.lower()}"
+    name = re.sub("[^a-z0-9]+", "-", program.node.lower()).strip("-")
+    tag = f"chaosmesh/own-{name or 'program'}"
     try:
-        client.images.build(
+        built, _ = client.images.build(
             path=program.build,
             dockerfile=program.dockerfile or None,
             tag=tag,
             rm=True,
             forcerm=True,
             buildargs=dict(program.build_args),
+            target=program.build_target or None,
         )
     except BuildError as error:
         lines = [str(one.get("stream") or one.get("error") or "").rstrip() for one in error.build_log]
@@ -75,4 +78,4 @@ def _built(client: DockerClient, program: Program) -> str:
             where=program.where,
             hint=f"docker build {program.build}",
         ) from error
-    return tag
+    return str(built.id)  # the tag may be another run's by now
