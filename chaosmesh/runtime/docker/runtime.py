@@ -15,7 +15,7 @@ from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime import drain
 from chaosmesh.runtime.ailing import Ailing
-from chaosmesh.runtime.change import Change
+from chaosmesh.runtime.change import Change, Layer
 from chaosmesh.runtime.docker import images, severed, specs, workloads
 from chaosmesh.runtime.docker.ailments import Ailments
 from chaosmesh.runtime.docker.containers import Containers
@@ -51,7 +51,7 @@ class DockerRuntime(Runtime):
         self._ends = Ends(
             network.client, keeper.run, self._exited, self._lost, meant=self._containers.dismissed
         )
-        self._starting: dict[str, asyncio.Lock] = {}
+        self._pods: dict[str, Spec] = {}
         self._ailments = Ailments(self._do)
 
     def tables(self) -> Collection[Path]:
@@ -82,21 +82,22 @@ class DockerRuntime(Runtime):
 
     async def grow(self, change: Change) -> None:
         """Pods that stay learn the names and addresses that come, before anything uses them."""
-        before, after = change.before, change.after
-        pods = {
-            one.key: self._pod(before.mesh, before.topology, one, before.apps)
-            for one in before.topology.replicas
-        }
-        wanted = [self._pod(after.mesh, after.topology, one, after.apps) for one in after.topology.replicas]
-        staying = [one for one in wanted if one.part.replica and one.part.replica.key in pods]
-        await asyncio.gather(
-            *(
-                self._do(self._lead, one)
-                for one in staying
-                if one.part.replica and one != pods[one.part.replica.key]
-            )
-        )
+        await self._lead_all(change.after)
         await super().grow(change)
+
+    async def shrink(self, change: Change) -> None:
+        """On the way back they forget them again."""
+        await super().shrink(change)
+        await self._lead_all(change.after)
+
+    async def _lead_all(self, layer: Layer) -> None:
+        """Gives every pod that runs the rules and names that it shall have, where it has others."""
+        wanted = {
+            one.key: self._pod(layer.mesh, layer.topology, one, layer.apps) for one in layer.topology.replicas
+        }
+        other = [key for key, pod in wanted.items() if self._pods.get(key, pod) != pod]
+        await asyncio.gather(*(self._do(self._lead, wanted[key]) for key in other))
+        self._pods |= {key: wanted[key] for key in other}
 
     def _pod(self, mesh: Mesh, topology: Topology, replica: Replica, apps: Mapping[Replica, App]) -> Spec:
         return specs.pod(mesh, topology, replica, self._images["sidecar"], apps.get(replica))
@@ -113,7 +114,9 @@ class DockerRuntime(Runtime):
                 raise EnvironmentFailedError(f"{holder} did not take other addresses: {output.strip()}")
 
     async def _start_replica(self, replica: Replica) -> None:
-        await self._run(self._pod(self._mesh, self._topology, replica, self._apps))
+        pod = self._pod(self._mesh, self._topology, replica, self._apps)
+        await self._run(pod)
+        self._pods[replica.key] = pod
         await super()._start_replica(replica)
 
     async def _start_sidecar(self, replica: Replica) -> None:
@@ -167,6 +170,7 @@ class DockerRuntime(Runtime):
             await self._do(self._containers.stop, holder, 0)
             self._parts.pop(holder, None)
             self._pids.pop(holder, None)
+            self._pods.pop(part.replica.key if part.replica else "", None)
             self._leaving.discard(holder)
 
     async def _kill(self, name: str) -> None:
