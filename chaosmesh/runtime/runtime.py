@@ -97,9 +97,8 @@ class Runtime(Acts):
         await asyncio.gather(*(self._admin(one, 200, within) for one in chosen))
 
     async def serving(self) -> None:
-        """Until every workload's own program is ready, by its own word."""
-        own = [one for one, app in self._apps.items() if isinstance(app, Program)]
-        await asyncio.gather(*(self._accepting(one, START_TIMEOUT) for one in own))
+        """Until every application serves: a stand-in that answers, a program that is ready by its own word."""
+        await asyncio.gather(*(self._accepting(one, START_TIMEOUT) for one in self._apps))
 
     def change(self, mesh: Mesh, topology: Topology, known: Topology, apps: Mapping[str, App]) -> Change:
         """What another mesh at `topology` takes; nothing is started. `known`: every address the run ever used."""
