@@ -42,7 +42,7 @@ from chaosmesh.runtime.folder import plane
 from chaosmesh.runtime.kinds import Kind, network
 from chaosmesh.runtime.layout import joined, with_programs
 from chaosmesh.runtime.outside import Outside
-from chaosmesh.runtime.prometheus import Hands, ProcessHands
+from chaosmesh.runtime.prometheus import Hands
 from chaosmesh.services.config import StandIn
 from chaosmesh.services.program import Program
 
@@ -270,9 +270,8 @@ class Stack(Ways):
 
     @property
     def prometheus_hands(self) -> Hands:
-        """What starts a Prometheus server here: the runtime's own hands, else a child of the keeper."""
-        own: Callable[[], Hands] | None = getattr(self.runtime, "prometheus_hands", None)
-        return own() if own else ProcessHands(self.keeper, self.topology.subnet)
+        """What starts a Prometheus server here."""
+        return self.runtime.prometheus_hands(self.topology.subnet)
 
     def pids(self) -> list[int]:
         """Processes that requests go through: sidecars and stand-ins."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from chaosmesh.mesh import Replica
+from chaosmesh.runtime import prometheus
 from chaosmesh.runtime.heal import Heal
 
 State = Literal["runs", "stopped", "ended"]
@@ -25,6 +26,10 @@ class Hands(ABC):
     @abstractmethod
     def clients(self, servers: Collection[tuple[str, int]]) -> frozenset[tuple[bytes, bytes]]:
         """Open clients' ends of connections to these addresses: each as (own end, server's end), opaque."""
+
+    @abstractmethod
+    def prometheus_hands(self, subnet: str) -> prometheus.Hands:
+        """What starts a Prometheus server beside the mesh."""
 
     @abstractmethod
     async def _start_sidecar(self, replica: Replica) -> None:

@@ -18,6 +18,7 @@ from chaosmesh.runtime.hands import State
 from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
 from chaosmesh.runtime.parts import Part
+from chaosmesh.runtime.prometheus import ProcessHands
 from chaosmesh.runtime.questions import Questions
 from chaosmesh.runtime.runtime import STOP_TIMEOUT, TOXIPROXY_PORT, Runtime
 from chaosmesh.runtime.serving import look_of
@@ -50,6 +51,10 @@ class ProcessRuntime(Runtime):
     def clients(self, servers: Collection[tuple[str, int]]) -> frozenset[tuple[bytes, bytes]]:
         """Of this machine."""
         return peers(servers)
+
+    def prometheus_hands(self, subnet: str) -> ProcessHands:
+        """A child of the keeper."""
+        return ProcessHands(self._keeper, subnet)
 
     async def _prepare(self) -> None:
         self._toxiproxy = require()
