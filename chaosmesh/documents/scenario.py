@@ -21,11 +21,12 @@ from pydantic import (
 from chaosmesh.documents.canary_part import Canary
 from chaosmesh.documents.durations import Duration
 from chaosmesh.documents.explain import explain, meant, nearest
+from chaosmesh.documents.external_part import External, ExternalName
 from chaosmesh.documents.extras import Certificate, Fallback, RetryBudget, schema_of_words
 from chaosmesh.documents.fault_part import FaultPart
 from chaosmesh.documents.load_part import Load
 from chaosmesh.documents.metrics_part import Prometheus, switched
-from chaosmesh.documents.part import EdgeName, Part, Port, Positive, Share, Text
+from chaosmesh.documents.part import EdgeName, Part, Positive, Share, Text
 from chaosmesh.documents.source import SCENARIO_NAME, Source, read_text
 from chaosmesh.documents.tracing_part import TracingPart
 from chaosmesh.documents.tree import Node, Problems, places, plain
@@ -45,15 +46,6 @@ class MeshEntry(Part):
 
 def _entry(value: Any) -> Any:
     return {"file": value} if isinstance(value, str) else value
-
-
-class External(Part):
-    """Something outside the mesh, behind Toxiproxy. `address`: host:port; `image`: a container to start."""
-
-    address: str | None = None
-    image: str | None = None
-    port: Port | None = None
-    env: dict[str, Text] = {}
 
 
 class Slo(Part):
@@ -110,7 +102,7 @@ class Scenario(Part):
     fallbacks: tuple[Fallback, ...] = ()
     retry_budgets: tuple[RetryBudget, ...] = ()
     certificates: dict[str, Certificate] = {}
-    externals: dict[str, External] = {}
+    externals: dict[ExternalName, External] = {}
     slo: Slo | None = None
     accept: tuple[Waiver, ...] = ()
     limits: Limits = Limits()

@@ -14,6 +14,7 @@ from chaosmesh.faults.grip import Copy
 from chaosmesh.ledger import Ledger
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime import Heal, Keeper, Runtime
+from chaosmesh.runtime.outside import Outside
 
 LEASE_TTL = 120.0
 """Seconds a fault stays without a word from its owner; every cell and claim ends far sooner."""
@@ -31,6 +32,7 @@ class Ground(Protocol):
     control: ControlPlane
     secrets: Secrets
     copies: Copies
+    externals: Sequence[Outside]
 
     async def push(self) -> Push:
         """Send the sidecars what they don't have yet of the policy and the request faults in force."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from chaosmesh.faults import Effect, Scope
 from chaosmesh.mesh import Mesh, Topology
+from chaosmesh.runtime.outside import proxy_of
 
 
 @dataclass(slots=True)
@@ -24,7 +25,9 @@ Held = dict[str, Hold]
 
 def proxies_of(mesh: Mesh, topology: Topology, scope: Scope) -> tuple[str, ...]:
     """Proxies of a scope, every port of every replica of the service's own targets (a fallback is spared); none
-    where the service is unknown."""
+    where the service is unknown. Something outside has one of its own."""
+    if scope.external:
+        return (proxy_of(scope.service),)
     if scope.service not in {one.name for one in mesh.services}:
         return ()
     servers = mesh.own_targets(scope.service) if scope.workload is None else (scope.workload,)

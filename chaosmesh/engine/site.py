@@ -9,6 +9,7 @@ from chaosmesh.engine.ground import LEASE_TTL, Ground
 from chaosmesh.engine.held import Held, Hold, heirs, http_ends, proxies_of, strays
 from chaosmesh.engine.site_containers import BoxActs
 from chaosmesh.engine.site_control import PlaneActs
+from chaosmesh.engine.site_externals import ExternalActs
 from chaosmesh.engine.site_load import RoomActs
 from chaosmesh.errors import UsageError
 from chaosmesh.faults import Effect, Scope
@@ -20,7 +21,7 @@ from chaosmesh.runtime.toxiproxy import CUT
 __all__ = ["LEASE_TTL", "LiveSite"]
 
 
-class LiveSite(BoxActs, RoomActs, PlaneActs):
+class LiveSite(BoxActs, RoomActs, PlaneActs, ExternalActs):
     """The `Site` of a running mesh."""
 
     def __init__(self, ground: Ground) -> None:

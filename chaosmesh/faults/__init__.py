@@ -12,6 +12,7 @@ from chaosmesh.faults.dns import DnsFailure
 from chaosmesh.faults.down import Down
 from chaosmesh.faults.errors import Errors
 from chaosmesh.faults.evidence import Evidence
+from chaosmesh.faults.external import OnExternal
 from chaosmesh.faults.grip import Copy, Flaw, Role
 from chaosmesh.faults.hang import Hang
 from chaosmesh.faults.latency import Latency
@@ -56,6 +57,7 @@ __all__ = [
     "Latency",
     "LimitData",
     "MemoryLimit",
+    "OnExternal",
     "Overload",
     "Partition",
     "Remove",

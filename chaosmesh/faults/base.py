@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from chaosmesh.faults.ailment import ContainerActs
+from chaosmesh.faults.evidence import Evidence
 from chaosmesh.faults.grip import ControlActs, ProcessActs
 from chaosmesh.mesh import RequestFault
 
@@ -57,12 +58,14 @@ class AttemptSeen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Connections of one edge; `workload` narrows them to one node behind the service, `replica` to one copy."""
+    """Connections of one edge; `workload` narrows them to one node behind the service, `replica` to one copy. Or
+    (`external`) everybody's connections to what is outside the mesh under the name `service`."""
 
     client: str
     service: str
     workload: str | None = None
     replica: int | None = None
+    external: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,12 @@ class Site(ProcessActs, ControlActs, ContainerActs, Protocol):
 
     async def repair(self, lease: str) -> None:
         """Undo it and end the lease; harmless when nothing is left of it."""
+
+    async def hinder(self, lease: str, name: str, effect: Effect, evidence: Evidence) -> None:
+        """Do something to everybody's connections to something outside the mesh, under a lease."""
+
+    async def unhinder(self, lease: str) -> None:
+        """Undo it and end the lease; harmless where nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)

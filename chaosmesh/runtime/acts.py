@@ -142,13 +142,11 @@ class Acts(Hands):
             )
         return Part(role or ("app" if replica in self._apps else "sidecar"), replica)
 
-    async def ailing(
-        self, replica: Replica, role: Role, kind: str, values: Mapping[str, Any]
-    ) -> Ailing:
+    async def ailing(self, replica: Replica, role: Role, kind: str, values: Mapping[str, Any]) -> Ailing:
         """A fault on a container, checked and ready to begin. UsageError for what can't be done: to anything that is
         no container, or to this one."""
         raise UsageError(
-            f"{kind}: only a container can have it, and {self.part(replica, role).name} is a process",
+            f"{kind} {dict(values)}: only a container can have it, and {self.part(replica, role).name} is a process",
             hint="--runtime docker (pytest: --chaos-runtime docker)",
         )
 

@@ -14,7 +14,7 @@ from chaosmesh.services.called import called_port, scheme
 from chaosmesh.services.config import StandIn
 from chaosmesh.services.program import Program
 
-Role = Literal["holder", "sidecar", "app", "toxiproxy", "prometheus"]
+Role = Literal["holder", "sidecar", "app", "toxiproxy", "prometheus", "external"]
 App = StandIn | Program
 """What runs behind a sidecar."""
 
@@ -22,17 +22,18 @@ App = StandIn | Program
 @dataclass(frozen=True, slots=True)
 class Part:
     """A process or container of the mesh; `replica` is None for what serves all of it. A holder holds the network of
-    a replica's containers."""
+    a replica's containers; `label` tells those apart that serve all of it."""
 
     role: Role
     replica: Replica | None = None
+    label: str = ""
 
     @property
     def name(self) -> str:
         """Name in the keeper and of the log file. An application that was started anew beside its predecessor
         has the end of its address in it."""
         if self.replica is None:
-            return self.role
+            return f"{self.role}-{self.label}" if self.label else self.role
         name = f"{self.role}-{quote(self.replica.key, safe='')}"
         if self.role == "app" and not at_home(self.replica):
             return f"{name}-{'.'.join(self.replica.app.split('.')[2:])}"

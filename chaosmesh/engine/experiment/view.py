@@ -14,6 +14,7 @@ from chaosmesh.engine.experiment.canaries import CanaryShift, planned
 from chaosmesh.engine.experiment.control import ControlPlaneOf
 from chaosmesh.engine.experiment.drive import Drive
 from chaosmesh.engine.experiment.edges import Edge
+from chaosmesh.engine.experiment.externals import ExternalOf
 from chaosmesh.engine.experiment.inputs import located
 from chaosmesh.engine.experiment.live import LiveMesh
 from chaosmesh.engine.experiment.loads import Load, Wish
@@ -50,6 +51,10 @@ class MeshView:
     def node(self, name: str) -> Node:
         """A virtual node, or all nodes behind a virtual service."""
         return Node(self.session, self._policy, nodes_named(self._policy, name))
+
+    def external(self, name: str) -> ExternalOf:
+        """Something outside the mesh, by its name under `externals:` of the scenario file."""
+        return ExternalOf(self.session, name)
 
     @property
     def control_plane(self) -> ControlPlaneOf:

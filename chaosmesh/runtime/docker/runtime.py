@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from chaosmesh.envoy import command
 from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.mesh import Mesh, Replica, Topology
-from chaosmesh.runtime import drain
+from chaosmesh.runtime import drain, probe
 from chaosmesh.runtime.ailing import Ailing
 from chaosmesh.runtime.change import Change, Layer
-from chaosmesh.runtime.docker import images, severed, specs, workloads
+from chaosmesh.runtime.docker import images, outside, prometheus, severed, specs, workloads
 from chaosmesh.runtime.docker.ailments import Ailments
 from chaosmesh.runtime.docker.containers import Containers
 from chaosmesh.runtime.docker.events import Ends
@@ -26,7 +26,9 @@ from chaosmesh.runtime.docker.specs import Spec
 from chaosmesh.runtime.hands import State
 from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
+from chaosmesh.runtime.outside import Outside
 from chaosmesh.runtime.parts import App, Part, Role
+from chaosmesh.runtime.relay import Relay
 from chaosmesh.runtime.runtime import STOP_TIMEOUT, TOXIPROXY_PORT, Runtime
 from chaosmesh.services.config import StandIn
 from chaosmesh.services.placeholders import filled
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 """Commands that the engine gets side by side; more only wait for each other in it."""
+OUTSIDE_S = 60.0
+"""Seconds until a container of something outside must accept connections."""
 OURS = ("sidecar", "standin", "toxiproxy")
 
 
@@ -53,6 +57,7 @@ class DockerRuntime(Runtime):
         )
         self._pods: dict[str, Spec] = {}
         self._ailments = Ailments(self._do)
+        self._relays: list[Relay] = []
 
     def tables(self) -> Collection[Path]:
         """That of each pod, seen through a process in it; none where the engine runs on another machine."""
@@ -63,6 +68,11 @@ class DockerRuntime(Runtime):
         """Of all pods."""
         return drain.clients({f"{host}:{port}" for host, port in servers}, self.tables())
 
+    def prometheus_hands(self, subnet: str) -> prometheus.ContainerHands:
+        """A container."""
+        logs = self._keeper.folder / "logs"
+        return prometheus.ContainerHands(self._network.client, self._containers, subnet, logs, self._do)
+
     async def _prepare(self) -> None:
         """Images first: a missing one is told before anything runs."""
         plane = Path(self._socket).parent
@@ -70,6 +80,7 @@ class DockerRuntime(Runtime):
         client = self._network.client
         self._images = await self._do(partial(images.require, client, OURS))
         own = [one for one in self._apps.values() if isinstance(one, Program)]
+        own += [Program(one.name, image=one.image, where=one.where) for one in self._externals if one.image]
         self._own = await self._do(partial(workloads.images, client, own))
 
     async def stop(self) -> None:
@@ -77,6 +88,8 @@ class DockerRuntime(Runtime):
         self._stopping = True
         await asyncio.gather(*(self._keep_log(one) for one in self._containers.names()))
         await super().stop()
+        for one in self._relays:
+            one.close()
         self._ends.close()
         self._pool.shutdown()
 
@@ -100,7 +113,8 @@ class DockerRuntime(Runtime):
         self._pods |= {key: wanted[key] for key in other}
 
     def _pod(self, mesh: Mesh, topology: Topology, replica: Replica, apps: Mapping[Replica, App]) -> Spec:
-        return specs.pod(mesh, topology, replica, self._images["sidecar"], apps.get(replica))
+        pod = specs.pod(mesh, topology, replica, self._images["sidecar"], apps.get(replica))
+        return outside.knowing(pod, self._externals)
 
     def _lead(self, pod: Spec) -> None:
         """Gives a running pod other rules and names."""
@@ -123,13 +137,25 @@ class DockerRuntime(Runtime):
         config = self._bootstrap(replica, f"{specs.PLANE}/{Path(self._socket).name}")
         argv = ("envoy", *command(Path(specs.BOOTSTRAP))[1:])
         plane, logs = str(Path(self._socket).parent), self._access_logs(replica)
-        await self._run(
-            specs.sidecar(replica, self._images["sidecar"], argv, config.encode(), plane, logs)
-        )
+        await self._run(specs.sidecar(replica, self._images["sidecar"], argv, config.encode(), plane, logs))
 
     async def _start_toxiproxy(self, host: str) -> None:
-        await self._run(specs.proxy_holder(self._topology, self._images["sidecar"]))
+        holder = specs.proxy_holder(self._topology, self._images["sidecar"])
+        await self._run(outside.opened(holder, self._externals, self._network.subnet))
         await self._run(specs.toxiproxy(self._images["toxiproxy"], host, TOXIPROXY_PORT))
+
+    async def _reach(self, one: Outside) -> str:
+        """A container of it, or by way of this machine where it listens on loopback only."""
+        if one.image:
+            spec = outside.box(one, self._own[one.name])
+            await self._run(spec)
+            await self._until(spec.part, lambda: probe.accepts(one.home, one.port), OUTSIDE_S)
+            return f"{one.home}:{one.port}"
+        if one.here:
+            relay = await Relay.start(f"{self._network.subnet}.{specs.GATEWAY}", one.host, one.port)
+            self._relays.append(relay)
+            return relay.place
+        return await super()._reach(one)
 
     async def _start_app(self, replica: Replica) -> None:
         app = self._apps[replica]
@@ -190,9 +216,7 @@ class DockerRuntime(Runtime):
         state: State = await self._do(self._containers.state, name)
         return state
 
-    async def ailing(
-        self, replica: Replica, role: Role, kind: str, values: Mapping[str, Any]
-    ) -> Ailing:
+    async def ailing(self, replica: Replica, role: Role, kind: str, values: Mapping[str, Any]) -> Ailing:
         """A fault on a container of this engine."""
         self.part(replica, role)
         pod = self._pod(self._mesh, self._topology, replica, self._apps)

@@ -47,7 +47,16 @@ def burn():
 def ask():
     return socket.getaddrinfo(os.environ["ASKED"], 8080)[0][4][0]
 
-DEEDS = {"/write": write, "/burn": burn, "/ask": ask, "/eat": lambda: kept.append(b"x" * 10_000_000)}
+def reach(name):
+    place = os.environ[f"{name}_HOST"], int(os.environ[f"{name}_PORT"])
+    with socket.create_connection(place, 2) as one:
+        one.settimeout(2)
+        one.sendall(b"PING\\r\\n")
+        said = one.recv(100)
+    if said != b"+PONG\\r\\n":
+        raise ConnectionResetError(repr(said))
+
+DEEDS = {"/db": lambda: reach("ORDERS_DB"), "/cache": lambda: reach("CACHE"), "/write": write, "/burn": burn, "/ask": ask, "/eat": lambda: kept.append(b"x" * 10_000_000)}
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -105,7 +114,7 @@ class Boxes(World):
 
 
 @contextmanager
-def boxes(folder: Path, image: str) -> Iterator[Boxes]:
+def boxes(folder: Path, image: str, scenario: Path | None = None) -> Iterator[Boxes]:
     """The mesh, running; at the end everything is gone."""
     loop, kept = LoopThread(), AsyncExitStack()
 
@@ -113,7 +122,7 @@ def boxes(folder: Path, image: str) -> Iterator[Boxes]:
         stack = await kept.enter_async_context(
             Stack(
                 policy(),
-                load_scenario(None),
+                load_scenario(scenario),
                 RunFolder.create(folder, "boxes"),
                 kind="docker",
                 own={"blue": own(image)},

@@ -1,0 +1,63 @@
+"""A real TCP server for tests of what is outside a mesh: as Redis does, it answers PING with +PONG."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        while self.rfile.readline():
+            self.wfile.write(b"+PONG\r\n")
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+@contextmanager
+def pong() -> Iterator[int]:
+    """The port of 127.0.0.1 that it listens on."""
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Client:
+    """One connection."""
+
+    def __init__(self, address: str, timeout: float = 5.0) -> None:
+        host, _, port = address.rpartition(":")
+        self._socket = socket.create_connection((host, int(port)), timeout)
+
+    def ping(self) -> float:
+        """Seconds until the answer; OSError without one."""
+        begin = time.monotonic()
+        self._socket.sendall(b"PING\r\n")
+        answer = self._socket.recv(100)
+        if answer != b"+PONG\r\n":
+            raise ConnectionResetError(f"got {answer!r}")
+        return time.monotonic() - begin
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def pinged(address: str, timeout: float = 5.0) -> float:
+    """On a connection of its own."""
+    client = Client(address, timeout)
+    try:
+        return client.ping()
+    finally:
+        client.close()
