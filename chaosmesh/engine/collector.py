@@ -11,10 +11,10 @@ from chaosmesh.documents.tracing_part import Address
 from chaosmesh.envoy import otlp, xray
 from chaosmesh.envoy.tracing import Provider
 
-WAITING: Final = 1024
-"""Messages that wait to be sent; more are dropped."""
-AT_ONCE: Final = 64
-"""Messages that are sent together."""
+WAITING: Final = 64 << 20
+"""Bytes of messages that wait to be sent; more are dropped."""
+AT_ONCE: Final = 1 << 20
+"""Bytes of messages that are sent together; collectors take 4 MB."""
 PATIENCE: Final = 5.0
 """Seconds for one export."""
 LAST: Final = 3.0
@@ -30,7 +30,8 @@ class Collector:
         self.address = address
         self.sent = self.dropped = 0
         self.trouble = ""
-        self._queue: asyncio.Queue[tuple[Provider, bytes]] = asyncio.Queue(WAITING)
+        self._queue: asyncio.Queue[tuple[Provider, bytes]] = asyncio.Queue()
+        self._held = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -39,10 +40,11 @@ class Collector:
 
     def offer(self, provider: Provider, message: bytes) -> None:
         """Send this too, when there is time; returns at once."""
-        try:
-            self._queue.put_nowait((provider, message))
-        except asyncio.QueueFull:
+        if self._held + len(message) > WAITING:
             self._drop([(provider, message)], "it takes them too slowly")
+            return
+        self._held += len(message)
+        self._queue.put_nowait((provider, message))
 
     async def close(self) -> None:
         """Sends what waits, for a few seconds; the rest is dropped."""
@@ -66,14 +68,15 @@ class Collector:
         try:
             while True:
                 first = await self._queue.get()
-                batch = [first, *self._waiting(AT_ONCE - 1)]
+                batch = [first, *self._waiting(AT_ONCE - len(first[1]))]
                 try:
                     await self._export(send, batch)
                 except asyncio.CancelledError:
                     self._drop(batch, self.trouble or "the run was over")
                     raise
                 finally:
-                    for _ in batch:
+                    for _, message in batch:
+                        self._held -= len(message)
                         self._queue.task_done()
         finally:
             await close()
@@ -94,9 +97,11 @@ class Collector:
             self.trouble = why or "it refused them"
 
     def _waiting(self, most: int) -> list[tuple[Provider, bytes]]:
+        """What waits, in all so many bytes, and the one that goes beyond."""
         found: list[tuple[Provider, bytes]] = []
-        while len(found) < most and not self._queue.empty():
+        while most > 0 and not self._queue.empty():
             found.append(self._queue.get_nowait())
+            most -= len(found[-1][1])
         return found
 
     def _drop(self, batch: list[tuple[Provider, bytes]], why: str) -> None:

@@ -114,18 +114,21 @@ def test_what_a_collector_refuses_is_counted():
     run(body())
 
 
-def test_a_dead_collector_costs_its_spans_and_nothing_else():
+def test_a_dead_collector_costs_its_spans_and_nothing_else(monkeypatch):
+    one_message = export({}, **OWN)
+    monkeypatch.setattr(collector, "WAITING", 1_000 * len(one_message))
+
     async def body():
         one = Collector(address_of("127.0.0.1:9"))
         one.start()
         begin = asyncio.get_running_loop().time()
-        for _ in range(collector.WAITING + 10):
-            one.offer("otel", export({}, **OWN))
+        for _ in range(1_010):
+            one.offer("otel", one_message)
         assert asyncio.get_running_loop().time() - begin < 5
         await one.close()
         assert one.sent == 0
-        assert one.dropped == collector.WAITING + 10
-        assert "127.0.0.1:9, 1,034 were dropped: UNAVAILABLE" in one.note()
+        assert one.dropped == 1_010
+        assert "127.0.0.1:9, 1,010 were dropped: UNAVAILABLE" in one.note()
 
     run(body())
 
@@ -133,7 +136,7 @@ def test_a_dead_collector_costs_its_spans_and_nothing_else():
 def test_a_slow_collector_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(collector, "LAST", 0.1)
     monkeypatch.setattr(collector, "PATIENCE", 0.2)
-    monkeypatch.setattr(collector, "WAITING", 4)
+    monkeypatch.setattr(collector, "WAITING", 5 * len(export({}, **OWN)))
 
     async def body():
         async def answer(_request, _context):
@@ -141,12 +144,32 @@ def test_a_slow_collector_is_not_waited_for(monkeypatch):
 
         async with over_grpc(answer) as address:
             one = Collector(address_of(address))
-            one._queue = asyncio.Queue(4)
             one.start()
             for _ in range(10):
                 one.offer("otel", export({}, **OWN))
             await one.close()
         assert (one.sent, one.dropped) == (0, 10)
+
+    run(body())
+
+
+def test_no_export_is_larger_than_collectors_take():
+    async def body():
+        sizes = []
+
+        async def answer(request, _context):
+            sizes.append(request.ByteSize())
+            return wire.ExportTraceServiceResponse()
+
+        big = export(*[{}] * 200, **OWN, padding="x" * 1000)
+        async with over_grpc(answer) as address:
+            one = Collector(address_of(address))
+            one.start()
+            for _ in range(40):
+                one.offer("otel", big)
+            await one.close()
+        assert (one.sent, one.dropped) == (8_000, 0)
+        assert len(big) < max(sizes) < 4 << 20
 
     run(body())
 

@@ -1,0 +1,106 @@
+"""What spans cost: the airport under load without a tracer and with each of them, in alternating rounds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.row import Row
+from chaosmesh.appmesh import load
+from chaosmesh.documents.scenario import load_scenario
+from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.inputs import policy
+from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.traces import Choice
+from chaosmesh.load import RequestSpec
+
+AIRPORT = Path(__file__).resolve().parent.parent / "fixtures/airport"
+ROUNDS = 3
+RATE = 250.0
+COUNT = 3_000
+WARM = 250
+KINDS: tuple[Choice, ...] = ("off", "otel", "xray")
+MOST_US, MOST_MS = 500.0, 2.0
+"""What a tracer may cost at most: CPU of all five sidecars a request, and of the median latency."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One round: CPU a request of all sidecars and of main (µs), latency of users (ms), spans a request."""
+
+    sidecars_us: float
+    main_us: float
+    p50_ms: float
+    p99_ms: float
+    spans: float
+
+
+def run() -> list[Row]:
+    """Medians of the rounds, beside those without a tracer."""
+    rounds = [{kind: asyncio.run(_measured(kind)) for kind in KINDS} for _ in range(ROUNDS)]
+
+    def median(kind: Choice, name: str) -> float:
+        return statistics.median(getattr(one[kind], name) for one in rounds)
+
+    rows = []
+    for kind in KINDS[1:]:
+        for name, what, unit, most in (
+            ("sidecars_us", "CPU of 5 sidecars a request", "µs", MOST_US),
+            ("main_us", "CPU of the control plane a request", "µs", MOST_US),
+            ("p50_ms", "p50", "ms", MOST_MS),
+            ("p99_ms", "p99", "ms", 10 * MOST_MS),
+        ):
+            off, on = median("off", name), median(kind, name)
+            figure = f"{kind}, {median(kind, 'spans'):.0f} spans a request: {what}"
+            rows.append(
+                Row(
+                    figure,
+                    f"{on:.1f} {unit}",
+                    f"+{most:g} {unit}",
+                    f"{off:.1f} {unit} off",
+                    max(on - off, 0) / most,
+                )
+            )
+    return rows
+
+
+async def _measured(kind: Choice) -> Seen:
+    scenario = load_scenario(AIRPORT)
+    mesh = policy(load(scenario.sources()), scenario)
+    with tempfile.TemporaryDirectory() as runs:
+        async with Stack(mesh, scenario, RunFolder.create(Path(runs), "bench"), traces=kind) as stack:
+            await _load(stack, WARM)
+            sidecars = [stack.runtime.pid(one, "sidecar") for one in stack.topology.replicas]
+            before, own = sum(map(_cpu, sidecars)), time.process_time()
+            stream = await _load(stack, COUNT)
+            await stack.traces.complete(stack.ledger, [one.key for one in stack.topology.replicas])
+            after, own_after = sum(map(_cpu, sidecars)), time.process_time()
+            latencies = sorted(stack.ledger.latencies(stream))
+            spans = sum(1 for one in stack.ledger.spans if one.request_id.startswith(f"{stream:08x}"))
+    return Seen(
+        (after - before) / COUNT * 1e6,
+        (own_after - own) / COUNT * 1e6,
+        latencies[len(latencies) // 2],
+        latencies[int(len(latencies) * 0.99)],
+        spans / COUNT,
+    )
+
+
+async def _load(stack: Stack, count: int) -> int:
+    url = stack.entry_url("departures")
+    request = RequestSpec("GET", "/flights/NH10")
+    running = await stack.begin("bench", url, "departures", [request], RATE, count=count)
+    await running.done()
+    await stack.settled([running.stream.id])
+    return running.stream.id
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
