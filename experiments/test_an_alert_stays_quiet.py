@@ -3,14 +3,15 @@
 Whoever runs an airport has alerts already, and they are written in PromQL. This one pages somebody when more than six
 passengers in a hundred get an error:
 
-    sum(rate(envoy_http_downstream_rq_xx{…class="5"}[$window])) / sum(rate(envoy_http_downstream_rq_total{…}[$window])) > 0.06
+    sum(rate(envoy_http_downstream_rq_xx{…}[$window])) / sum(rate(envoy_http_downstream_rq_total{…}[$window])) > 0.06
 
-The weather service answers three attempts in ten with a 503, and the route to it says `maxRetries: 2`: 2.7 % of the calls
-fail, and nobody is woken. Without the retries it is 30 %.
+The weather service answers three attempts in ten with a 503. The route to it says `maxRetries: 2`, so hardly a call fails,
+and nobody is woken. Without any retries it is three passengers in ten.
 
 The query is asked of a real Prometheus server that scrapes the sidecars while the load goes on, under the names that a
 dashboard knows; `$window` is the length of the load. A counter that is still 0 is not scraped, hence the `or vector(0)`.
-It is judged by its value at the end, once: beside it stands what a sequential test says of the same passengers. Prometheus must be installed (`apt-get install prometheus`).
+It is judged by its value at the end, once: beside it stands what a sequential test says of the same passengers.
+Prometheus must be installed (`apt-get install prometheus`).
 """
 
 import pytest

@@ -10,7 +10,7 @@ from chaosmesh.errors import MissingProgramError
 from chaosmesh.runtime.prometheus import require
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def prometheus() -> None:
     """Skips where it isn't installed; fails where CI=true."""
     try:

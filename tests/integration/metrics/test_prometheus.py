@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from aiohttp import ClientSession
 
 from chaosmesh.documents.scenario import Scenario
@@ -26,7 +27,7 @@ from tests import meshes
 from tests.integration.runtime import outside
 from tests.unit.metrics.test_emf import check
 
-pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
 INTERVAL = "250ms"
 
@@ -58,6 +59,13 @@ async def running(mesh: Mesh, folder: Path, wanted: Scenario | None = None) -> A
     assert outside.left(stack.run, stack.topology.subnet) == ""
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """A mesh that some tests look at and none of them changes."""
+    async with running(mesh_of("blue"), tmp_path_factory.mktemp("shared")) as stack:
+        yield stack
+
+
 async def send(stack: Stack, count: int, name: str = "users") -> int:
     """So many requests at the door, all of them seen by the ledger and by the server."""
     spec = RequestSpec(path="/", headers=())
@@ -85,55 +93,52 @@ async def counter(address: str, name: str) -> int:
     return sum(one["value"] for one in body["stats"])
 
 
-async def test_every_target_is_scraped_with_its_labels(tmp_path: Path) -> None:
-    async with running(mesh_of("blue"), tmp_path) as stack:
-        up = await stack.metrics.client.vector("up", time.time())
-        assert {one.labels["job"] for one in up} == {"sidecar", "toxiproxy", "generator", "chaosmesh"}
-        assert [one.samples[0][1] for one in up] == [1.0] * len(up)
-        labels = [one.labels for one in up if one.labels["job"] == "sidecar"]
-        assert sorted((one["virtual_node"], one["replica"]) for one in labels) == [
-            ("blue", "0"),
-            ("blue", "1"),
-            ("front", "0"),
-        ]
-        assert {one["mesh"] for one in labels} == {"test"}
-        assert await value(stack, "count(go_goroutines{job='toxiproxy'})") == 1
-        assert stack.metrics.url == f"http://{stack.topology.subnet}.0.2:9090"
+async def test_every_target_is_scraped_with_its_labels(shared: Stack) -> None:
+    up = await shared.metrics.client.vector("up", time.time())
+    assert {one.labels["job"] for one in up} == {"sidecar", "toxiproxy", "generator", "chaosmesh"}
+    assert [one.samples[0][1] for one in up] == [1.0] * len(up)
+    labels = [one.labels for one in up if one.labels["job"] == "sidecar"]
+    assert sorted((one["virtual_node"], one["replica"]) for one in labels) == [
+        ("blue", "0"),
+        ("blue", "1"),
+        ("front", "0"),
+    ]
+    assert {one["mesh"] for one in labels} == {"test"}
+    assert await value(shared, "count(go_goroutines{job='toxiproxy'})") == 1
+    assert shared.metrics.url == f"http://{shared.topology.subnet}.0.2:9090"
 
 
-async def test_numbers_equal_envoys_counters_and_the_ledger(tmp_path: Path) -> None:
-    async with running(mesh_of("blue"), tmp_path) as stack:
-        stream = await send(stack, 120)
-        front = stack.topology.replicas_of("front")[0]
-        cluster = "cds_egress_test_blue_http_8080"
-        attempts = await counter(front.sidecar, f"cluster.{cluster}.upstream_rq_total")
-        assert attempts == 120
-        query = f'envoy_cluster_upstream_rq_total{{envoy_cluster_name="{cluster}",virtual_node="front"}}'
-        assert await value(stack, query) == attempts
-        assert await value(stack, "sum(envoy_appmesh_RequestCountPerTarget)") == attempts
-        assert await value(stack, "sum(envoy_appmesh_HTTPCode_Target_2XX_Count)") == attempts
-        assert await value(stack, "sum(envoy_appmesh_TargetResponseTime_count)") == attempts
-        served = [
-            await counter(one.sidecar, "http.ingress.downstream_rq_total")
-            for one in stack.topology.replicas_of("blue")
-        ]
-        assert await value(stack, 'sum(envoy_appmesh_RequestCount{VirtualNode="blue"})') == sum(served) == 120
-        received = await counter(front.sidecar, f"cluster.{cluster}.upstream_cx_(rx|tx)_bytes_total")
-        bytes_ = 'envoy_appmesh_TargetProcessedBytes{TargetVirtualService="color",TargetVirtualNode="blue"}'
-        assert await value(stack, bytes_) == received > 0
-        assert await value(stack, 'sum(chaosmesh_requests_total{stream="users",status="200"})') == 120
-        assert await value(stack, "chaosmesh_request_seconds_count") == 120
-        assert len(stack.ledger.requests(stream)) == 120
+async def numbers_equal(stack: Stack) -> None:
+    stream = await send(stack, 120)
+    front = stack.topology.replicas_of("front")[0]
+    cluster = "cds_egress_test_blue_http_8080"
+    attempts = await counter(front.sidecar, f"cluster.{cluster}.upstream_rq_total")
+    assert attempts == 120
+    query = f'envoy_cluster_upstream_rq_total{{envoy_cluster_name="{cluster}",virtual_node="front"}}'
+    assert await value(stack, query) == attempts
+    assert await value(stack, "sum(envoy_appmesh_RequestCountPerTarget)") == attempts
+    assert await value(stack, "sum(envoy_appmesh_HTTPCode_Target_2XX_Count)") == attempts
+    assert await value(stack, "sum(envoy_appmesh_TargetResponseTime_count)") == attempts
+    served = [
+        await counter(one.sidecar, "http.ingress.downstream_rq_total")
+        for one in stack.topology.replicas_of("blue")
+    ]
+    assert await value(stack, 'sum(envoy_appmesh_RequestCount{VirtualNode="blue"})') == sum(served) == 120
+    received = await counter(front.sidecar, f"cluster.{cluster}.upstream_cx_(rx|tx)_bytes_total")
+    bytes_ = 'envoy_appmesh_TargetProcessedBytes{TargetVirtualService="color",TargetVirtualNode="blue"}'
+    assert await value(stack, bytes_) == received > 0
+    assert await value(stack, 'sum(chaosmesh_requests_total{stream="users",status="200"})') == 120
+    assert await value(stack, "chaosmesh_request_seconds_count") == 120
+    assert len(stack.ledger.requests(stream)) == 120
 
 
-async def test_faults_in_force_are_there(tmp_path: Path) -> None:
-    async with running(mesh_of("blue"), tmp_path) as stack:
-        stack.ledger.add_fault(FaultEvent("f1", "applied", time.time_ns(), "errors", "front>color"))
-        await stack.metrics.scraped()
-        assert await value(stack, 'chaosmesh_fault_in_force{kind="errors",target="front>color"}') == 1
-        stack.ledger.add_fault(FaultEvent("f1", "healed", time.time_ns(), "errors", "front>color"))
-        await stack.metrics.scraped()
-        assert await value(stack, "sum(chaosmesh_fault_in_force)") == 0
+async def test_faults_in_force_are_there(shared: Stack) -> None:
+    shared.ledger.add_fault(FaultEvent("f1", "applied", time.time_ns(), "errors", "front>color"))
+    await shared.metrics.scraped()
+    assert await value(shared, 'chaosmesh_fault_in_force{kind="errors",target="front>color"}') == 1
+    shared.ledger.add_fault(FaultEvent("f1", "healed", time.time_ns(), "errors", "front>color"))
+    await shared.metrics.scraped()
+    assert await value(shared, "sum(chaosmesh_fault_in_force)") == 0
 
 
 async def test_targets_follow_replicas(tmp_path: Path) -> None:
@@ -165,40 +170,37 @@ async def test_what_is_down_counts_as_scraped(tmp_path: Path) -> None:
         assert await value(stack, 'up{virtual_node="dead"}') == 0
 
 
-async def test_bad_promql_is_told_before_anything(tmp_path: Path) -> None:
+async def test_bad_promql_is_told_before_anything(shared: Stack) -> None:
+    for query, said in (
+        ("sum(rate(x)", "unclosed left parenthesis"),
+        ("rate(x)", "range vector"),
+        ("sum(x{$node})", "unexpected character"),
+        ('"text"', "is text"),
+    ):
+        with pytest.raises(UsageError, match=said) as error:
+            await shared.metrics.check(query)
+        assert error.value.hint
+    await shared.metrics.check("sum(rate(nothing_of_that_name[5s]))")
+
+
+async def test_only_one_number_is_a_value(shared: Stack) -> None:
+    for query, said in (
+        ("nothing_of_that_name", "gave nothing"),
+        ("up", "series, and a claim is about one"),
+        ("vector(0) / 0", "NaN"),
+        ("vector(1) / 0", "divided by nothing"),
+        ("up[5s]", "series"),
+        ("up > bool on (job) group_left up", "refused"),
+    ):
+        answer = await shared.metrics.value(query, time.time())
+        assert answer.value is None, query
+        assert said in answer.problem, (query, answer.problem)
+    assert (await shared.metrics.value("2 + 3", time.time())).value == 5
+
+
+async def test_numbers_equal_envoys_counters_and_the_ledger_and_are_kept(tmp_path: Path) -> None:
     async with running(mesh_of("blue"), tmp_path) as stack:
-        for query, said in (
-            ("sum(rate(x)", "unclosed left parenthesis"),
-            ("rate(x)", "range vector"),
-            ("sum(x{$node})", "unexpected character"),
-            ('"text"', "is text"),
-        ):
-            with pytest.raises(UsageError, match=said) as error:
-                await stack.metrics.check(query)
-            assert error.value.hint
-        await stack.metrics.check("sum(rate(nothing_of_that_name[5s]))")
-
-
-async def test_only_one_number_is_a_value(tmp_path: Path) -> None:
-    async with running(mesh_of("blue"), tmp_path) as stack:
-        for query, said in (
-            ("nothing_of_that_name", "gave nothing"),
-            ("up", "series, and a claim is about one"),
-            ("sum(chaosmesh_requests_total) / 0 * 0", "gave nothing"),
-            ("vector(0) / 0", "NaN"),
-            ("vector(1) / 0", "divided by nothing"),
-            ("up[5s]", "series"),
-            ("up > bool on (job) group_left up", "refused"),
-        ):
-            answer = await stack.metrics.value(query, time.time())
-            assert answer.value is None, query
-            assert said in answer.problem, (query, answer.problem)
-        assert (await stack.metrics.value("2 + 3", time.time())).value == 5
-
-
-async def test_what_was_scraped_is_kept(tmp_path: Path) -> None:
-    async with running(mesh_of("blue"), tmp_path) as stack:
-        await send(stack, 60)
+        await numbers_equal(stack)
         counted = await value(stack, "sum(envoy_appmesh_RequestCountPerTarget)")
     folder = stack.folder.path
     kept = dump.read(folder)
@@ -207,24 +209,24 @@ async def test_what_was_scraped_is_kept(tmp_path: Path) -> None:
     last = [
         one.samples[-1][1] for one in kept if one.labels["__name__"] == "envoy_appmesh_RequestCountPerTarget"
     ]
-    assert sum(last) == counted == 60
+    assert sum(last) == counted == 120
     lines = [json.loads(one) for one in (folder / emf.FILE).read_text().splitlines()]
     for one in lines:
         check(one)
     sent = sum(one.get("envoy_appmesh_RequestCountPerTarget", 0) for one in lines)
     times = [len(one.get("envoy_appmesh_TargetResponseTime", ())) for one in lines]
     came = sum(one.get("envoy_appmesh_RequestCount", 0) for one in lines if one.get("VirtualNode") == "blue")
-    assert (sent, sum(times), came) == (60, 60, 60)
+    assert (sent, sum(times), came) == (120, 120, 120)
     assert json.loads((folder / grafana.FILE).read_text())["panels"]
 
 
-async def test_every_query_of_the_dashboard_is_understood(tmp_path: Path) -> None:
-    async with running(mesh_of("blue"), tmp_path) as stack:
-        await send(stack, 60)
-        for query in grafana.queries():
-            await stack.metrics.client.vector(query.replace(grafana.RATE, "5s"), time.time())
-        panel = 'sum by (stream) (rate(chaosmesh_requests_total{stream="users"}[5s]))'
-        assert await value(stack, panel) > 0
+async def test_every_query_of_the_dashboard_is_understood(shared: Stack) -> None:
+    for _ in range(2):
+        await send(shared, 60)
+    for query in grafana.queries():
+        await shared.metrics.client.vector(query.replace(grafana.RATE, "5s"), time.time())
+    panel = 'sum by (stream) (rate(chaosmesh_requests_total{stream="users"}[1m]))'
+    assert await value(shared, panel) > 0
 
 
 async def test_no_server_is_started_unless_somebody_asks(tmp_path: Path) -> None:
