@@ -6,33 +6,31 @@ import os
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from chaosmesh.errors import EnvironmentFailedError, UsageError
 from chaosmesh.runtime.docker.context import NAMES, Context, Name, context
+from chaosmesh.runtime.docker.store import IMAGE_LABEL, Say, find, pull, tidy
 
 if TYPE_CHECKING:
     from docker.client import DockerClient
 
-__all__ = ["LOCAL_BASE", "NAMES", "PREFIX", "SETUP", "Base", "Image", "build", "missing", "require", "tag"]
+__all__ = ["LOCAL_BASE", "NAMES", "OF_A_MESH", "PREFIX", "SETUP", "Base", "Image", "build", "missing", "require", "tag"]
 
+OF_A_MESH: Final[tuple[Name, ...]] = ("sidecar", "standin", "toxiproxy")
+"""Without which no mesh starts."""
 PREFIX: Final = "CHAOSMESH_IMAGES"
 """In the environment: where images are named, like "registry.example/mesh"; there they are pulled before they are built."""
 LOCAL_BASE: Final = "chaosmesh/base:latest"
 """What docker/engine.sh makes."""
 SETUP: Final = "chaosmesh setup --runtime docker"
-IMAGE_LABEL, BASE_LABEL = "chaosmesh.image", "chaosmesh.base"
-STAGE = "stage"
-"""That label in a Dockerfile's stage; images that users make of ours inherit the others."""
+BASE_LABEL = "chaosmesh.base"
 AT_ONCE = 2  # builds; more only wait for the same disk
 LAST_LINES = 15  # of a build that failed
 NOTE = "note: "  # how a Dockerfile's line begins that users shall see
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def tag(name: str) -> str:
 def require(client: DockerClient, names: Sequence[str] = NAMES) -> dict[str, str]:
     """Tags by name. EnvironmentFailedError that names those that are missing and the command that builds them."""
     found = {name: tag(name) for name in names}
-    missing = [one for one in found.values() if _find(client, one) is None]
+    missing = [one for one in found.values() if find(client, one) is None]
     if missing:
         raise EnvironmentFailedError(f"images are missing: {', '.join(missing)}", hint=SETUP)
     return found
@@ -71,7 +69,7 @@ def require(client: DockerClient, names: Sequence[str] = NAMES) -> dict[str, str
 
 def missing(client: DockerClient) -> list[str]:
     """Names of the images that are not there; for those who only want to know."""
-    return [name for name in NAMES if _find(client, tag(name)) is None]
+    return [name for name in NAMES if find(client, tag(name)) is None]
 
 
 def build(
@@ -90,8 +88,8 @@ def build(
     named = Base(base, _base_id(client, base, say)) if base else None
     due = [one for one in wanted if not _there(client, one, named, say)]
     if due:
-        replaced = [str(old.id) for one in due if (old := _find(client, one.tag))]
-        local = _find(client, LOCAL_BASE)
+        replaced = [str(old.id) for one in due if (old := find(client, one.tag))]
+        local = find(client, LOCAL_BASE)
         bases = {
             one: named
             or (Base(LOCAL_BASE, str(local.id)) if local else _public(client, one.context.public_base, say))
@@ -100,14 +98,14 @@ def build(
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="image") as workers:
             for done in [workers.submit(_build, client, one, bases[one], say) for one in due]:
                 done.result()
-        _tidy(client, replaced)
+        tidy(client, replaced)
     return {one.context.name: one.tag for one in wanted}
 
 
 def _there(client: DockerClient, image: Image, base: Base | None, say: Say) -> bool:
-    found = _find(client, image.tag)
+    found = find(client, image.tag)
     if found is None and os.environ.get(PREFIX):
-        found = _pull(client, image.tag, say)
+        found = pull(client, image.tag, say)
     return found is not None and (base is None or found.labels.get(BASE_LABEL) == base.id)
 
 
@@ -130,7 +128,7 @@ def _build(client: DockerClient, image: Image, base: Base, say: Say) -> None:
             timeout=None,
         )
         failed = _follow(steps, last, say)
-    if failed or _find(client, image.tag) is None:
+    if failed or find(client, image.tag) is None:
         lines = "\n".join(f"    {line}" for line in last)
         raise EnvironmentFailedError(
             f"building {image.tag} failed: {failed or 'the engine made nothing'}\n{lines}",
@@ -158,55 +156,18 @@ def _follow(steps: Any, last: deque[str], say: Say) -> str:
     return failed
 
 
-def _tidy(client: DockerClient, replaced: Sequence[str]) -> None:
-    """Removes what has no tag any more since a new image has it, and the stages of builds; not what a container uses."""
-    from docker.errors import APIError
-
-    stages = client.images.list(filters={"dangling": True, "label": f"{IMAGE_LABEL}={STAGE}"})
-    for one in (*stages, *(old for name in replaced if (old := _find(client, name)))):
-        with suppress(APIError):
-            if not one.tags:
-                client.images.remove(one.id)
-
-
 def _public(client: DockerClient, name: str, say: Say) -> Base:
     return Base(name, _base_id(client, name, say))
 
 
 def _base_id(client: DockerClient, name: str, say: Say) -> str:
-    found = _find(client, name) or _pull(client, name, say)
+    found = find(client, name) or pull(client, name, say)
     if found is None:
         raise EnvironmentFailedError(
             f"the base image {name} is not there and can't be pulled",
             hint=f"docker/engine.sh (as root) makes one from Debian packages; or name one: {SETUP} --base IMAGE",
         )
     return str(found.id)
-
-
-def _pull(client: DockerClient, name: str, say: Say) -> Any:
-    """The image, or None when no registry has it (or none can be reached)."""
-    from docker.errors import APIError
-    from docker.utils import parse_repository_tag
-
-    say(f"setup: pulling {name}")
-    repository, version = parse_repository_tag(name)
-    try:
-        return client.images.pull(repository, tag=version or "latest")
-    except (APIError, OSError):
-        return None
-
-
-def _find(client: DockerClient, name: str) -> Any:
-    from docker.errors import APIError, NotFound
-
-    try:
-        return client.images.get(name)
-    except NotFound:
-        return None
-    except APIError as error:
-        if error.is_client_error():
-            raise UsageError(f"{name!r} is no name of an image: {error.explanation}") from error
-        raise
 
 
 def _prefix() -> str:

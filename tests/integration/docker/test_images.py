@@ -22,6 +22,7 @@ from chaosmesh.envoy.binary import binary_version
 from chaosmesh.errors import EnvironmentFailedError, UsageError
 from chaosmesh.runtime import toxiproxy
 from chaosmesh.runtime.docker import images
+from chaosmesh.runtime.docker.store import IMAGE_LABEL
 from chaosmesh.services.config import StandIn
 
 from . import boxes
@@ -76,7 +77,7 @@ def test_nobody_is_root_and_nothing_is_left_of_a_package_manager(
 ) -> None:
     image = docker_engine.images.get(docker_images[name])
     assert image.attrs["Config"]["User"] == user
-    assert image.labels[images.IMAGE_LABEL] == name
+    assert image.labels[IMAGE_LABEL] == name
     left = "find /var/lib/apt/lists /var/cache/apt /var/log/apt -type f 2>/dev/null; true"
     assert once(docker_engine, image.id, "-c", left, entrypoint=["/bin/sh"]) == (0, "", "")
     writable = (
@@ -156,7 +157,9 @@ def test_another_base_makes_an_image_anew(
     images.build(docker_engine, ["toxiproxy"], base=docker_images["sidecar"], say=said.append)
     images.build(docker_engine, ["toxiproxy"], say=said.append)  # no base is named: what is there will do
     assert said == []
-    assert docker_engine.images.get(docker_images["toxiproxy"])  # the same image under another name is left alone
+    assert docker_engine.images.get(
+        docker_images["toxiproxy"]
+    )  # the same image under another name is left alone
 
 
 def test_a_build_that_fails_shows_its_last_lines(docker_engine: DockerClient, elsewhere: str) -> None:
