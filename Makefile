@@ -30,9 +30,10 @@ $(STAMP): $(ROOT)/requirements/dev.txt $(ROOT)/pyproject.toml $(ROOT)/hatch_buil
 demo: setup ## verify the airport on real Envoy sidecars, under faults: the main job in about a minute
 	@$(RUN) $(BIN)/chaosmesh demo
 
-test: lint ## lint, then all tests (real Envoy, Toxiproxy and Locust)
+test: lint ## lint, then all tests (real Envoy, Toxiproxy and Locust); the experiments in containers too, where Docker is
 	@$(RUN) $(BIN)/python -m pytest -q -n 2 tests/unit tests/golden $(PYTEST_ARGS) $(NARROWED)
 	@$(RUN) $(BIN)/python -m pytest tests/integration tests/e2e experiments $(PYTEST_ARGS) $(NARROWED)
+	@$(RUN) $(BIN)/python -m pytest experiments --chaos-runtime docker $(PYTEST_ARGS) $(NARROWED)
 
 lint: setup ## ruff, mypy --strict, import-linter
 	@$(RUN) $(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import TracebackType
 from typing import Literal, Protocol, get_args
 
+from chaosmesh.envoy import binary
+from chaosmesh.runtime import toxiproxy
 from chaosmesh.runtime.keeper_client import Keeper
 from chaosmesh.runtime.process import ProcessRuntime
 from chaosmesh.runtime.runtime import Runtime
@@ -61,3 +64,15 @@ def network(kind: Kind, run: str) -> Network:
     from chaosmesh.runtime.docker.network import Bridge  # its packages take 0.2 s to load
 
     return Bridge(run)
+
+
+def require(kind: Kind) -> None:
+    """Raises EnvironmentFailedError for the first thing that a run of this kind needs and that is not here."""
+    if kind == "process":
+        binary()
+        toxiproxy.require()
+        return
+    from chaosmesh.runtime.docker import engine, images
+
+    with contextlib.closing(engine.connect()) as client:
+        images.require(client, images.OF_A_MESH)

@@ -11,9 +11,8 @@ from chaosmesh.engine.experiment.record import document
 from chaosmesh.engine.experiment.result import Run
 from chaosmesh.engine.experiment.view import experiment
 from chaosmesh.engine.folder import RunFolder
-from chaosmesh.envoy import binary
 from chaosmesh.errors import ChaosMeshError, EnvironmentFailedError
-from chaosmesh.runtime import toxiproxy
+from chaosmesh.runtime.kinds import Kind, require
 
 MOST_WARM = 4
 """Meshes that stay up at once; the one that was used longest ago makes room."""
@@ -71,13 +70,12 @@ class Meshes:
         return left
 
 
-def missing_tool() -> str:
-    """What is not installed, with the command that gets it; nothing when all is there."""
-    for look in (binary, toxiproxy.require):
-        try:
-            look()
-        except EnvironmentFailedError as error:
-            return f"{error.message}; to install it: {error.hint}"
+def missing_tool(kind: Kind) -> str:
+    """What is not here, with the command that gets it; nothing when all is there."""
+    try:
+        require(kind)
+    except EnvironmentFailedError as error:
+        return f"{error.message}; to mend it: {error.hint}"
     return ""
 
 

@@ -49,6 +49,7 @@ class WrittenMeshes:
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
+        self.said: list[str] = []
 
     def of(self, wanted):
         if WrittenMeshes.started:
@@ -100,7 +101,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     WrittenMeshes.started, WrittenMeshes.left, WrittenMeshes.unsettled = None, [], ""
     monkeypatch.setattr(experiment_session, "Meshes", WrittenMeshes)
     monkeypatch.setattr(experiment_session, "experiment", experiment)
-    monkeypatch.setattr(experiment_session, "missing_tool", lambda: "")
+    monkeypatch.setattr(experiment_session, "missing_tool", lambda _kind: "")
     monkeypatch.delenv("CI", raising=False)
     pytester.mkdir("docs")
     pytester.asked = asked
@@ -200,7 +201,7 @@ def test_junit_has_the_verdict_and_the_folder(project):
 @pytest.mark.parametrize(("ci", "word"), [("", "skipped"), ("true", "errors")])
 def test_a_missing_tool_skips_here_and_fails_in_ci(project, monkeypatch, ci, word):
     text = "Toxiproxy 2.12.0 is not installed; to install it: chaosmesh setup"
-    monkeypatch.setattr(experiment_session, "missing_tool", lambda: text)
+    monkeypatch.setattr(experiment_session, "missing_tool", lambda _kind: text)
     monkeypatch.setenv("CI", ci)
     result = outcome(project, 'mesh.expect("pass")', "-rs")
     result.assert_outcomes(**{word: 1})

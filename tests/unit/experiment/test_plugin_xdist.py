@@ -23,7 +23,7 @@ class Meshes(written.WrittenMeshes):
         return [one for one in ("a sidecar",) if "left" in str(self.runs)]
 
 session.Meshes = Meshes
-session.missing_tool = lambda: ""
+session.missing_tool = lambda _kind: ""
 def experiment(live, **wishes):
     runs = []
     return written.WrittenMesh(runs, wishes["tolerated"]), runs
