@@ -173,6 +173,7 @@ class Stack(Ways):
             tracing=self.traces.tracing,
             externals=self.externals,
         )
+        await self.runtime.awake(CONNECT_DEADLINE)
         await self.control.connected([one.key for one in self.topology.replicas], CONNECT_DEADLINE)
         await self.push()
         await self.runtime.ready()

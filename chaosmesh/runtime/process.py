@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from chaosmesh.envoy import binary, command
-from chaosmesh.errors import DeadlineError, EnvironmentFailedError
 from chaosmesh.mesh import Replica
 from chaosmesh.runtime import procs
 from chaosmesh.runtime.commands import Command, command_of
@@ -25,8 +24,6 @@ from chaosmesh.runtime.serving import look_of
 from chaosmesh.runtime.toxiproxy import METRICS, require
 from chaosmesh.runtime.toxiproxy.peers import peers
 from chaosmesh.services.program import Program
-
-NOT_READY = "`ready` in the scenario file says what is waited for, and how long; the log is in the run folder"
 
 
 class ProcessRuntime(Runtime):
@@ -102,15 +99,7 @@ class ProcessRuntime(Runtime):
             return await self._questions.ask(part.name, replace(beside, argv=words))
 
         look = look_of(program, replica.app, self._log(part), self._written.get(part.name, 0), run)
-        try:
-            await self._until(part, look, program.ready.within)
-        except DeadlineError as error:
-            raise EnvironmentFailedError(
-                f"{error.message}\n{self._tail(part)}", where=program.where, hint=NOT_READY
-            ) from None
-        except EnvironmentFailedError as error:
-            error.where = error.where or program.where
-            raise
+        await self._until(part, look, program.ready.within)
 
     async def _end(self, name: str) -> None:
         await self._keeper.stop(name, STOP_TIMEOUT)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from chaosmesh.envoy import bootstrap
 from chaosmesh.envoy.tracing import Tracing
-from chaosmesh.errors import EnvironmentFailedError
+from chaosmesh.errors import DeadlineError, EnvironmentFailedError
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime import parts, probe
 from chaosmesh.runtime.acts import CONFIG_PATH, START_TIMEOUT, TOKEN_HEADER, Acts
@@ -31,6 +31,7 @@ from chaosmesh.services.program import Program
 ADMIN_PORT = 9901
 TOXIPROXY_PORT = 8474
 STOP_TIMEOUT = 5.0
+NOT_READY = "`ready` in the scenario file says what is waited for, and how long; the log is in the run folder"
 
 
 class Runtime(Acts):
@@ -88,8 +89,11 @@ class Runtime(Acts):
 
     async def started(self, within: float = START_TIMEOUT) -> None:
         """Until every sidecar's admin answers and every application accepts connections."""
-        sidecars = [self._admin(one, None, within) for one in self._topology.replicas]
-        await asyncio.gather(*sidecars, *(self._accepting(one, within) for one in self._apps))
+        await asyncio.gather(self.awake(within), *(self._accepting(one, within) for one in self._apps))
+
+    async def awake(self, within: float = START_TIMEOUT) -> None:
+        """Until every sidecar's admin answers. EnvironmentFailedError with what one said last that ended."""
+        await asyncio.gather(*(self._admin(one, None, within) for one in self._topology.replicas))
 
     async def ready(self, replicas: Sequence[Replica] | None = None, within: float = START_TIMEOUT) -> None:
         """Until the sidecars say they are ready, which needs a configuration from the control plane."""
@@ -210,11 +214,24 @@ class Runtime(Acts):
         """A stand-in is known by its token: another program may hold the port, and accept too."""
         app, headers = self._apps[replica], {TOKEN_HEADER: self._token}
         if not isinstance(app, StandIn):
-            await self._serving(replica, app)
+            await self._ready(replica, app)
             return
         for host, port, _ in app.listen:
             look = partial(probe.answers, host, port, CONFIG_PATH, status=200, headers=headers)
             await self._until(Part("app", replica), look, within)
+
+    async def _ready(self, replica: Replica, program: Program) -> None:
+        """Until a program serves; else an error with what it said last."""
+        try:
+            await self._serving(replica, program)
+        except DeadlineError as error:
+            tail = await asyncio.to_thread(self._tail, Part("app", replica))
+            raise EnvironmentFailedError(
+                f"{error.message}\n{tail}", where=program.where, hint=NOT_READY
+            ) from None
+        except EnvironmentFailedError as error:
+            error.where = error.where or program.where
+            raise
 
     async def _until(self, part: Part, look: Callable[[], Awaitable[str]], within: float) -> None:
         async def alive_and_true() -> str:
