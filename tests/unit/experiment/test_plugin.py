@@ -259,7 +259,7 @@ def test_each_claim_gets_its_share_of_the_session_s_alpha(project, options, alph
     [
         (("--chaos-set", "A"), "*write NAME=VALUE*"),
         (("--chaos-alpha", "2"), "*write a share above 0 and below 1*"),
-        (("--chaos-runtime", "docker"), "*invalid choice: 'docker'*"),
+        (("--chaos-runtime", "moon"), "*invalid choice: 'moon'*"),
         (("-o", "chaosmesh_profile=mine"), "*chaosmesh_profile = mine: choose from appmesh*"),
         (("-o", "chaosmesh_seed=x"), "*chaosmesh_seed = x: is no number*"),
     ],
