@@ -112,10 +112,11 @@ def _site() -> Iterator[File]:
 def _closure(names: Sequence[str]) -> Iterator[str]:
     """These packages and all that they need here, once each."""
     from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
 
     waiting, seen = list(names), set[str]()
     while waiting:
-        name = waiting.pop().lower()
+        name = canonicalize_name(waiting.pop())
         if name in seen:
             continue
         seen.add(name)

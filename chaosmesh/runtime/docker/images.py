@@ -12,13 +12,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from chaosmesh.errors import EnvironmentFailedError, UsageError
-from chaosmesh.runtime.docker.context import NAMES, Context, Name, context
+from chaosmesh.runtime.docker.context import NAMES, Context, Name, context, folder
 from chaosmesh.runtime.docker.store import IMAGE_LABEL, Say, find, pull, tidy
 
 if TYPE_CHECKING:
     from docker.client import DockerClient
 
-__all__ = ["LOCAL_BASE", "NAMES", "OF_A_MESH", "PREFIX", "SETUP", "Base", "Image", "build", "missing", "require", "tag"]
+__all__ = [
+    "LOCAL_BASE",
+    "NAMES",
+    "OF_A_MESH",
+    "PREFIX",
+    "SETUP",
+    "Base",
+    "Image",
+    "build",
+    "missing",
+    "require",
+    "tag",
+]
 
 OF_A_MESH: Final[tuple[Name, ...]] = ("sidecar", "standin", "toxiproxy")
 """Without which no mesh starts."""
@@ -165,7 +177,8 @@ def _base_id(client: DockerClient, name: str, say: Say) -> str:
     if found is None:
         raise EnvironmentFailedError(
             f"the base image {name} is not there and can't be pulled",
-            hint=f"docker/engine.sh (as root) makes one from Debian packages; or name one: {SETUP} --base IMAGE",
+            hint=f"sh {folder() / 'engine.sh'} makes one from Debian packages (as root); "
+            f"or name one that can be had: {SETUP} --base IMAGE",
         )
     return str(found.id)
 

@@ -118,6 +118,48 @@ def test_the_admin_page_is_for_the_host_and_the_scraper_only(pod: Pod, neighbour
     assert ask(pod.listener, "127.0.0.1", 9901) == "ConnectionRefusedError"
 
 
+def test_ports_can_be_kept_for_the_host_where_nothing_else_is_captured(
+    network: Network, docker_images: dict[str, str], neighbour: Any
+) -> None:
+    given = {"CAPTURE_EGRESS": "off", "CAPTURE_GATEWAY": network.gateway, "CAPTURE_ADMIN": "8474,9901"}
+    holder = network.box(
+        docker_images["sidecar"], ["capture"], "captured", user="0", environment=given, **HOLDER_CAPS
+    )
+    network.python(
+        docker_images["standin"],
+        boxes.LISTEN,
+        *(f"0.0.0.0:{port}" for port in (7000, 8474, 9901)),
+        says="listening",
+        network_mode=f"container:{holder.id}",
+    )
+    there = address(holder)
+    assert [ask(neighbour, there, port) for port in (7000, 8474, 9901)] == [
+        "7000 direct",
+        "ConnectionRefusedError",
+        "ConnectionRefusedError",
+    ]
+    assert [_from_the_host(there, port) for port in (8474, 9901)] == ["8474 direct", "9901 direct"]
+
+
+def test_rules_can_change_while_the_holder_waits(
+    network: Network, docker_engine: DockerClient, docker_images: dict[str, str], neighbour: Any
+) -> None:
+    options = {"user": "0", **HOLDER_CAPS}
+    holder = network.box(
+        docker_images["sidecar"], ["capture"], "captured", environment={"CAPTURE_PORTS": "8080"}, **options
+    )
+    places = {"network_mode": f"container:{holder.id}", "user": "1337"}
+    network.python(docker_images["standin"], boxes.LISTEN, "0.0.0.0:15000", says="listening", **places)
+    there = address(holder)
+    assert ask(neighbour, there, 9090) == "ConnectionRefusedError"
+    given = {"CAPTURE_PORTS": "9090", "CAPTURE_HOLD": "off"}
+    options["network_mode"] = f"container:{holder.id}"
+    ended = boxes.once(docker_engine, docker_images["sidecar"], "capture", environment=given, **options)
+    assert ended == (0, "captured\n", "")
+    assert ask(neighbour, there, 9090) == f"15000 {there}:9090"
+    assert ask(neighbour, there, 8080) == "ConnectionRefusedError"
+
+
 def test_a_second_run_leaves_the_same_rules(
     pod: Pod, network: Network, docker_engine: DockerClient, docker_images: dict[str, str]
 ) -> None:

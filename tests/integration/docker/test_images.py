@@ -178,7 +178,8 @@ def test_a_build_that_fails_shows_its_last_lines(docker_engine: DockerClient, el
 
 def test_a_base_that_can_not_be_had_is_told(docker_engine: DockerClient, elsewhere: str) -> None:
     with pytest.raises(
-        EnvironmentFailedError, match=f"the base image {elsewhere}/nothing:1 is not there and can't be pulled"
+        EnvironmentFailedError,
+        match=rf"the base image {elsewhere}/nothing:1 is not there and can't be pulled\n.*sh /.*/engine.sh",
     ):
         images.build(docker_engine, ["toxiproxy"], base=f"{elsewhere}/nothing:1")
     with pytest.raises(UsageError, match="'No Image' is no name of an image"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -69,7 +71,9 @@ def test_every_image_has_its_dockerfile(name: str) -> None:
 
 
 def test_the_stand_in_takes_what_it_imports_and_no_more() -> None:
-    names = {one.name for one in context("standin").files}
+    listed = [one.name for one in context("standin").files]
+    names = set(listed)
+    assert len(names) == len(listed)
     assert {"Dockerfile", "site/chaosmesh/services/__main__.py", "site/chaosmesh/errors.py"} <= names
     assert {
         "site/h2/__init__.py",
@@ -80,6 +84,21 @@ def test_the_stand_in_takes_what_it_imports_and_no_more() -> None:
     tops = {name.split("/")[1].removesuffix(".py") for name in names if "/" in name}
     assert not tops & {"locust", "grpc", "docker", "numpy", "pip"}
     assert not [name for name in names if name.endswith((".pyc", ".pyi"))]
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["same Python", "another Python"])
+def test_what_the_stand_in_takes_is_all_it_imports(compiled: bool, tmp_path: Path) -> None:
+    for one in context("standin").files:
+        if one.name.startswith("site/") and (compiled or one.source.suffix != ".so"):
+            target = tmp_path / one.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(one.source)
+    ask = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); import chaosmesh.services.standin as it; print(it.__file__)"
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", ask], capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith(str(tmp_path))
 
 
 def test_prometheus_is_pulled_where_it_is_not_installed(
