@@ -144,9 +144,15 @@ def _build(client: DockerClient, image: Image, base: Base, say: Say) -> None:
         lines = "\n".join(f"    {line}" for line in last)
         raise EnvironmentFailedError(
             f"building {image.tag} failed: {failed or 'the engine made nothing'}\n{lines}",
-            hint=f"mend what the last line says, or name another base image: {SETUP} --base IMAGE",
+            hint=_mend(image.context),
         )
     say(f"setup: {image.tag} is ready ({time.monotonic() - began:.0f} s)")
+
+
+def _mend(context: Context) -> str:
+    if context.name == "prometheus" and not context.arguments:
+        return f"install it here (apt-get install --no-install-recommends prometheus), then {SETUP}"
+    return f"mend what the last line says, or name another base image: {SETUP} --base IMAGE"
 
 
 def _follow(steps: Any, last: deque[str], say: Say) -> str:
