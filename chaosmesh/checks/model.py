@@ -145,8 +145,8 @@ class Skipped:
 
 
 def done(one: Call | Attempt) -> bool:
-    """Whether a call or an attempt was answered as a program that is well answers."""
-    return one.status == 200 and not one.grpc_status
+    """Whether a call or an attempt was answered as a program that is well answers; one that knows no such path is."""
+    return 200 <= one.status < 500 and not one.grpc_status
 
 
 def answer(one: Call | Attempt) -> int:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from chaosmesh.engine.traces import Choice
     from chaosmesh.runtime.kinds import Kind
 
+LAST_ROWS = 3.0
+"""Seconds for the access logs of the last requests."""
+
 
 @click.command()
 @click.option("--watch", is_flag=True, help="Put a document in force as soon as it is saved.")
@@ -75,27 +78,40 @@ async def _up(
     watching: bool,
 ) -> None:
     from chaosmesh.appmesh.api import Service, Store
+    from chaosmesh.engine.accounts import conserved
     from chaosmesh.engine.folder import RunFolder
     from chaosmesh.engine.inputs import policy
+    from chaosmesh.engine.programs import own_programs, with_copies
     from chaosmesh.engine.publishing import Publisher
     from chaosmesh.engine.stack import Stack
 
     mesh = policy(inputs.resources, inputs.scenario, profile)
+    own = own_programs(inputs.resources, mesh, inputs.scenario, runtime)
+    scenario = with_copies(inputs.scenario, own.copies)
     folder = RunFolder.create(runs, inputs.scenario.name or mesh.name)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as end:
         stack = await end.enter_async_context(
-            Stack(mesh, inputs.scenario, folder, load=False, say=_say, kind=runtime, traces=traces)
+            Stack(
+                mesh,
+                scenario,
+                folder,
+                load=False,
+                say=_say,
+                kind=runtime,
+                own=own.programs,
+                traces=traces,
+            )
         )
-        publisher = Publisher(stack, inputs.resources, inputs.scenario, profile, _say)
+        publisher = Publisher(stack, inputs.resources, scenario, profile, _say)
         api = Service(Store.of(inputs.resources) if inputs.documents else Store(), publisher)
         tell = _Addresses(stack, await api.start(), as_json)
         end.push_async_callback(api.stop)
         tell()
         publisher.published = tell
-        if note := stack.secrets.note(mesh):
+        for note in (*own.notes, *filter(None, [stack.secrets.note(mesh)])):
             _say(note)
         _say("the mesh is up; Ctrl-C ends it")
         if watching:
@@ -105,6 +121,7 @@ async def _up(
             _say(f"every request is traced; at the end: chaosmesh trace {folder.path} REQUEST-ID")
         await stack.guarded(stop.wait())
         if stack.traces.provider:
+            await conserved(stack, LAST_ROWS)
             await stack.keep_ledger()
     for text in stack.traces.notes():
         _say(text)

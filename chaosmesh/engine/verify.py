@@ -40,6 +40,7 @@ from chaosmesh.engine.retelling import Retelling
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.traffic import mix_of
 from chaosmesh.engine.trying import Trial, failed
+from chaosmesh.engine.untold import tellable
 from chaosmesh.envoy import binary_version
 from chaosmesh.errors import LimitExceededError, UsageError
 from chaosmesh.judge import RUN_ALPHA, alpha_for
@@ -105,7 +106,7 @@ class Verification:
             replicas=self._replicas(),
             scenario=self.scenario,
         )
-        whole = self._allowed(whole)
+        whole = tellable(self._allowed(whole), self.own.programs)
         if not self.options.only:
             return whole
         checks = tuple(one for one in whole.checks if chosen(one.id, self.options.only))
