@@ -24,6 +24,8 @@ PATIENCE = 2.0
 """Seconds for the spans of a request that has just ended; sidecars send theirs each 0.2 s."""
 Place = tuple[str, int]  # id of a call, number of one of its attempts
 ENTRY: Place = ("", 0)
+OF_FAULTS = frozenset({"FI", "DI"})
+"""Envoy's flags of a fault that was injected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +102,18 @@ def story(ledger: Ledger, request_id: str, patience: float = 0.0) -> Story | Non
     if isinstance(ledger.spans, Spans) and ledger.spans and patience:
         _wait(ledger.spans, trace, patience)
     spans = ledger.spans.of(trace.request_id)
-    found = _Tree(trace, spans).root(request)
+    begin, end = _extent(trace, request)
+    faults = [one for one in windows(ledger.faults) if one.overlaps(begin, end)]
+    labels = {one.fault: f"fault {number}" for number, one in enumerate(faults, 1)}
+    found = _Tree(trace, spans, labels).root(request)
     if found is None:
         return None
-    begin, end = found.start_ns, max(step.end_ns for _, step in found.walk())
     return Story(
         request_id=trace.request_id,
         root=found,
         ok=found.ok if request is None else request.ok,
         cause=str(request.cause) if request and request.cause else "",
-        faults=tuple(_told(one, begin) for one in windows(ledger.faults) if one.overlaps(begin, end)),
+        faults=tuple(_told(one, begin) for one in faults),
         trace_id=spans[0].trace_id if spans else "",
         missing=request.missing if request else (),
         spans=tuple(spans),
@@ -128,10 +132,11 @@ def _wait(spans: Spans, trace: Trace, patience: float) -> None:
 class _Tree:
     """The calls of one request, each under the attempt (of the call above) that caused it."""
 
-    def __init__(self, trace: Trace, spans: Sequence[Span]) -> None:
+    def __init__(self, trace: Trace, spans: Sequence[Span], labels: Mapping[str, str]) -> None:
         self._entry = trace.entry
         self._calls = sorted(trace.calls.values(), key=lambda one: (one.start_ns, one.id))
         self._spans = spans
+        self._labels = labels
         self._own = {one.span_id: one for one in spans}
         self._below: dict[Place, list[Call]] = {}
         for call in self._calls:
@@ -157,7 +162,7 @@ class _Tree:
         if row is None or row.side == "egress":
             return calls
         span = self._span("ingress", row.sidecar, lambda one: one.parent_id not in self._own)
-        step = _of_row(row, span)
+        step = _of_row(row, span, self._hit(row.victim))
         return [replace(step, steps=tuple(self._app(span, calls)))]
 
     def _steps_of(self, place: Place) -> list[Step]:
@@ -200,14 +205,19 @@ class _Tree:
             one.flags,
             one.number,
             _words(
-                one.victim and f"victim of {one.victim}",
-                one.server_flags and f"{where} says {','.join(one.server_flags)}",
+                self._hit(one.victim),
+                (says := _beside(one)) and f"{where} says {','.join(says)}",
                 one.lost and "only its server saw it",
                 not one.matched and one.server and not one.flags and "its server did not see it",
             ),
             span.span_id if span else "",
             tuple(inside),
         )
+
+    def _hit(self, victim: str) -> str:
+        """By which faults it was hit, by their numbers where they are told of above."""
+        names = [self._labels.get(one, one) for one in victim.split(",") if one]
+        return f"victim of {' and '.join(names)}" if names else ""
 
     def _ingress(self, call: Call, one: Attempt, span: Span | None, calls: list[Step]) -> list[Step]:
         """What the server's sidecar did; without a tracer only its calls are known."""
@@ -259,7 +269,7 @@ class _Tree:
         )
 
 
-def _of_row(row: AccessRow, span: Span | None) -> Step:
+def _of_row(row: AccessRow, span: Span | None, hit: str) -> Step:
     end = row.start_ns + round(row.duration_ms * 1e6)
     return Step(
         "ingress",
@@ -269,9 +279,26 @@ def _of_row(row: AccessRow, span: Span | None) -> Step:
         row.status,
         row.grpc_status,
         row.flags,
-        notes=_words(row.victim and f"victim of {row.victim}"),
+        notes=_words(hit),
         span=span.span_id if span else "",
     )
+
+
+def _beside(one: Attempt) -> list[str]:
+    """What its server's sidecar says, but for the flags of a fault that is told already."""
+    return [flag for flag in one.server_flags if not (one.victim and flag in OF_FAULTS)]
+
+
+def _extent(trace: Trace, request: Request | None) -> tuple[int, int]:
+    """From when to when it was under way."""
+    if request is not None:
+        return request.sent_ns, request.done_ns
+    begins = [call.start_ns for call in trace.calls.values()]
+    ends = [call.end_ns for call in trace.calls.values()]
+    if trace.entry:
+        begins.append(trace.entry.start_ns)
+        ends.append(trace.entry.start_ns + round(trace.entry.duration_ms * 1e6))
+    return min(begins, default=0), max(ends, default=0)
 
 
 def _late(request: Request) -> tuple[str, ...]:
@@ -286,7 +313,7 @@ def _words(*found: object) -> tuple[str, ...]:
 def _told(window: FaultWindow, begin_ns: int) -> str:
     since = (begin_ns - window.begin_ns) / 1e9
     when = f"since {since:.1f} s before" if since >= 0 else f"from {-since * 1e3:.0f} ms after"
-    return f"{window.fault}: {window.kind} at {window.target}, {when} the request began"
+    return f"{window.kind} at {window.target}, {when} the request began ({window.fault})"
 
 
 def chosen(requests: Iterable[Request], *, failed: bool = False, slowest: int | None = None) -> list[Request]:

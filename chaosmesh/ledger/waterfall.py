@@ -39,8 +39,8 @@ def head(story: Story) -> Iterator[tuple[str, Look]]:
     yield f"{story.request_id}  {answer} after {_ms(root.duration_ms)}, {tries}", look
     if story.cause:
         yield f"cause  {story.cause}", "failed"
-    for one in story.faults:
-        yield f"fault  {one}", "plain"
+    for number, one in enumerate(story.faults, 1):
+        yield f"fault {number}  {one}", "plain"
     if story.trace_id:
         yield f"trace  {story.trace_id}, {len(story.spans)} spans", "plain"
     else:

@@ -71,7 +71,7 @@ def test_from_the_access_logs_alone_calls_hang_below_the_attempt_that_caused_the
     ]
     assert (told.ok, told.attempts, told.trace_id, told.spans) == (True, 3, "", ())
     victim = told.root.steps[0].steps[0].steps[0]
-    assert victim.notes == ("victim of f1", "color.0 says FI")
+    assert victim.notes == ("victim of f1",)
     assert (victim.attempt, victim.status, victim.ok) == (1, 503, False)
 
 
@@ -126,7 +126,8 @@ def test_a_failed_request_says_why_and_which_faults_were_in_force():
     told = story(one, RID)
     assert not told.ok
     assert told.cause == "fault f1 at front>color.local"
-    assert told.faults == ("f1: errors at front>color.local, since 2.0 s before the request began",)
+    assert told.faults == ("errors at front>color.local, since 2.0 s before the request began (f1)",)
+    assert "victim of fault 1" in str(told)
 
 
 def test_a_request_that_no_generator_sent_begins_at_its_entry():
