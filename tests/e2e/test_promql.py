@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from chaosmesh.runtime.toxiproxy import require
 
 from .command import AIRPORT, chaosmesh
 from .experimenting import run
+from .test_up import up
 
 pytestmark = pytest.mark.e2e
 
@@ -111,3 +113,15 @@ def test_a_verification_keeps_what_was_scraped(server: None, tmp_path: Path) -> 
     done = chaosmesh("metrics", folder, "--export", tmp_path / "all.txt")
     assert done.code == 0, done.err
     assert "envoy_cluster_upstream_rq_retry" in (tmp_path / "all.txt").read_text()
+
+
+def test_up_tells_where_the_server_is_and_keeps_what_it_saw(server: None, tmp_path: Path) -> None:
+    with up(AIRPORT, "--prometheus", runs=tmp_path) as running:
+        url = running.line["prometheus"]
+        with urllib.request.urlopen(f"{url}/api/v1/query?query=count(up)", timeout=20) as answer:
+            found = json.load(answer)["data"]["result"]
+        sidecars = sum(map(len, running.line["nodes"].values()))
+        assert int(found[0]["value"][1]) == sidecars + 3
+    folder = (tmp_path / "airport" / "latest").resolve()
+    assert (folder / "metrics.parquet").is_file()
+    assert (folder / "grafana.json").is_file()

@@ -34,13 +34,31 @@ class Edge:
     server: str
 
 
+class _Tally:
+    """What was counted on one edge: attempts, answers by class of status, response times."""
+
+    __slots__ = ("classes", "requests", "times")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.classes = dict.fromkeys(CLASSES, 0)
+        self.times = Histogram(RESPONSE_MS)
+
+    def add(self, row: AccessRow) -> None:
+        self.requests += 1
+        if not row.status:
+            return  # nobody answered
+        self.times.add(row.duration_ms)
+        if (which := row.status // 100) in self.classes:
+            self.classes[which] += 1
+
+
 class TargetCounts:
     """Attempts by edge, from the access logs as they come in."""
 
     def __init__(self) -> None:
-        self._requests: Counter[Edge] = Counter()
-        self._classes: Counter[tuple[Edge, int]] = Counter()
-        self._times: dict[Edge, Histogram] = defaultdict(lambda: Histogram(RESPONSE_MS))
+        self._tallies: dict[Edge, _Tally] = defaultdict(_Tally)
+        self._found: dict[tuple[str, str, str], _Tally | None] = {}
         self._grpc: Counter[tuple[str, str]] = Counter()
 
     def add(self, rows: Iterable[AccessRow], addresses: Addresses) -> None:
@@ -49,32 +67,38 @@ class TargetCounts:
             if row.tcp:
                 continue
             if row.attempt_row and row.side == "egress":
-                self._attempt(row, addresses)
+                if (tally := self._tally(row, addresses)) is not None:
+                    tally.add(row)
             elif row.side != "egress" and _is_grpc(row):
                 self._grpc[node_of(row.sidecar), str(replica_of(row.sidecar) or 0)] += 1
 
-    def _attempt(self, row: AccessRow, addresses: Addresses) -> None:
-        target = addresses.server(row.upstream)
-        if target is None:
-            return  # sent to nobody
-        client, _, service = row.edge.partition(">")
-        edge = Edge(client or node_of(row.sidecar), str(replica_of(row.sidecar) or 0), service, target[0])
-        self._requests[edge] += 1
-        if row.status // 100 in CLASSES:
-            self._classes[edge, row.status // 100] += 1
-        if row.status:
-            self._times[edge].add(row.duration_ms)
+    def _tally(self, row: AccessRow, addresses: Addresses) -> _Tally | None:
+        """None for an attempt that was sent to nobody. An address never changes its owner, so that each is looked up
+        once."""
+        key = (row.sidecar, row.edge, row.upstream)
+        if key not in self._found:
+            target = addresses.server(row.upstream)
+            client, _, service = row.edge.partition(">")
+            self._found[key] = None
+            if target is not None:
+                replica = str(replica_of(row.sidecar) or 0)
+                edge = Edge(client or node_of(row.sidecar), replica, service, target[0])
+                self._found[key] = self._tallies[edge]
+        return self._found[key]
 
     def text(self, mesh: Mesh) -> str:
         """In Prometheus' text format. Every edge of the policy is there from the start, so that nothing begins at 1."""
-        known = dict.fromkeys([*_edges(mesh, self._requests), *self._requests])
+        nothing = _Tally()
+        known = {
+            edge: self._tallies.get(edge, nothing) for edge in _edges(mesh, self._tallies)
+        } | self._tallies
         at = {edge: _labels(mesh, edge) for edge in known}
         parts = [
             family(
                 f"{PREFIX}RequestCountPerTarget",
                 "counter",
                 "Requests sent to an upstream target.",
-                [("", at[one], self._requests[one]) for one in known],
+                [("", at[one], tally.requests) for one, tally in known.items()],
             )
         ]
         parts += [
@@ -82,7 +106,7 @@ class TargetCounts:
                 f"{PREFIX}HTTPCode_Target_{which}XX_Count",
                 "counter",
                 f"Requests to an upstream target that were answered with a status of {which}00 to {which}99.",
-                [("", at[one], self._classes[one, which]) for one in known],
+                [("", at[one], tally.classes[which]) for one, tally in known.items()],
             )
             for which in CLASSES
         ]
@@ -93,8 +117,8 @@ class TargetCounts:
                 "Milliseconds from the request to an upstream target to the end of its answer.",
                 [
                     sample
-                    for one, times in self._times.items()
-                    for sample in buckets(at[one], RESPONSE_MS, times.counts, times.total)
+                    for one, tally in self._tallies.items()
+                    for sample in buckets(at[one], RESPONSE_MS, tally.times.counts, tally.times.total)
                 ],
             )
         )
