@@ -10,6 +10,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -40,7 +41,7 @@ from chaosmesh.mesh import Mesh, Topology
 from chaosmesh.runtime import Keeper, Runtime, new_run, workdir
 from chaosmesh.runtime.folder import plane
 from chaosmesh.runtime.kinds import Kind, network
-from chaosmesh.runtime.layout import joined, with_programs
+from chaosmesh.runtime.layout import joined, new_app, with_programs
 from chaosmesh.runtime.outside import Outside
 from chaosmesh.runtime.prometheus import Hands
 from chaosmesh.services.config import StandIn
@@ -87,6 +88,7 @@ class Stack(Ways):
         self.kind = kind
         self._say = say
         self.externals: Sequence[Outside] = ()
+        self.attachments: list[str] = []
         self._own = dict(own or {})
         self.run = new_run()
         self.folder = folder
@@ -263,6 +265,24 @@ class Stack(Ways):
         await self.site.forget(new, {one.name for one in change.gone_proxies})
         await self.metrics.follow()
         return push
+
+    async def attach(self, node: str, container: Any, port: int | None = None) -> Program:
+        """Put the user's own container behind a node, in the place of what is there; it serves when this returns.
+        UsageError where that can't be, and then nothing has changed."""
+        async with self.turns.alone():
+            made = await self.runtime.attached(node, container, port)
+            if made.container:
+                away = new_app(self.topology, self._known, node, self.topology.replicas_of(node)[0].index)
+                made = replace(made, address=away.replicas_of(node)[0].app)
+            self._own |= told({node: made}, self.externals, self.kind)
+            self.attachments.append(node)
+            self.topology = with_programs(self.topology, self._own)
+            self._known = joined(self._known, self.topology)
+            self.ledger.addresses.learn(self.topology)
+            await self.runtime.swap(self.topology, {node: self._own[node]})
+            await self.push()
+            await self.runtime.serving()
+            return made
 
     @property
     def standins(self) -> Mapping[str, StandIn]:

@@ -109,7 +109,7 @@ def with_programs(topology: Topology, programs: Mapping[str, Program]) -> Topolo
         program = programs.get(one.node)
         if program is None:
             return one
-        app = INSIDE if program.contained else one.app
+        app = program.address or (INSIDE if program.contained else one.app)
         return replace(one, app=app, ports=tuple(sorted(program.ports.items())))
 
     return replace(topology, replicas=tuple(placed(one) for one in topology.replicas))

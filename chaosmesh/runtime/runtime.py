@@ -11,10 +11,11 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from chaosmesh.envoy import bootstrap
 from chaosmesh.envoy.tracing import Tracing
-from chaosmesh.errors import DeadlineError, EnvironmentFailedError
+from chaosmesh.errors import DeadlineError, EnvironmentFailedError, UsageError
 from chaosmesh.mesh import Mesh, Replica, Topology
 from chaosmesh.runtime import parts, probe
 from chaosmesh.runtime.acts import CONFIG_PATH, START_TIMEOUT, TOKEN_HEADER, Acts
@@ -159,6 +160,32 @@ class Runtime(Acts):
         if was_down and part.replica is not None:
             for proxy in parts.proxies_to(self._topology, part.replica):
                 await self.toxiproxy.enable(proxy, f"down:{part.name}")
+
+    async def attached(self, node: str, container: Any, port: int | None) -> Program:
+        """The user's own container as what runs behind a node; nothing is started. UsageError where that can't be."""
+        raise UsageError(
+            f"attach: {container!r} needs a network of containers, and {node} runs in processes",
+            hint=f"--runtime docker (pytest: --chaos-runtime docker); port {port} of a process: workloads: command",
+        )
+
+    def shown(self, replica: Replica) -> Any:
+        """What the application of a replica is in the user's own tool."""
+        raise UsageError(f"{replica.key} is a process")
+
+    async def swap(self, topology: Topology, wanted: Mapping[str, App]) -> None:
+        """Puts other applications in the place of those of some nodes, which end first: for a while nobody serves. The
+        sidecars must be told of `topology` afterwards."""
+        new = parts.apps(self._mesh, topology, wanted, token=self._token)
+        leaving = [one for one in self._apps if one.node in wanted]
+        for one in leaving:
+            part = Part("app", one)
+            self._leaving.add(part.name)
+            await self._end(part.name)
+            await self._forget(part)
+        kept = {one: app for one, app in self._apps.items() if one.node not in wanted}
+        coming = {one: app for one, app in new.items() if one.node in wanted}
+        self._topology, self._apps = topology, {**kept, **coming}
+        await asyncio.gather(*(self._start_app(one) for one in coming))
 
     async def stop(self) -> None:
         """Ends every part of the mesh (the keeper stays) and removes the temporary folder. Safe to call twice."""

@@ -48,7 +48,7 @@ class Program:
     port, protocol) as a stand-in's does; `ports` leads from a listener's port to the one that the program listens on,
     where that is another. `proxy` are the properties of a task's proxy configuration, as App Mesh called them. `cpus`
     and `memory_mb` bound it. `source` says what it was taken from. `container` names one of the user's own that
-    stands there (`mesh.attach`).
+    stands there (`mesh.attach`), and `address` where it is found in the run's network.
     """
 
     node: str
@@ -73,6 +73,7 @@ class Program:
     proxy: Mapping[str, str] = field(default_factory=dict, hash=False)
     source: Literal["scenario", "ecs", "kubernetes", "compose", "attached"] = "scenario"
     container: str = ""
+    address: str = ""
     where: Where | None = None
 
     @property

@@ -23,7 +23,7 @@ from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.site import LEASE_TTL
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.sweep import Sweep
-from chaosmesh.errors import ChaosMeshError, DeadlineError, LimitExceededError
+from chaosmesh.errors import ChaosMeshError, DeadlineError, LimitExceededError, UsageError
 from chaosmesh.faults import Fault
 from chaosmesh.ledger import Addresses, FaultEvent, Ledger
 from chaosmesh.mesh import Mesh
@@ -130,6 +130,20 @@ class LiveMesh:
         if self.stack.mesh is not policy:
             await self.stack.apply(policy)
 
+    async def attach(self, node: str, container: Any, port: int | None) -> str:
+        """Put the user's own container behind a node; what should be known of it. This mesh is nobody else's then."""
+        if self.active:
+            raise UsageError(
+                f"attach: {self.active[-1]} is in force", hint="attach first, or leave the fault's block"
+            )
+        async with self.turn:
+            made = await self.stack.attach(node, container, port)
+        if made.container:
+            return f"{node}: the container runs already, so what it calls itself goes past its sidecar"
+        first = self.stack.topology.replicas_of(node)[0]
+        container._container = self.stack.runtime.shown(first)  # its logs and exec are of the first copy
+        return ""
+
     def updated(self, resources: Resources, paths: Sequence[FilePath]) -> tuple[Resources, Mesh]:
         """Resources with later documents over them, and their policy."""
         newer = resources.updated(list(paths), variables=bindings(self.wanted, self.scenario))
@@ -171,7 +185,7 @@ class LiveMesh:
         """Heal what is left, bring the baseline back and prove that it is so.
 
         NotHealedError when anything of a fault is still there. False when all is healed but some sidecar still avoids
-        a host: then this mesh should not serve another test.
+        a host, or a container was attached: then this mesh should not serve another test.
         """
         await self.heal_all()
         await self.use(self.baseline)
@@ -180,7 +194,7 @@ class LiveMesh:
         calm = await self._calm()
         if left := await self._sweep.remaining(probing=calm):
             raise NotHealedError(f"after the test the mesh is not as before: {', '.join(left)}")
-        return calm
+        return calm and not self.stack.attachments
 
     async def _calm(self) -> bool:
         async def avoiding() -> str:

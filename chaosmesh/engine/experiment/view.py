@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.entrance import entry_of
@@ -55,6 +56,19 @@ class MeshView:
     def external(self, name: str) -> ExternalOf:
         """Something outside the mesh, by its name under `externals:` of the scenario file."""
         return ExternalOf(self.session, name)
+
+    def attach(self, node: str, container: Any, *, port: int | None = None) -> None:
+        """Put a container of your own (a `DockerContainer` of Testcontainers) behind a node until the end of the test.
+
+        One that is not started yet is started in the pod of each replica: its sidecar has all that it sends and gets.
+        One that runs already joins the run's network: it is called through the sidecar, its own calls go past it, and
+        it is left running at the end. `port`: where it listens, if not on the node's own port.
+        """
+        names = nodes_named(self._policy, node)
+        if len(names) > 1:
+            raise UsageError(f"attach: {node} is {' and '.join(names)}", hint="name one of them")
+        if note := self._live.call(self._live.attach(names[0], container, port)):
+            self.session.say(note)
 
     @property
     def control_plane(self) -> ControlPlaneOf:

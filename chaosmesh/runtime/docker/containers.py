@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chaosmesh.errors import EnvironmentFailedError
+from chaosmesh.errors import EnvironmentFailedError, UsageError
 from chaosmesh.runtime.docker import labels
 from chaosmesh.runtime.docker.specs import Spec
 from chaosmesh.runtime.hands import State
@@ -33,6 +33,7 @@ class Containers:
         self._network = network
         self._made: dict[str, Container] = {}
         self._dismissed: set[str] = set()
+        self._guests: dict[str, Callable[[], None]] = {}
         _no_foreign_reaper(client)
 
     def start(self, spec: Spec) -> int:
@@ -108,18 +109,31 @@ class Containers:
         container = self._made.pop(part, None)
         if container is None:
             return
+        if (leave := self._guests.pop(part, None)) is not None:
+            leave()
+            return
         self._dismissed.add(str(container.id))
         with contextlib.suppress(NotFound):
             with contextlib.suppress(APIError):
                 container.stop(timeout=int(within))
             container.remove(force=True, v=True)
 
+    def receive(self, part: str, guest: Container, leave: Callable[[], None]) -> int:
+        """Takes a container that isn't ours as a part, whose end is that it leaves; returns its pid."""
+        self._made[part], self._guests[part] = guest, leave
+        return self._pid(part)
+
     def dismissed(self, container: str) -> bool:
         """Whether a container, by its id, was ended in order: its part may be another container by now."""
         return container in self._dismissed
 
     def kill(self, part: str) -> None:
-        """SIGKILL."""
+        """SIGKILL; UsageError for a container that isn't ours."""
+        if part in self._guests:
+            raise UsageError(
+                f"{self._made[part].name} was running when it was attached, and is not ended by us",
+                hint="attach it before it is started, or let it hang, or partition its callers",
+            )
         self._act(part, "kill")
 
     def pause(self, part: str) -> None:

@@ -36,9 +36,18 @@ class Trace:
             if self.kind == "container":
                 self.thing.remove(force=True, v=True)
             elif self.kind == "network":
+                _empty(self.thing)
                 self.thing.remove()
             else:
                 self.thing.remove(force=True)
+
+
+def _empty(network: Any) -> None:
+    """Containers that aren't of the run were guests of its network: they leave it, and go on."""
+    network.reload()
+    for one, told in (network.attrs.get("Containers") or {}).items():
+        if not told.get("Name", "").startswith("chaosmesh-"):
+            network.disconnect(one, force=True)
 
 
 def of(client: DockerClient, run: str | None = None) -> list[Trace]:

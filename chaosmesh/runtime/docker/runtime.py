@@ -18,6 +18,7 @@ from chaosmesh.runtime.ailing import Ailing
 from chaosmesh.runtime.change import Change, Layer
 from chaosmesh.runtime.docker import images, outside, prometheus, severed, specs, workloads
 from chaosmesh.runtime.docker.ailments import Ailments
+from chaosmesh.runtime.docker.attached import Guest, program_of
 from chaosmesh.runtime.docker.containers import Containers
 from chaosmesh.runtime.docker.events import Ends
 from chaosmesh.runtime.docker.ill import Patient
@@ -41,7 +42,6 @@ AT_ONCE = 8
 """Commands that the engine gets side by side; more only wait for each other in it."""
 OUTSIDE_S = 60.0
 """Seconds until a container of something outside must accept connections."""
-OURS = ("sidecar", "standin", "toxiproxy")
 
 
 class DockerRuntime(Runtime):
@@ -78,7 +78,7 @@ class DockerRuntime(Runtime):
         plane = Path(self._socket).parent
         plane.chmod(0o755)  # sidecars are other users; the folder above is closed to everybody else
         client = self._network.client
-        self._images = await self._do(partial(images.require, client, OURS))
+        self._images = await self._do(partial(images.require, client, images.OF_A_MESH))
         own = [one for one in self._apps.values() if isinstance(one, Program)]
         own += [Program(one.name, image=one.image, where=one.where) for one in self._externals if one.image]
         self._own = await self._do(partial(workloads.images, client, own))
@@ -161,8 +161,30 @@ class DockerRuntime(Runtime):
         app = self._apps[replica]
         if isinstance(app, StandIn):
             await self._run(specs.standin(replica, self._images["standin"], app))
+        elif app.container:
+            await self._receive(Part("app", replica), app)
         else:
             await self._run(specs.program(replica, self._own[app.node], app))
+
+    async def _receive(self, part: Part, app: Program) -> None:
+        """A container that runs already joins the network."""
+        self._started(part)
+        network = self._network
+        guest = await self._do(Guest, network.client, network.name, app.container, app.address)
+        receive = partial(self._containers.receive, part.name, guest.container, guest.leave)
+        self._pids[part.name] = await self._do(receive)
+
+    async def attached(self, node: str, container: Any, port: int | None) -> Program:
+        """The user's own container as what runs behind a node."""
+        ports = [one.port for one in self._mesh.workload(node).listeners]
+        made: Program = await self._do(partial(program_of, node, container, ports, port))
+        if made.image:
+            self._own |= await self._do(partial(workloads.images, self._network.client, [made]))
+        return made
+
+    def shown(self, replica: Replica) -> Any:
+        """The application's container itself."""
+        return self._containers.get(Part("app", replica).name)
 
     async def _run(self, spec: Spec) -> None:
         self._started(spec.part)
@@ -179,9 +201,16 @@ class DockerRuntime(Runtime):
     async def _serving(self, replica: Replica, program: Program) -> None:
         """By its own word, or a port that accepts; asked from within its own network."""
         part = Part("app", replica)
+        if program.container:
+            await self._until(part, partial(self._accepted, replica, program), program.ready.within)
+            return
         told = filled(program, specs.EVERYWHERE, replica.sidecar)
         look = Readiness(self._containers, replica, told).look
         await self._until(part, partial(self._do, look), program.ready.within)
+
+    async def _accepted(self, replica: Replica, program: Program) -> str:
+        own = [program.ports.get(port, port) for _, port, _ in program.listen]
+        return "; ".join(filter(None, [await probe.accepts(replica.app, port) for port in own]))
 
     async def _end(self, name: str) -> None:
         if self._stopping:
