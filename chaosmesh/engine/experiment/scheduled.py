@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from chaosmesh.documents.fault_part import FaultPart
 from chaosmesh.engine.experiment.contexts import FaultContext
 from chaosmesh.engine.experiment.edges import Edge
-from chaosmesh.engine.experiment.nodes import Node
+from chaosmesh.engine.experiment.externals import ExternalOf
+from chaosmesh.engine.experiment.nodes import Node, ReplicaOf
 from chaosmesh.engine.experiment.phases import BASELINE, Act, Phase
 from chaosmesh.errors import UsageError
 
@@ -28,6 +29,9 @@ class Places(Protocol):
 
     def node(self, name: str) -> Node:
         """A virtual node."""
+
+    def external(self, name: str) -> ExternalOf:
+        """Something outside the mesh."""
 
 
 def scheduled(mesh: Places, parts: Sequence[FaultPart]) -> tuple[Phase, ...]:
@@ -57,14 +61,62 @@ def _end(part: FaultPart) -> float:
     return (part.start or 0.0) + (UNBOUNDED_S if part.duration is None else part.duration)
 
 
+ON_NODES = ("hang", "crash", "partition", "cpu", "memory", "disk_full", "dns")
+"""Kinds that a node has, and no edge."""
+
+
 def _act(mesh: Places, part: FaultPart) -> FaultContext:
-    if part.kind in ("hang", "crash"):
+    if part.kind in ON_NODES:
         if part.node is None:
             raise UsageError(f"faults: {part.kind} without a node", hint=f"{{kind: {part.kind}, node: NAME}}")
-        return mesh.node(part.node).hang() if part.kind == "hang" else mesh.node(part.node).crash()
+        node = mesh.node(part.node)
+        return _on_node(node if part.replica is None else node.replica(part.replica), part)
+    if part.external is not None:
+        return _on_external(mesh.external(part.external), part)
     if part.edge is None:
         raise UsageError(f"faults: {part.kind} with a time needs an edge", hint="edge: client -> service")
     return _on_edge(mesh.edge(*part.edge), part)
+
+
+def _on_node(node: Node | ReplicaOf, part: FaultPart) -> FaultContext:
+    match part:
+        case FaultPart(kind="hang"):
+            return node.hang()
+        case FaultPart(kind="crash"):
+            return node.crash()
+        case FaultPart(kind="partition"):
+            return node.partition()
+        case FaultPart(kind="dns"):
+            return node.dns()
+        case FaultPart(kind="cpu", share=float(share)):
+            return node.cpu(share)
+        case FaultPart(kind="memory", memory=int(megabytes)):
+            return node.memory(megabytes * 2**20)
+        case FaultPart(kind="disk_full", path=str(path)):
+            return node.disk_full(path)
+    missing = {"cpu": "share: 0.1", "memory": "memory: 64m", "disk_full": "path: /data"}[part.kind]
+    raise UsageError(
+        f"faults: {part.kind} says too little", hint=f"{{kind: {part.kind}, node: NAME, {missing}}}"
+    )
+
+
+def _on_external(external: ExternalOf, part: FaultPart) -> FaultContext:
+    delay = None if part.delay is None else _ms(part.delay)
+    match part.kind:
+        case "latency" if delay:
+            return external.latency(delay, jitter=_ms(part.jitter or 0.0))
+        case "slow_close" if delay:
+            return external.slow_close(delay)
+        case "timeout":
+            return external.timeout(delay or "0ms")
+        case "reset":
+            return external.reset()
+        case "down":
+            return external.down()
+    raise UsageError(
+        f"faults: {part.kind} can't be put on the external {external.name} so",
+        hint="latency and slow_close with a delay:, timeout, reset, down; others in the test: mesh.external(…)",
+    )
 
 
 def _on_edge(edge: Edge, part: FaultPart) -> FaultContext:

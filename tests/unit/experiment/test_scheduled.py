@@ -18,6 +18,17 @@ class Anything:
     def node(self, name):
         return self
 
+    def replica(self, index):
+        return Anything(index)
+
+    def external(self, name):
+        return self
+
+    name = "db"
+
+    def __init__(self, index=None):
+        self.index = index
+
     def __getattr__(self, kind):
         return lambda *args, **more: (kind, args, more)
 
@@ -65,3 +76,37 @@ def test_between_two_faults_it_is_calm():
 def test_what_makes_no_schedule_is_refused(parts, text):
     with pytest.raises(UsageError, match=text):
         scheduled(Anything(), parts)
+
+
+@pytest.mark.parametrize(
+    ("written", "act"),
+    [
+        ({"kind": "partition", "node": "weather", "replica": 1}, ("partition", (), {})),
+        ({"kind": "dns", "node": "weather"}, ("dns", (), {})),
+        ({"kind": "cpu", "node": "weather", "share": 0.1}, ("cpu", (0.1,), {})),
+        ({"kind": "memory", "node": "weather", "memory": "64m"}, ("memory", (64 * 2**20,), {})),
+        ({"kind": "disk_full", "node": "weather", "path": "/data"}, ("disk_full", ("/data",), {})),
+        ({"kind": "latency", "external": "db", "delay": "300ms"}, ("latency", ("300ms",), {"jitter": "0ms"})),
+        ({"kind": "down", "external": "db"}, ("down", (), {})),
+        ({"kind": "timeout", "external": "db"}, ("timeout", ("0ms",), {})),
+    ],
+)
+def test_containers_and_externals_have_their_faults_too(written, act):
+    found = scheduled(Anything(), [FaultPart.model_validate({**written, "start": "1s"})])
+    assert found[1].acts == (act,)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ({"kind": "partition"}, "without a node"),
+        ({"kind": "cpu", "node": "weather"}, "cpu says too little"),
+        ({"kind": "memory", "node": "weather"}, "memory says too little"),
+        ({"kind": "disk_full", "node": "weather"}, "disk_full says too little"),
+        ({"kind": "errors", "external": "db"}, "can't be put on the external db"),
+    ],
+)
+def test_what_says_too_little_of_a_container_is_refused(written, words):
+    with pytest.raises(UsageError, match=words) as error:
+        scheduled(Anything(), [FaultPart.model_validate({**written, "start": "1s"})])
+    assert error.value.hint
