@@ -7,15 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-from chaosmesh.documents.containers import Container, Gap, Mount, Probe, braced, mebibytes, processors
-from chaosmesh.documents.intrinsics_text import text_of
+from chaosmesh.documents.containers import Container, Gap, Mount, braced, mebibytes, processors
+from chaosmesh.documents.pod_probe import probe_of, word
 from chaosmesh.documents.tree import Node, Unresolved
 from chaosmesh.errors import Problem
 
 _REFERENCE = re.compile(r"\$\$|\$\((\w[\w.-]*)\)")
 _UNTAKEN = {"privileged": "no container is privileged here", "capabilities": "capabilities stay as they are"}
-PERIOD, FAILURES = 10, 3
-"""Kubernetes' own defaults of a probe: seconds between two, failures in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +47,6 @@ class Around:
         }.get(path)
 
 
-def word(node: Node | None) -> str:
-    """A single value as text; "" for a list, a mapping, or nothing."""
-    return "" if node is None or isinstance(node.value, Mapping | tuple) else text_of(node)
-
-
 def container(node: Node, around: Around) -> Container:
     """The container as a whole. What the documents don't have is a gap, what can't be done here a note."""
     reader = _Reader(node, around)
@@ -72,7 +65,7 @@ def container(node: Node, around: Around) -> Container:
         folder=word(node.at("workingDir")),
         cpus=processors(word(limits.at("cpu"))) if limits else None,
         memory_mb=mebibytes(word(limits.at("memory"))) if limits else None,
-        probe=reader.probe(),
+        probe=probe_of(node),
         gaps=tuple(reader.gaps),
         notes=tuple(reader.notes()),
     )
@@ -188,41 +181,6 @@ class _Reader:
             return
         kind = next((name for name in volume.fields if name != "name"), "volume")
         self.gaps.append(Gap(f"files.{target}", f"is a {kind} that the documents don't hold", mount.place))
-
-    def probe(self) -> Probe | None:
-        """The readiness probe; without one the start-up probe."""
-        found = self.node.at("readinessProbe") or self.node.at("startupProbe")
-        if found is None or not found.fields:
-            return None
-        delay, period, failures = (
-            float(text) if re.fullmatch(r"\d+", text := word(found.at(name))) else float(default)
-            for name, default in (
-                ("initialDelaySeconds", 0),
-                ("periodSeconds", PERIOD),
-                ("failureThreshold", FAILURES),
-            )
-        )
-        within = delay + period * failures
-        http, run, rpc = found.at("httpGet"), found.at("exec", "command"), found.at("grpc")
-        if run is not None:
-            return Probe(command=tuple(braced(word(one)) for one in run.items), within=within)
-        if rpc is not None:
-            return Probe(grpc=word(rpc.at("service")), port=self._port(rpc.at("port")), within=within)
-        plain = http is not None and word(http.at("scheme")).upper() != "HTTPS"
-        path = (word(http.at("path")) or "/") if http is not None and plain else ""
-        tcp = found.at("tcpSocket")
-        return Probe(path=path, port=self._port((http or tcp or found).at("port")), within=within)
-
-    def _port(self, written: Node | None) -> int | None:
-        """A port by its number or by its name among the container's ports."""
-        text = word(written)
-        if text.isdigit():
-            return int(text)
-        listed = self.node.at("ports")
-        for one in listed.items if listed else ():
-            if text and word(one.at("name")) == text and word(one.at("containerPort")).isdigit():
-                return int(word(one.at("containerPort")))
-        return None
 
     def notes(self) -> Iterator[Problem]:
         for name, words in _UNTAKEN.items():

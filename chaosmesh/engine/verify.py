@@ -106,7 +106,7 @@ class Verification:
             replicas=self._replicas(),
             scenario=self.scenario,
         )
-        whole = tellable(self._allowed(whole), self.own.programs)
+        whole = tellable(self._allowed(whole), self.own.programs, self.mesh)
         if not self.options.only:
             return whole
         checks = tuple(one for one in whole.checks if chosen(one.id, self.options.only))
