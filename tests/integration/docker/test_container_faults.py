@@ -168,6 +168,18 @@ def test_the_keeper_can_heal_it_alone(mesh: Boxes, kind, values) -> None:
     mesh.call(main())
 
 
+def test_a_lease_that_nobody_renews_is_healed_by_the_keeper(mesh: Boxes) -> None:
+    async def main() -> None:
+        replica = mesh.stack.topology.replicas_of("blue")[1]
+        ailing = await mesh.stack.runtime.ailing(replica, "app", "partition", {})
+        await mesh.stack.keeper.lease("forgotten", ailing.heals, 0.5)
+        await ailing.begin()
+        await healed(mesh)
+        await ailing.end()
+
+    mesh.call(main())
+
+
 async def healed(mesh: Boxes) -> None:
     from chaosmesh.runtime import probe
 
