@@ -53,7 +53,7 @@ def filled(node: Node, values: Mapping[str, str], problems: Problems) -> Node:
     try:
         return replace(node, value=interpolated(node.value, values))
     except MissingError as error:
-        hint = "set it under variables: in the scenario file, in .env beside the Compose file, or in the environment"
+        hint = "set it by --set, under variables: in the scenario file, in .env beside the Compose file, or outside"
         problems.add(node.place, str(error), hint)
         return node
 

@@ -29,12 +29,13 @@ def read(
     With `whole` false a reference to what is not among the documents is no problem.
 
     Without `scenario_file` the first folder that holds a scenario file gives it. `variables` go over those of the
-    scenario.
+    scenario, and stand in it then: what runs behind a node may need them too.
     """
     scenario = load_scenario(scenario_file or _scenario_folder(documents))
+    scenario = scenario.model_copy(update={"variables": {**scenario.variables, **variables}})
     resources = load(
         sources(documents, scenario),
-        variables={**scenario.variables, **variables},
+        variables=scenario.variables,
         mesh_name=mesh_name,
         names=names,
     )

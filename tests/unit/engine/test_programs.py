@@ -10,6 +10,7 @@ from chaosmesh.appmesh import load
 from chaosmesh.appmesh.translate import translate
 from chaosmesh.documents.scenario import Scenario, load_scenario
 from chaosmesh.engine.found import Found, find
+from chaosmesh.engine.inputs import read
 from chaosmesh.engine.programs import Behind, behind, programs, with_copies
 from chaosmesh.errors import DocumentError, Problem
 from chaosmesh.mesh import Mesh
@@ -133,7 +134,9 @@ def test_copies_that_documents_want(case):
 def test_one_host_to_its_clients_has_one_copy(tmp_path):
     case = Case(tmp_path)
     text = (tmp_path / "mesh.yaml").read_text()
-    dns = text.replace("{awsCloudMap: {namespaceName: local, serviceName: red}}", "{dns: {hostname: red.local}}")
+    dns = text.replace(
+        "{awsCloudMap: {namespaceName: local, serviceName: red}}", "{dns: {hostname: red.local}}"
+    )
     (tmp_path / "mesh.yaml").write_text(dns)
     case.mesh = translate(load([tmp_path / "mesh.yaml"]), "appmesh")
     assert case.behind(PASSWORD).copies == {}
@@ -231,3 +234,12 @@ def test_several_listeners_have_no_one_port(tmp_path):
 def test_without_anything_nothing_of_ones_own_runs(case):
     assert programs(case.mesh, Scenario()) == {}
     assert programs(case.mesh, Scenario(), runtime="process") == {}
+
+
+def test_what_is_set_from_outside_counts_in_a_compose_file_too(case):
+    (case.folder / "compose.yaml").write_text("services: {web: {image: 'me/web:${TAG}'}}\n")
+    text = f"mesh: mesh.yaml\nvariables: {{TAG: 1}}\nworkloads: {{{NODE}: {{compose: compose.yaml#web}}}}\n"
+    (case.folder / "chaosmesh.yaml").write_text(text)
+    _, scenario = read([case.folder], variables={"TAG": "2"})
+    assert behind(case.mesh, scenario).programs[NODE].image == "me/web:2"
+    assert scenario.base == case.folder
