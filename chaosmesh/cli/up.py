@@ -199,4 +199,6 @@ def addresses(stack: Stack, api: str | None = None) -> dict[str, Any]:
         "ui": None,
     }
     found |= {"prometheus": url} if (url := stack.metrics.url) else {}
+    outside = {one.name: f"{one.door}:{one.port}" for one in stack.externals}
+    found |= {"externals": outside} if outside else {}
     return {**found, "trusted": trusted} if trusted else found

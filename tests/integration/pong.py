@@ -45,7 +45,9 @@ class Client:
         """Seconds until the answer; OSError without one."""
         begin = time.monotonic()
         self._socket.sendall(b"PING\r\n")
-        answer = self._socket.recv(100)
+        answer = b""
+        while not answer.endswith(b"\n") and (part := self._socket.recv(100)):
+            answer += part
         if answer != b"+PONG\r\n":
             raise ConnectionResetError(f"got {answer!r}")
         return time.monotonic() - begin

@@ -247,7 +247,8 @@ class DockerRuntime(Runtime):
 
     async def ailing(self, replica: Replica, role: Role, kind: str, values: Mapping[str, Any]) -> Ailing:
         """A fault on a container of this engine."""
-        self.part(replica, role)
+        if kind != "partition":  # a gateway can be cut off, too
+            self.part(replica, role)
         pod = self._pod(self._mesh, self._topology, replica, self._apps)
         patient = Patient(
             self._network.client,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -12,6 +15,7 @@ from chaosmesh.engine.experiment.inputs import Wanted
 from chaosmesh.engine.experiment.session import Meshes, experiment
 from chaosmesh.engine.experiment.view import MeshView
 from chaosmesh.errors import DocumentError, UsageError
+from chaosmesh.testcontainers import MeshContainer
 from tests.integration.pong import Client, pinged, pong
 
 pytestmark = pytest.mark.integration
@@ -122,6 +126,46 @@ def test_an_unknown_one_is_an_error_with_the_known(mesh: MeshView) -> None:
     with pytest.raises(UsageError, match="no external 'cache'") as error:
         mesh.external("cache")
     assert "orders-db" in error.value.hint
+
+
+PROGRAM = """
+import os, socket
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        try:
+            place = os.environ["ORDERS_DB_HOST"], int(os.environ["ORDERS_DB_PORT"])
+            with socket.create_connection(place, 1) as one:
+                one.sendall(b"PING\\r\\n")
+                assert one.recv(100) == b"+PONG\\r\\n"
+            status = 200
+        except (OSError, AssertionError):
+            status = 200 if self.path == "/ping" else 501
+        self.send_response(status)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+def test_a_program_of_this_machine_finds_it_and_feels_its_faults(tmp_path: Path) -> None:
+    (tmp_path / "weather.py").write_text(PROGRAM)
+    with pong() as port:
+        file = scenario(
+            tmp_path,
+            f"""
+            externals: {{orders-db: {{address: 'localhost:{port}'}}}}
+            workloads: {{weather: {{command: [{sys.executable}, weather.py]}}}}
+            """,
+        )
+        with MeshContainer(AIRPORT).with_runtime("process").with_scenario(file).with_runs(tmp_path) as mesh:
+            url = f"{mesh.get_entry_url()}/flights/NH10"
+            assert urlopen(url, timeout=20).status == 200
+            with mesh.external("orders-db").down(), pytest.raises(HTTPError, match="501"):
+                urlopen(url, timeout=20)
+            assert urlopen(url, timeout=20).status == 200
 
 
 @pytest.mark.parametrize(
