@@ -12,6 +12,7 @@ import os
 import re
 import socket
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,8 +106,13 @@ def segment(datagram: bytes) -> Span | None:
 
 def _headed(datagram: bytes) -> bool:
     line, newline, _ = datagram.partition(b"\n")
+    return bool(newline) and _is_header(line)
+
+
+@lru_cache(maxsize=16)
+def _is_header(line: bytes) -> bool:
     try:
-        return bool(newline) and json.loads(line) == HEADER
+        return bool(json.loads(line) == HEADER)
     except ValueError:
         return False
 
