@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chaosmesh.engine.experiment.result import Run
     from chaosmesh.engine.experiment.session import Meshes
     from chaosmesh.engine.experiment.view import MeshView
+    from chaosmesh.runtime.kinds import Kind
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def mesh(request: pytest.FixtureRequest) -> Generator[MeshView, None, None]:
     config = request.config
     with _plainly():
         wanted, folders = _wanted(request, marker)
-    meshes = _meshes(config)
+    meshes = _meshes(config, wanted.runtime)
     with _plainly():
         live = meshes.of(wanted)
     from chaosmesh.engine.experiment import session
@@ -55,13 +56,14 @@ def mesh(request: pytest.FixtureRequest) -> Generator[MeshView, None, None]:
             _record(request.node, meshes, live, runs, wanted.profile, seed or live.scenario.seed)
 
 
-def _meshes(config: pytest.Config) -> Meshes:
+def _meshes(config: pytest.Config, runtime: Kind) -> Meshes:
     """Where the session's meshes are; a missing tool skips the test here, and fails it where CI=true."""
     from chaosmesh.engine.experiment import session
 
     state = state_of(config)
-    if state.meshes is None and (missing := session.missing_tool(options.runtime(config))):
+    if runtime not in state.runtimes and (missing := session.missing_tool(runtime)):
         (pytest.fail if os.environ.get("CI", "").lower() == "true" else pytest.skip)(f"chaosmesh: {missing}")
+    state.runtimes.add(runtime)
     if state.meshes is None:
         state.meshes = session.Meshes(config.rootpath / options.option(config, "report"))
     return state.meshes
@@ -71,7 +73,7 @@ def _wanted(request: pytest.FixtureRequest, marker: pytest.Mark) -> tuple[Wanted
     """What the marker asks for, and the folders in which its paths are looked for."""
     from chaosmesh.engine.experiment.inputs import Wanted, located
 
-    known = {"variables", "profile", "seed", "scenario", "traces"}
+    known = {"variables", "profile", "seed", "scenario", "traces", "runtime"}
     if odd := set(marker.kwargs) - known:
         pytest.fail(f"chaosmesh marker: unknown {', '.join(sorted(odd))}; known: {', '.join(sorted(known))}")
     config = request.config
@@ -85,7 +87,7 @@ def _wanted(request: pytest.FixtureRequest, marker: pytest.Mark) -> tuple[Wanted
         marker.kwargs.get("profile") or options.option(config, "profile"),
         None if scenario is None else located(scenario, folders),
         int(options.option(config, "workers")),
-        options.runtime(config),
+        options.runtime(config, marker.kwargs.get("runtime")),
         options.traces(config, marker.kwargs.get("traces")),
     )
     return wanted, folders

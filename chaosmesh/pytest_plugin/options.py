@@ -103,9 +103,12 @@ def variables(config: pytest.Config) -> dict[str, str]:
     return found
 
 
-def runtime(config: pytest.Config) -> Kind:
-    """Where meshes run."""
-    return "docker" if option(config, "runtime") == "docker" else "process"
+def runtime(config: pytest.Config, wanted: object = None) -> Kind:
+    """Where a mesh runs: its marker's word, else the option's."""
+    word = option(config, "runtime") if wanted is None else str(wanted)
+    if word not in ("process", "docker"):
+        raise pytest.UsageError(f"chaosmesh marker: runtime={word!r}: choose from process, docker")
+    return "docker" if word == "docker" else "process"
 
 
 def traces(config: pytest.Config, wanted: object = None) -> Choice | None:

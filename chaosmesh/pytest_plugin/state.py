@@ -16,10 +16,11 @@ Row = list[str]
 
 @dataclass(slots=True)
 class State:
-    """`rows`: the table, by test (and worker of xdist). `code`: the exit code that an experiment asked for, and `why`. `left`: what could
-    not be cleaned up; `said`: what meshes had to tell when they ended."""
+    """`runtimes`: those that have all they need. `rows`: the table, by test (and worker of xdist). `code`: the exit code
+    that an experiment asked for, and `why`. `left`: what could not be cleaned up; `said`: what meshes had to tell when they ended."""
 
     meshes: Meshes | None = None
+    runtimes: set[str] = field(default_factory=set)
     rows: dict[str, list[Row]] = field(default_factory=dict)
     announced: bool = False
     ran: bool = False
