@@ -89,7 +89,7 @@ class _Converter:
         try:
             if len(raw.value) <= MAX_DIGITS:
                 return self.constructor.construct_object(raw)
-        except (ValueError, OverflowError, YAMLError):
+        except (KeyError, ValueError, OverflowError, YAMLError):
             pass  # a tag like !!int promised what the text does not hold
         shown = repr(raw.value[:MAX_DIGITS])
         message = f"{shown} can't be read as {kind}"
