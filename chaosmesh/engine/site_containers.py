@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chaosmesh.engine.cutting import gone
 from chaosmesh.engine.ground import Ground
 from chaosmesh.engine.looks import Looks
 from chaosmesh.engine.site_processes import LifeActs
@@ -9,6 +10,7 @@ from chaosmesh.faults.ailment import Ailment
 from chaosmesh.faults.evidence import Evidence
 from chaosmesh.faults.grip import Copy, Role
 from chaosmesh.runtime.ailing import Ailing
+from chaosmesh.runtime.toxiproxy.peers import Address
 
 LOOK_S = 1.0
 """Seconds between two looks: each asks the engine, which takes a tenth of a second."""
@@ -42,8 +44,18 @@ class BoxActs(LifeActs):
         if lease not in self._ailing:
             return
         ailing, copy, role, kind = self._ailing[lease]
-        await ailing.end()
+        async with gone(self._ground.runtime, self._in_front_of(copy) if kind == "partition" else ()):
+            await ailing.end()
         if kind == "memory":
             await self.revive(copy, role)
         del self._ailing[lease]
         await self._release(lease)
+
+    def _in_front_of(self, copy: Copy) -> list[Address]:
+        """Where its callers are connected, each through a proxy: they hear of what was cut only then."""
+        mine = (
+            one
+            for one in self._ground.topology.proxies
+            if (one.server, one.replica) == (copy.node, copy.index)
+        )
+        return [(one.address, port) for one in mine for port in one.ports]

@@ -161,11 +161,11 @@ class Runtime(Acts):
             for proxy in parts.proxies_to(self._topology, part.replica):
                 await self.toxiproxy.enable(proxy, f"down:{part.name}")
 
-    async def attached(self, node: str, container: Any, port: int | None) -> Program:
+    async def attached(self, node: str, container: Any, port: int | None) -> Program:  # noqa: ARG002 (docker's)
         """The user's own container as what runs behind a node; nothing is started. UsageError where that can't be."""
         raise UsageError(
             f"attach: {container!r} needs a network of containers, and {node} runs in processes",
-            hint=f"--runtime docker (pytest: --chaos-runtime docker); port {port} of a process: workloads: command",
+            hint="--runtime docker (pytest: --chaos-runtime docker)",
         )
 
     def shown(self, replica: Replica) -> Any:

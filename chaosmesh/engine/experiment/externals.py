@@ -9,6 +9,7 @@ from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.contexts import FaultContext
 from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.experiment.names import Named, Path
+from chaosmesh.engine.externals import notes
 from chaosmesh.errors import UsageError
 from chaosmesh.faults import Bandwidth, Down, Latency, LimitData, Reset, Slicer, SlowClose, Stream, Timeout
 from chaosmesh.faults.connections import OnConnections
@@ -33,6 +34,8 @@ class ExternalOf:
             )
         self._session = session
         self.name = name
+        for note in notes(one for one in session.live.stack.externals if one.name == name):
+            session.say(note)
 
     def __repr__(self) -> str:
         return f"<external {self.name}>"

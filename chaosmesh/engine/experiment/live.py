@@ -34,6 +34,9 @@ T = TypeVar("T")
 CALM_DEADLINE = 5.0
 """Seconds for the sidecars to see every host as healthy again; a new mesh takes less than waiting for more."""
 
+ATTACHED_DEADLINE = 30.0
+"""Seconds for the same after a container was attached: health checks may be far apart."""
+
 
 class NotHealedError(ChaosMeshError):
     """Raised when a mesh is not as it was before a test, although every fault was healed."""
@@ -138,10 +141,16 @@ class LiveMesh:
             )
         async with self.turn:
             made = await self.stack.attach(node, container, port)
+            await self._calm(
+                ATTACHED_DEADLINE
+            )  # whose health was checked while nobody served is called again
         if made.container:
             return f"{node}: the container runs already, so what it calls itself goes past its sidecar"
         first = self.stack.topology.replicas_of(node)[0]
         container._container = self.stack.runtime.shown(first)  # its logs and exec are of the first copy
+        self._exit.callback(
+            setattr, container, "_container", None
+        )  # who stops it later finds nothing to stop
         return ""
 
     def updated(self, resources: Resources, paths: Sequence[FilePath]) -> tuple[Resources, Mesh]:
@@ -196,12 +205,12 @@ class LiveMesh:
             raise NotHealedError(f"after the test the mesh is not as before: {', '.join(left)}")
         return calm and not self.stack.attachments
 
-    async def _calm(self) -> bool:
+    async def _calm(self, within: float = CALM_DEADLINE) -> bool:
         async def avoiding() -> str:
             return await avoided(one.sidecar for one in self.stack.topology.replicas)
 
         try:
-            await probe.until("every host is healthy again", avoiding, within=CALM_DEADLINE)
+            await probe.until("every host is healthy again", avoiding, within=within)
         except DeadlineError:
             return False
         return True

@@ -88,6 +88,14 @@ def test_a_partition_loses_everything_and_leaves_no_trace(mesh: Boxes) -> None:
     assert who(mesh.call(mesh.asked("/"))) == {0, 1}
 
 
+def test_what_hung_in_a_partition_is_over_with_it(mesh: Boxes) -> None:
+    """No call after it waits for what was lost, and none meets the end of a connection that was cut."""
+    mesh.under(Partition(**ONE), lambda: mesh.asked("/", count=120))
+    calls = mesh.call(mesh.asked("/"))
+    assert [one.status for call in calls for one in call.attempts] == [200] * 20
+    assert who(calls) == {0, 1}
+
+
 def test_without_names_a_program_is_refused_and_learns_them_again(mesh: Boxes) -> None:
     before, fault = as_it_is(mesh), DnsFailure(**ONE)
     assert who(mesh.call(mesh.asked("/ask"))) == {0, 1}

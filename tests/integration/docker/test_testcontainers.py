@@ -78,6 +78,14 @@ def test_a_mesh_of_processes_has_the_same_words() -> None:
             mesh.get_admin_url("weather", 7)
 
 
+def test_processes_take_no_container(docker_images: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="weather runs in processes") as error:
+        MeshContainer("fixtures/airport").with_runtime("process").with_container(
+            "weather", weather(docker_images)
+        ).start()
+    assert "--runtime docker" in error.value.hint
+
+
 def test_a_sidecar_alone_has_the_policy_of_its_node(docker_images: dict[str, str], network: Network) -> None:
     server = weather(docker_images).with_network(network).with_network_aliases("weather")
     sidecar = SidecarContainer("fixtures/airport", node="flights-v1").with_network(network)
