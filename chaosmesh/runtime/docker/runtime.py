@@ -140,7 +140,7 @@ class DockerRuntime(Runtime):
         await self._run(specs.sidecar(replica, self._images["sidecar"], argv, config.encode(), plane, logs))
 
     async def _start_toxiproxy(self, host: str) -> None:
-        holder = specs.proxy_holder(self._topology, self._images["sidecar"])
+        holder = specs.proxy_holder(self._topology, self._images["sidecar"], TOXIPROXY_PORT)
         await self._run(outside.opened(holder, self._externals, self._network.subnet))
         await self._run(specs.toxiproxy(self._images["toxiproxy"], host, TOXIPROXY_PORT))
 

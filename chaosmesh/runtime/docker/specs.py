@@ -131,8 +131,9 @@ def program(replica: Replica, image: str, app: Program) -> Spec:
     )
 
 
-def proxy_holder(topology: Topology, image: str) -> Spec:
-    """The network in which Toxiproxy listens on the addresses of all edges."""
+def proxy_holder(topology: Topology, image: str, port: int) -> Spec:
+    """The network in which Toxiproxy listens on the addresses of all edges; nobody but this machine and Prometheus
+    reaches its API at `port`."""
     subnet = topology.subnet
     blocks = f"{subnet}.{layout.PROXIES}.0/18,{subnet}.{layout.PROXIES + 64}.0/19"
     return Spec(
@@ -142,6 +143,7 @@ def proxy_holder(topology: Topology, image: str) -> Spec:
         env={
             "CAPTURE_EGRESS": "off",
             "CAPTURE_LOCAL": blocks,
+            "CAPTURE_ADMIN": str(port),
             "CAPTURE_GATEWAY": f"{subnet}.{GATEWAY}",
             "CAPTURE_SCRAPER": f"{subnet}.{SCRAPER}",
         },
