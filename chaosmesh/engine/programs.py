@@ -102,9 +102,10 @@ def with_copies(scenario: Scenario, wanted: Mapping[str, int]) -> Scenario:
 def _waiting(names: list[str], found: Found) -> list[str]:
     if not names:
         return []
-    who = "the documents" if any(name in found.programs for name in names) else "the scenario file"
+    named = any(name in found.programs for name in names)
+    who = "the documents name" if named else "the scenario file names"
     listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    return [f"stand-ins answer for {listed}: {who} name images, which --runtime docker runs"]
+    return [f"stand-ins answer for {listed}: {who} images, which --runtime docker runs"]
 
 
 def _unread(node: str, part: WorkloadPart | None, scenario: Scenario) -> list[str]:

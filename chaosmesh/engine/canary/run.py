@@ -50,6 +50,8 @@ class CanaryRun:
     async def run(self, folder: RunFolder, say: Say) -> Canary:
         """Start the mesh with nothing at the new version, shift, stop; the run folder holds what was found."""
         folder.write_json("config/envoy.json", rendering(self.mesh, self._scenario, "127.16"))
+        for text in self.own.notes:
+            say(text)
         stack = Stack(self.mesh, self._scenario, folder, kind=self._runtime, own=self.own.programs)
         async with stack:
             found: Canary = await stack.guarded(self._shift(stack, say))

@@ -56,7 +56,8 @@ class Meshes:
         """End one mesh; the next who wants it gets a new one."""
         self._warm.pop(live.wanted, None)
         live.close()
-        self.said += live.stack.traces.notes()
+        own = [text for text in live.own.notes if text not in self.said]
+        self.said += [*own, *live.stack.traces.notes()]
 
     def close(self) -> list[str]:
         """End every mesh; what could not be ended or is still there."""
