@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from docker.client import DockerClient
     from docker.models.containers import Container
 
-LOOK_S = 0.02
-SAYS_S = 30
-"""Seconds until a container must have said its line."""
 TAIL_LINES = 30
 
 
@@ -43,7 +39,8 @@ class Containers:
         """
         from docker.errors import APIError, DockerException
         from testcontainers.core.container import DockerContainer
-        from testcontainers.core.wait_strategies import LogMessageWaitStrategy
+
+        from chaosmesh.runtime.docker.says import Says
 
         self._forget(spec.part.name)
         box = (
@@ -57,8 +54,7 @@ class Containers:
         for target, content in spec.files.items():
             box.with_copy_into_container(content, target, 0o644)
         if spec.says:
-            line = LogMessageWaitStrategy(re.compile(f"^{re.escape(spec.says)}$", re.MULTILINE))
-            box.waiting_for(line.with_poll_interval(LOOK_S).with_startup_timeout(SAYS_S))
+            box.waiting_for(Says(spec.says))
         try:
             box.start()
         except (APIError, DockerException, TimeoutError, RuntimeError) as error:
