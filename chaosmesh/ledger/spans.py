@@ -104,6 +104,9 @@ class Spans(SpanSource):
                 self._file.close()
             self._file, self._end = None, 0
 
+    def __del__(self) -> None:
+        self.close()
+
     def _messages(self) -> Iterator[tuple[Provider, bytes]]:
         at = 0
         while True:
