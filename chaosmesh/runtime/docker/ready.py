@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from chaosmesh.mesh import Replica
+from chaosmesh.runtime.docker import health
 from chaosmesh.runtime.docker.containers import Containers
 from chaosmesh.runtime.parts import Part
 from chaosmesh.services.program import Program
@@ -30,7 +31,8 @@ class Readiness:
         self._holder = Part("holder", replica).name
         own = [program.ports.get(port, port) for _, port, _ in program.listen]
         wanted = program.ready.port
-        self._ports = [wanted] if wanted is not None else own[:1] if program.ready.path else own
+        one_of_them = program.ready.path or program.ready.grpc is not None
+        self._ports = [wanted] if wanted is not None else own[:1] if one_of_them else own
 
     def look(self) -> str:
         """What is still missing, in words; "" when it serves."""
@@ -42,7 +44,17 @@ class Readiness:
         if self._ready.log:
             found = re.search(self._ready.log, self._containers.log(self._app), re.MULTILINE)
             return "" if found else f"no line of its log matches {self._ready.log!r}"
-        return "; ".join(filter(None, map(self._port, self._ports)))
+        look = self._port if self._ready.grpc is None else self._health
+        return "; ".join(filter(None, map(look, self._ports)))
+
+    def _health(self, port: int) -> str:
+        request = health.asked(self._ready.grpc or "", port)
+        ask = ["timeout", str(2 * LOOK_S), "bash", "-c", health.WORDS, str(port), request]
+        code, output = self._containers.run_inside(self._holder, ask)
+        if code:
+            return f"port {port} of its network does not accept connections"
+        found = health.answered(output.strip())
+        return f"port {port}: {found}" if found else ""
 
     def _port(self, port: int) -> str:
         ask = ["timeout", str(LOOK_S), "bash", "-c", _ASK, str(port), self._ready.path]

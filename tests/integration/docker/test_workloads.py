@@ -45,6 +45,33 @@ server.serve_forever()
 """
 """A web program that tells how it was started and what is in its file system."""
 
+HEALTHY = """
+import socket, struct, sys, threading
+import h2.config, h2.connection, h2.events
+
+def serve(one):
+    link = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+    link.initiate_connection()
+    one.sendall(link.data_to_send())
+    while data := one.recv(65536):
+        for event in link.receive_data(data):
+            if isinstance(event, h2.events.RequestReceived):
+                path = dict(event.headers)[":path"]
+            elif isinstance(event, h2.events.DataReceived):
+                asked = event.data[7:].decode()
+                print(path, asked, flush=True)
+                link.send_headers(event.stream_id, [(":status", "200"), ("content-type", "application/grpc")])
+                status = 1 if asked == sys.argv[1] else 2
+                link.send_data(event.stream_id, struct.pack("!BI", 0, 2) + bytes([8, status]))
+                link.send_headers(event.stream_id, [("grpc-status", "0")], end_stream=True)
+        one.sendall(link.data_to_send())
+
+server = socket.create_server(("127.0.0.1", 8080))
+while True:
+    threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+"""
+"""A gRPC program that is healthy as far as one service of it is asked for."""
+
 DOCKERFILE = """
 ARG BASE
 FROM ${BASE} AS first
@@ -96,9 +123,10 @@ def live(
             ),
             ready=Ready(port=8080),
         ),
+        Program("healthy", image=image, entrypoint=("python3", "-c", HEALTHY), command=("gates",), ready=Ready(grpc="gates")),
         Program("bounded", image=image, entrypoint=run, cpus=0.5, memory_mb=64),
     ]  # fmt: skip
-    made = mesh([workload(one.node) for one in own], [])
+    made = mesh([workload(one.node, protocol="grpc" if one.node == "healthy" else "http") for one in own], [])
     programs = {one.node: one for one in own}
     with pods(made, tmp_path_factory.mktemp("workloads"), docker_engine, own=programs) as one:
         yield one
@@ -140,6 +168,11 @@ def test_files_of_the_host_texts_and_room_of_its_own(live: Pods) -> None:
         one for one in live.container("filed").attrs["HostConfig"]["Mounts"] if one["Type"] == "tmpfs"
     )
     assert (room["Target"], room["TmpfsOptions"]["SizeBytes"]) == ("/scratch", 8 << 20)
+
+
+def test_a_grpc_program_is_asked_for_its_health(live: Pods) -> None:
+    said = live.container("healthy").logs().decode().splitlines()
+    assert said[-1] == "/grpc.health.v1.Health/Check gates"
 
 
 def test_bounds_of_cpu_and_memory(live: Pods) -> None:
