@@ -27,10 +27,11 @@ class Generators:
         self._leaving: set[asyncio.Task[None]] = set()
         self._exit = contextlib.AsyncExitStack()
 
-    def ground(self, keeper: Keeper, targets: str) -> None:
-        """Who starts them, and the network that their load may go to besides loopback."""
-        self._keeper, self._targets = keeper, targets
-        self.main.allow(targets)
+    def ground(self, keeper: Keeper, targets: Sequence[str]) -> None:
+        """Who starts them, and the networks that their load may go to besides loopback."""
+        self._keeper, self._targets = keeper, tuple(targets)
+        for one in self._targets:
+            self.main.allow(one)
 
     async def start(self) -> None:
         """Starts the run's own one."""
@@ -47,7 +48,7 @@ class Generators:
             return self.main
         async with self._starting:
             if workers not in self._crews:
-                crew = LoadProcess(workers=workers, allowed=(self._targets,))
+                crew = LoadProcess(workers=workers, allowed=self._targets)
                 await crew.start(self._spawn, self._folder(f"load-{workers}"), f"{self._run}-{workers}")
                 self._exit.push_async_callback(crew.close)
                 self._crews[workers] = crew
@@ -56,7 +57,7 @@ class Generators:
     async def users(self, closed: Closed) -> LoadProcess:
         """A process for one run of a locustfile: the file is read anew each time."""
         number = next(self._files)
-        generator = LoadProcess(locustfile=Path(closed.file), allowed=(self._targets,))
+        generator = LoadProcess(locustfile=Path(closed.file), allowed=self._targets)
         await generator.start(
             self._spawn, self._folder(f"locustfile-{number}"), f"{self._run}-users-{number}"
         )

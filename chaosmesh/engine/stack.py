@@ -41,7 +41,7 @@ from chaosmesh.mesh import Mesh, Topology
 from chaosmesh.runtime import Keeper, Runtime, new_run, workdir
 from chaosmesh.runtime.folder import plane
 from chaosmesh.runtime.kinds import Kind, network
-from chaosmesh.runtime.layout import joined, new_app, with_programs
+from chaosmesh.runtime.layout import joined, new_app, served, with_programs
 from chaosmesh.runtime.outside import Outside
 from chaosmesh.runtime.prometheus import Hands
 from chaosmesh.services.config import StandIn
@@ -145,7 +145,7 @@ class Stack(Ways):
         self._exit.callback(shutil.rmtree, home, ignore_errors=True)
         self.keeper = await Keeper.start(self.run, self.folder.path)
         self._exit.push_async_callback(self.keeper.close)
-        self.generators.ground(self.keeper, f"{subnet}.0.0/16")
+        self.generators.ground(self.keeper, served(subnet))
         self._exit.push_async_callback(self.generators.close)
         self.control.on_rows = self._rows
         self.control.on_spans = self.traces.exported

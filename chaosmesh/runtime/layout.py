@@ -120,6 +120,13 @@ def api_address(topology: Topology) -> str:
     return f"{topology.subnet}.0.1"
 
 
+def served(subnet: str) -> tuple[str, ...]:
+    """The networks of a run in which the mesh itself is: not the runtime's own servers, and not what is outside."""
+    return tuple(
+        f"{subnet}.{one}" for one in (f"{SIDECARS}.0/20", f"{APPS}.0/19", f"{PROXIES}.0/18", "128.0/17")
+    )
+
+
 def called(mesh: Mesh) -> frozenset[str]:
     """Workloads that are the target of a route of some service."""
     return frozenset(target for service in mesh.services for target in mesh.targets(service.name))

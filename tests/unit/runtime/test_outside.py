@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from ipaddress import ip_address, ip_network
 
 import pytest
 
 from chaosmesh.errors import UsageError
 from chaosmesh.runtime.docker.outside import box, knowing, opened
 from chaosmesh.runtime.docker.specs import Spec
+from chaosmesh.runtime.layout import served
 from chaosmesh.runtime.outside import Outside, environment, placed
 from chaosmesh.runtime.parts import Part
 from chaosmesh.runtime.relay import Relay
@@ -76,6 +78,14 @@ def test_toxiproxy_listens_at_their_doors() -> None:
     holder = Spec(Part("holder"), "i", env={"CAPTURE_LOCAL": "10.200.64.0/18"})
     assert opened(holder, FOUND, "10.200").env["CAPTURE_LOCAL"] == "10.200.64.0/18,10.200.1.0/24"
     assert opened(holder, (), "10.200") is holder
+
+
+def test_load_goes_nowhere_near() -> None:
+    allowed = [ip_network(one) for one in served("10.200")]
+    places = [*(one.door for one in FOUND), *(one.home for one in FOUND), "10.200.0.1"]
+    assert not [one for one in places if any(ip_address(one) in network for network in allowed)]
+    own = [f"10.200.{third}.1" for third in (16, 31, 32, 48, 63, 64, 159, 160, 255)]
+    assert all(any(ip_address(one) in network for network in allowed) for one in own)
 
 
 def test_a_container_of_it_has_a_name_and_its_home() -> None:
