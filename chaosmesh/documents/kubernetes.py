@@ -26,12 +26,14 @@ from chaosmesh.errors import DocumentError
 
 VERSION = f"{GROUP}/v1beta2"
 _GROUP = re.compile(rf"[\"']?\bapiVersion[\"']?\s*:\s*[\"']?{re.escape(GROUP)}/")
-_OBJECT = re.compile(r"^[\"']?apiVersion[\"']?\s*:.*?^[\"']?kind[\"']?\s*:", re.MULTILINE | re.DOTALL)
+_VERSION, _KIND = (rf"^[\"']?{word}[\"']?\s*:" for word in ("apiVersion", "kind"))
+_OBJECT = re.compile(rf"{_VERSION}.*?{_KIND}|{_KIND}.*?{_VERSION}", re.MULTILINE | re.DOTALL)
+_JSON = re.compile(r'\s*\{\s*"(apiVersion|kind)"\s*:')
 
 
 def is_kubernetes(text: str) -> bool:
     """Whether a text (a template may be no YAML yet) holds Kubernetes objects."""
-    return _GROUP.search(text) is not None or _OBJECT.search(text) is not None
+    return any((_GROUP.search(text), _OBJECT.search(text), _JSON.match(text)))
 
 
 def read_kubernetes(text: str, context: Context) -> Iterator[Tree]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,25 @@ def test_a_template_needs_nothing_but_what_the_policy_needs(tmp_path):
     assert (gap.where.line, gap.where.column, gap.reason) == (38, 11, "IMAGE has no value")
     made = found(tmp_path, head, text, name="doc.yaml.template", NS="ns", IMAGE="me/x")
     assert made.programs["red_ns"].image == "me/x"
+
+
+def test_a_file_of_its_own_in_every_form(tmp_path):
+    (tmp_path / "mesh.yaml").write_text(HEAD % LABELS)
+    container = {"name": "app", "image": "me/x", "ports": [{"containerPort": 8080}]}
+    template = {"metadata": {"labels": {"app": "color"}}, "spec": {"containers": [container]}}
+    body = {"metadata": {"name": "red", "namespace": "ns"}, "spec": {"template": template}}
+    first = {"kind": "Deployment", "apiVersion": "apps/v1", **body}
+    forms = {
+        "a.json": json.dumps(first, indent=2),
+        "b.json": json.dumps({"apiVersion": "v1", "kind": "List", "items": [first]}, indent=2),
+        "c.yaml": "kind: Deployment\napiVersion: apps/v1\n"
+        f"metadata: {json.dumps(body['metadata'])}\nspec: {json.dumps(body['spec'])}\n",
+    }
+    for name, text in forms.items():
+        (tmp_path / name).write_text(text)
+        resources = load([tmp_path])
+        assert find(resources, translate(resources, "appmesh")).programs["red_ns"].image == "me/x", name
+        (tmp_path / name).unlink()
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet", "ReplicaSet", "Rollout"])
