@@ -28,7 +28,7 @@ ERRORS = (
 @pytest.mark.chaosmesh("fixtures/airport")
 def test_two_retries_keep_the_alert_quiet(mesh):
     with mesh.edge("flights", "weather").errors(503, share=0.3):
-        mesh.load(rate=100, path="/flights/NH10", duration="8s").expect(
+        mesh.load(rate=60, path="/flights/NH10", duration="8s").expect(
             alert=promql(ERRORS, at_most(0.06)), success=at_least(0.9)
         )
 
@@ -37,5 +37,5 @@ def test_two_retries_keep_the_alert_quiet(mesh):
 def test_the_alert_fires_without_them(mesh):
     plain = mesh.without("retryPolicy")
     with mesh.edge("flights", "weather").errors(503, share=0.3), pytest.raises(Failed) as error:
-        plain.load(rate=100, path="/flights/NH10", duration="8s").expect(alert=promql(ERRORS, at_most(0.06)))
+        plain.load(rate=60, path="/flights/NH10", duration="8s").expect(alert=promql(ERRORS, at_most(0.06)))
     assert error.value.run.claims[0].decision.observed > 0.2
