@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 
 
 EXPERIMENTS = """
-from chaosmesh import promql
+from chaosmesh import around, phase, promql
 SHARE = "sum(increase(envoy_appmesh_HTTPCode_Target_5XX_Count{TargetVirtualNode='weather'}[$window])) / " \\
     "sum(increase(envoy_appmesh_RequestCountPerTarget{TargetVirtualNode='weather'}[$window]))"
 
@@ -42,9 +42,24 @@ def test_says_nothing(mesh):
     load(mesh).expect(failed=promql("sum(there_is_no_such_metric)", at_most(1)))
 
 @pytest.mark.chaosmesh(AIRPORT)
+def test_has_phases(mesh):
+    errors = mesh.edge("flights", "weather").errors(503, share=0.3)
+    mesh.load(rate=40, path="/flights/NH10").through(
+        phase("calm", "3s"), phase("fault", "4s", errors), phase("after", "3s")
+    ).expect(
+        before=promql("sum(chaosmesh_fault_in_force) or vector(0)", at_most(0, during="calm")),
+        broken=promql("sum(chaosmesh_fault_in_force)", at_least(2, during="fault")),
+        healed=promql("sum(chaosmesh_fault_in_force)", at_most(0, during="after")),
+    )
+
+@pytest.mark.chaosmesh(AIRPORT)
 def test_is_no_promql(mesh):
     load(mesh).expect(failed=promql("sum(rate(x[$window])", at_most(1)))
 """
+
+
+WORDS = {"pass": "PASSED", "fail": "FAILED", "invalid": "INVALID"}
+CODES = {"pass": 0, "fail": 1, "invalid": 3}
 
 
 @pytest.fixture
@@ -59,20 +74,27 @@ def folder_of(root: Path, name: str) -> Path:
 
 
 def test_a_claim_passes_fails_or_says_nothing_and_is_judged_again(server: None, tmp_path: Path) -> None:
-    ended = run(tmp_path, "from chaosmesh import around\n" + EXPERIMENTS)
-    for name, word in (("passes", "PASSED"), ("fails", "FAILED"), ("says_nothing", "INVALID")):
-        assert f"test_it.py::test_{name} {word}" in ended.out, ended.out
+    ended = run(tmp_path, EXPERIMENTS)
     assert "test_it.py::test_is_no_promql FAILED" in ended.out
     assert "unclosed left parenthesis" in ended.out
     assert not (tmp_path / "runs" / "test_is_no_promql").exists()
 
-    for name, code in (("passes", 0), ("fails", 1), ("says_nothing", 3)):
+    for name, verdict in (
+        ("passes", "pass"),
+        ("has_phases", "pass"),
+        ("fails", "fail"),
+        ("says_nothing", "invalid"),
+    ):
         folder = folder_of(tmp_path, f"test_{name}")
-        before = json.loads((folder / "run.json").read_text())
-        reading = before["expectations"][0]["facts"]["readings"][0]
-        assert "[$window]" not in reading["query"]
+        run_json = json.loads((folder / "run.json").read_text())
+        found = run_json["expectations"][0]
+        assert {one["verdict"] for one in found["claims"]} == {verdict}, found["reason"]
+        busy = found["facts"]["problems"]  # what a machine without time makes of everything
+        whole = "invalid" if busy else verdict
+        assert f"test_it.py::test_{name} {WORDS[whole]}" in ended.out, ended.out
+        assert "[$window]" not in found["facts"]["readings"][0]["query"]
         again = chaosmesh("judge", folder)
-        assert (again.code, "the same verdicts" in again.out) == (code, True), again.out
+        assert (again.code, "the same verdicts" in again.out) == (CODES[whole], True), again.out
         listed = chaosmesh("metrics", folder)
         assert "envoy_appmesh_RequestCountPerTarget" in listed.out, listed.err
         assert (folder / "emf.ndjson").stat().st_size
@@ -91,7 +113,7 @@ def test_without_a_server_it_is_skipped_and_fails_in_ci(
 ) -> None:
     without_server(monkeypatch, tmp_path, ci)
     body = EXPERIMENTS[: EXPERIMENTS.index("@pytest.mark.chaosmesh(AIRPORT)\ndef test_fails")]
-    ended = run(tmp_path, "from chaosmesh import around\n" + body, "-rs")
+    ended = run(tmp_path, body, "-rs")
     assert f"test_it.py::test_passes {word}" in ended.out, ended.out
     assert "apt-get install" in ended.out
 

@@ -68,7 +68,7 @@ class Client:
         except QueryError as error:
             if not error.bad:
                 raise EnvironmentFailedError(f"Prometheus at {self.url}: {error}") from error
-            raise UsageError(f"no PromQL: {query}: {error}", hint=_hint(str(error))) from error
+            raise UsageError(f"no PromQL: {query}: {error}", hint=_hint(str(error))) from None
         if isinstance(found, list) and len(found) == 2 and isinstance(found[1], str):
             try:
                 float(found[1])
