@@ -2,94 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.acting import acting_on
+from chaosmesh.engine.experiment.contained import Contained, ContainedApplications
 from chaosmesh.engine.experiment.contexts import FaultContext
 from chaosmesh.engine.experiment.edges import Edge
-from chaosmesh.engine.experiment.fits import needs_containers
 from chaosmesh.engine.experiment.names import Named, callers
 from chaosmesh.errors import UsageError
 from chaosmesh.faults import (
     AddReplica,
     BadCertificate,
     BusyNeighbour,
-    CpuLimit,
-    Crash,
-    DiskFull,
-    DnsFailure,
     Fault,
     Flaw,
-    Hang,
-    MemoryLimit,
     Overload,
-    Partition,
     Remove,
     Restart,
     Role,
     Sick,
     SlowStart,
 )
-from chaosmesh.faults.units import size
 from chaosmesh.judge.durations import duration as seconds
-from chaosmesh.mesh import Mesh, Replica
-
-Make = Callable[[str, Replica], Fault]
+from chaosmesh.mesh import Mesh
 
 
-class _Processes:
-    """Faults on the processes of one replica, or of several at once."""
-
-    _role: Role = "app"
-
-    def __init__(self, session: Session, label: str, replicas: Sequence[Replica]) -> None:
-        self._session = session
-        self._label = label
-        self._those = tuple(replicas)
-
-    def __repr__(self) -> str:
-        return f"<{self._label}>"
-
-    @property
-    def label(self) -> str:
-        """Its name in statements."""
-        return self._label
-
-    @property
-    def those(self) -> tuple[Replica, ...]:
-        """The replicas that are meant."""
-        return self._those
-
-    def crash(self) -> FaultContext:
-        """SIGKILL; its callers are refused. Healing starts it anew."""
-        return self._fault(
-            "crash", lambda name, r: Crash(id=name, node=r.node, replica=r.index, role=self._role)
-        )
-
-    def cpu(self, share: float) -> FaultContext:
-        """At most so much of one core (0.1: a tenth). In containers only."""
-        return self._contained(
-            f"cpu {share:g}",
-            lambda name, r: CpuLimit(id=name, node=r.node, replica=r.index, role=self._role, share=share),
-        )
-
-    def _contained(self, label: str, make: Make) -> FaultContext:
-        needs_containers(self._session.live.stack.kind, label)
-        for one in self._those:
-            make("", one)  # its bounds, before anything is put in force
-        return self._fault(label, make)
-
-    def _stopped(self, label: str) -> FaultContext:
-        return self._fault(
-            label, lambda name, r: Hang(id=name, node=r.node, replica=r.index, role=self._role)
-        )
-
-    def _fault(self, label: str, make: Make) -> FaultContext:
-        return acting_on(self._session, label, self._label, self._those, make)
-
-
-class Sidecar(_Processes):
+class Sidecar(Contained):
     """The Envoy of one replica."""
 
     _role: Role = "sidecar"
@@ -99,7 +38,7 @@ class Sidecar(_Processes):
         return self._stopped("pause")
 
 
-class _Applications(_Processes):
+class _Applications(ContainedApplications):
     """Everything that a replica and a node have in common; on a node it means all of its replicas."""
 
     def hang(self) -> FaultContext:
@@ -129,29 +68,6 @@ class _Applications(_Processes):
             f"capacity {capacity:g}/s",
             lambda name, r: Overload(id=name, node=r.node, replica=r.index, capacity=capacity, queue=queue),
         )
-
-    def memory(self, limit: int | str) -> FaultContext:
-        """At most so much memory ("64MiB") and no swap: who needs more is killed. Healing starts it anew. In containers
-        only."""
-        amount = size(limit, "memory")
-        return self._contained(
-            f"memory {limit}",
-            lambda name, r: MemoryLimit(id=name, node=r.node, replica=r.index, bytes=amount),
-        )
-
-    def disk_full(self, path: str) -> FaultContext:
-        """Not a byte more fits into its volume at `path`. In containers only."""
-        return self._contained(
-            f"disk_full {path}", lambda name, r: DiskFull(id=name, node=r.node, replica=r.index, path=path)
-        )
-
-    def partition(self) -> FaultContext:
-        """Cut off: what its pod sends and what it is sent is lost. Healing ends what hung. In containers only."""
-        return self._contained("partition", lambda name, r: Partition(id=name, node=r.node, replica=r.index))
-
-    def dns(self) -> FaultContext:
-        """No name of a virtual service is known to it any more, and no server tells one. In containers only."""
-        return self._contained("dns", lambda name, r: DnsFailure(id=name, node=r.node, replica=r.index))
 
 
 class ReplicaOf(_Applications):

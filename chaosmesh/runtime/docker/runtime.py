@@ -13,24 +13,19 @@ from typing import TYPE_CHECKING, Any
 from chaosmesh.envoy import command
 from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.mesh import Mesh, Replica, Topology
-from chaosmesh.runtime import drain, probe
-from chaosmesh.runtime.ailing import Ailing
+from chaosmesh.runtime import drain
 from chaosmesh.runtime.change import Change, Layer
 from chaosmesh.runtime.docker import images, outside, prometheus, severed, specs, workloads
-from chaosmesh.runtime.docker.ailments import Ailments
-from chaosmesh.runtime.docker.attached import Guest, program_of
 from chaosmesh.runtime.docker.containers import Containers
 from chaosmesh.runtime.docker.events import Ends
-from chaosmesh.runtime.docker.ill import Patient
+from chaosmesh.runtime.docker.guests import Guests
 from chaosmesh.runtime.docker.ready import Readiness
 from chaosmesh.runtime.docker.specs import Spec
 from chaosmesh.runtime.hands import State
 from chaosmesh.runtime.heal import Heal
 from chaosmesh.runtime.keeper_client import Keeper
-from chaosmesh.runtime.outside import Outside
-from chaosmesh.runtime.parts import App, Part, Role
-from chaosmesh.runtime.relay import Relay
-from chaosmesh.runtime.runtime import STOP_TIMEOUT, TOXIPROXY_PORT, Runtime
+from chaosmesh.runtime.parts import App, Part
+from chaosmesh.runtime.runtime import STOP_TIMEOUT, TOXIPROXY_PORT
 from chaosmesh.services.config import StandIn
 from chaosmesh.services.placeholders import filled
 from chaosmesh.services.program import Program
@@ -40,11 +35,9 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 """Commands that the engine gets side by side; more only wait for each other in it."""
-OUTSIDE_S = 60.0
-"""Seconds until a container of something outside must accept connections."""
 
 
-class DockerRuntime(Runtime):
+class DockerRuntime(Guests):
     """Pods of a holder, a sidecar and an application, and Toxiproxy in a network of its own."""
 
     def __init__(self, keeper: Keeper, network: Bridge) -> None:
@@ -56,8 +49,6 @@ class DockerRuntime(Runtime):
             network.client, keeper.run, self._exited, self._lost, meant=self._containers.dismissed
         )
         self._pods: dict[str, Spec] = {}
-        self._ailments = Ailments(self._do)
-        self._relays: list[Relay] = []
 
     def tables(self) -> Collection[Path]:
         """That of each pod, seen through a process in it; none where the engine runs on another machine."""
@@ -88,8 +79,7 @@ class DockerRuntime(Runtime):
         self._stopping = True
         await asyncio.gather(*(self._keep_log(one) for one in self._containers.names()))
         await super().stop()
-        for one in self._relays:
-            one.close()
+        self._let_go()
         self._ends.close()
         self._pool.shutdown()
 
@@ -144,19 +134,6 @@ class DockerRuntime(Runtime):
         await self._run(outside.opened(holder, self._externals, self._network.subnet))
         await self._run(specs.toxiproxy(self._images["toxiproxy"], host, TOXIPROXY_PORT))
 
-    async def _reach(self, one: Outside) -> str:
-        """A container of it, or by way of this machine where it listens on loopback only."""
-        if one.image:
-            spec = outside.box(one, self._own[one.name])
-            await self._run(spec)
-            await self._until(spec.part, lambda: probe.accepts(one.home, one.port), OUTSIDE_S)
-            return f"{one.home}:{one.port}"
-        if one.here:
-            relay = await Relay.start(f"{self._network.subnet}.{specs.GATEWAY}", one.host, one.port)
-            self._relays.append(relay)
-            return relay.place
-        return await super()._reach(one)
-
     async def _start_app(self, replica: Replica) -> None:
         app = self._apps[replica]
         if isinstance(app, StandIn):
@@ -165,26 +142,6 @@ class DockerRuntime(Runtime):
             await self._receive(Part("app", replica), app)
         else:
             await self._run(specs.program(replica, self._own[app.node], app))
-
-    async def _receive(self, part: Part, app: Program) -> None:
-        """A container that runs already joins the network."""
-        self._started(part)
-        network = self._network
-        guest = await self._do(Guest, network.client, network.name, app.container, app.address)
-        receive = partial(self._containers.receive, part.name, guest.container, guest.leave)
-        self._pids[part.name] = await self._do(receive)
-
-    async def attached(self, node: str, container: Any, port: int | None) -> Program:
-        """The user's own container as what runs behind a node."""
-        ports = [one.port for one in self._mesh.workload(node).listeners]
-        made: Program = await self._do(partial(program_of, node, container, ports, port))
-        if made.image:
-            self._own |= await self._do(partial(workloads.images, self._network.client, [made]))
-        return made
-
-    def shown(self, replica: Replica) -> Any:
-        """The application's container itself."""
-        return self._containers.get(Part("app", replica).name)
 
     async def _run(self, spec: Spec) -> None:
         self._started(spec.part)
@@ -207,10 +164,6 @@ class DockerRuntime(Runtime):
         told = filled(program, specs.EVERYWHERE, replica.sidecar)
         look = Readiness(self._containers, replica, told).look
         await self._until(part, partial(self._do, look), program.ready.within)
-
-    async def _accepted(self, replica: Replica, program: Program) -> str:
-        own = [program.ports.get(port, port) for _, port, _ in program.listen]
-        return "; ".join(filter(None, [await probe.accepts(replica.app, port) for port in own]))
 
     async def _end(self, name: str) -> None:
         if self._stopping:
@@ -244,29 +197,6 @@ class DockerRuntime(Runtime):
     async def _state(self, name: str) -> State:
         state: State = await self._do(self._containers.state, name)
         return state
-
-    async def ailing(self, replica: Replica, role: Role, kind: str, values: Mapping[str, Any]) -> Ailing:
-        """A fault on a container of this engine."""
-        if kind != "partition":  # a gateway can be cut off, too
-            self.part(replica, role)
-        pod = self._pod(self._mesh, self._topology, replica, self._apps)
-        patient = Patient(
-            self._network.client,
-            self._containers,
-            self._keeper.run,
-            self._network.socket,
-            self._network.subnet,
-            self._images["sidecar"],
-            replica,
-            role,
-            pod,
-            self._apps.get(replica),
-        )
-        return await self._ailments.on(patient, kind, values)
-
-    async def unwell(self) -> list[str]:
-        """And what a fault has left in a container."""
-        return [*await super().unwell(), *await self._ailments.left()]
 
     async def _keep_log(self, name: str) -> None:
         await self._do(self._containers.keep_log, name, self._keeper.folder / "logs" / f"{name}.log")

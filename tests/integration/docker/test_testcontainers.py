@@ -15,6 +15,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
 from chaosmesh.errors import UsageError
+from chaosmesh.runtime import procs
 from chaosmesh.runtime.docker import leftovers
 from chaosmesh.testcontainers import Mesh, MeshContainer, SidecarContainer, ToxiproxyContainer
 from tests.integration.docker.test_attach import weather
@@ -52,12 +53,11 @@ def network() -> Iterator[Network]:
 def test_the_example_of_the_documentation(docker_engine: DockerClient) -> None:
     text = (ROOT / "docs" / "testcontainers.md").read_text()
     example = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
-    before = {one.run for one in leftovers.of(docker_engine)}
     names: dict[str, MeshContainer] = {}
     exec(compile(example, "docs/testcontainers.md", "exec"), names)
     with pytest.raises(UsageError, match="does not run"):
         names["mesh"].get_entry_url()
-    assert {one.run for one in leftovers.of(docker_engine)} <= before
+    assert [one.name for one in leftovers.of(docker_engine) if one.owner == procs.identity()] == []
 
 
 def test_a_mesh_with_a_container_of_ones_own(docker_images: dict[str, str]) -> None:
