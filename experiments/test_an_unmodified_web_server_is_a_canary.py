@@ -40,7 +40,7 @@ def nginx(pytestconfig):
 def test_retries_hide_that_every_other_copy_is_out_of_reach(mesh):
     way = mesh.edge("lobby", "board")
     with way.down(replica=0):
-        mesh.load(rate=150).expect(success=at_least(0.99), attempts=at_most(2, on=way))
+        mesh.load(rate=150).expect(success=at_least(0.99), p99=at_most("500ms"), attempts=at_most(2, on=way))
 
 
 @board
