@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import outside
-from .command import AIRPORT, ROOT, Ended
+from .command import AIRPORT, ROOT, Ended, terminal
 
 START = 120.0
 """Seconds for a mesh to be up and under a fault, also on a machine that is busy with other things."""
@@ -37,6 +37,7 @@ def start(folder: Path, body: str, *options: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=terminal,
     )
 
 
