@@ -75,18 +75,12 @@ def judge_moments(requirement: Requirement, seen: Sequence[Moment]) -> Decision:
 
 
 def _verdict(requirement: Requirement, one: Moment) -> Verdict:
-    low, high = _allowed(requirement)
+    low, high = requirement.allowed
     if low <= one.earliest and one.latest <= high:
         return Verdict.PASS
     if one.latest < low or one.earliest > high:
         return Verdict.FAIL
     return Verdict.INCONCLUSIVE
-
-
-def _allowed(requirement: Requirement) -> tuple[float, float]:
-    if requirement.side == "around":
-        return requirement.bound - requirement.tolerance, requirement.bound + requirement.tolerance
-    return (requirement.bound, math.inf) if requirement.side == "at_least" else (-math.inf, requirement.bound)
 
 
 def _distance(requirement: Requirement, one: Moment) -> float:

@@ -108,15 +108,8 @@ def judge_readings(requirement: Requirement, readings: Sequence[Reading]) -> Dec
 def _verdict(requirement: Requirement, reading: Reading) -> Verdict:
     if reading.value is None:
         return Verdict.INVALID
-    low, high = _allowed(requirement)
+    low, high = requirement.allowed
     return Verdict.PASS if low <= reading.value <= high else Verdict.FAIL
-
-
-def _allowed(requirement: Requirement) -> tuple[float, float]:
-    bound, reach = requirement.bound, requirement.tolerance
-    if requirement.side == "around":
-        return bound - reach, bound + reach
-    return (bound, math.inf) if requirement.side == "at_least" else (-math.inf, bound)
 
 
 def _distance(requirement: Requirement, reading: Reading) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -111,6 +112,13 @@ class Requirement:
     within: tuple[float, float] | None = None
     weights: Weights = ()
     query: str = ""
+
+    @property
+    def allowed(self) -> tuple[float, float]:
+        """The least and the greatest value that keeps it."""
+        if self.side == "around":
+            return self.bound - self.tolerance, self.bound + self.tolerance
+        return (self.bound, math.inf) if self.side == "at_least" else (-math.inf, self.bound)
 
     @property
     def is_moment(self) -> bool:
