@@ -134,3 +134,11 @@ class LimitExceededError(ChaosMeshError):
     """Raised when a limit of the scenario's `limits:` stopped the run."""
 
     code = ExitCode.LIMIT
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error of ours in a group, which is what a user needs to know; the group where there is none."""
+    found: BaseException | None = group.subgroup(ChaosMeshError)
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found or group

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from chaosmesh.errors import ChaosMeshError, ExitCode
+from chaosmesh.errors import ChaosMeshError, ExitCode, first_of
 
 GROUPS: dict[str, dict[str, str]] = {
     "Start": {"demo": "demo", "verify": "verify", "up": "up"},
@@ -116,9 +116,7 @@ def run(argv: Sequence[str]) -> int:
 
 def _explained(group: BaseExceptionGroup[BaseException]) -> int:
     """The first of our own errors in a group is what the user needs to know."""
-    ours = group.subgroup(ChaosMeshError)
-    while isinstance(ours, BaseExceptionGroup):
-        ours = ours.exceptions[0]  # type: ignore[assignment]
+    ours = first_of(group)
     if isinstance(ours, ChaosMeshError):
         return _shown(ours)
     if group.subgroup(KeyboardInterrupt):

@@ -4,41 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import shutil
 import time
-import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from chaosmesh.documents.scenario import Scenario
+from chaosmesh.engine.calm import avoided, patience
 from chaosmesh.engine.change import CONNECT_DEADLINE, put_in_force
-from chaosmesh.engine.conditions import Bell
 from chaosmesh.engine.copies import Copies
 from chaosmesh.engine.externals import externals, notes, told
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.generators import Generators
-from chaosmesh.engine.limits import Guard
 from chaosmesh.engine.metrics import Metrics
 from chaosmesh.engine.rendering import layout_after, layout_of
 from chaosmesh.engine.secrets import Secrets
 from chaosmesh.engine.site import LiveSite
 from chaosmesh.engine.standins import stand_ins
+from chaosmesh.engine.streams import Streams
 from chaosmesh.engine.traces import Choice, Traces, segments_at
 from chaosmesh.engine.turns import Turns
-from chaosmesh.engine.ways import Ways
 from chaosmesh.envoy import AccessRow, ControlPlane, Push, Snapshot, filelog, places, translate
 from chaosmesh.envoy.capture import captured
-from chaosmesh.errors import ChaosMeshError, KeeperLostError
+from chaosmesh.errors import DeadlineError, KeeperLostError, first_of
 from chaosmesh.ledger import Addresses, Ledger
-from chaosmesh.load import Record, RequestSpec, Running, Stream, Tls
-from chaosmesh.load.plan import Arrivals, Closed
-from chaosmesh.load.shapes import Shape
 from chaosmesh.mesh import Mesh, Topology
-from chaosmesh.runtime import Keeper, Runtime, new_run, workdir
+from chaosmesh.runtime import Keeper, Runtime, new_run, probe, workdir
 from chaosmesh.runtime.folder import plane
 from chaosmesh.runtime.kinds import Kind, network
 from chaosmesh.runtime.layout import joined, new_app, served, with_programs
@@ -50,15 +43,7 @@ from chaosmesh.services.program import Program
 PUSH_DEADLINE = 30.0
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error of ours in a group, or the group."""
-    found: BaseException | None = group.subgroup(ChaosMeshError)
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return found or group
-
-
-class Stack(Ways):
+class Stack(Streams):
     """Use it as ``async with Stack(…) as stack``. Faults act on its `site`.
 
     `mesh` is the policy in force, `topology` where everything listens, `ledger` what was seen.
@@ -66,7 +51,6 @@ class Stack(Ways):
 
     mesh: Mesh
     topology: Topology
-    ledger: Ledger
     keeper: Keeper
     runtime: Runtime
 
@@ -84,26 +68,21 @@ class Stack(Ways):
         own: Mapping[str, Program] | None = None,
         traces: Choice | None = None,
     ) -> None:
+        self.run = new_run()
+        most = max(workers, scenario.load.workers)
+        super().__init__(scenario, Generators(self.run, folder.logs, most, workers_bind, say))
         self.mesh = mesh
         self.kind = kind
         self._say = say
         self.externals: Sequence[Outside] = ()
         self.attachments: list[str] = []
         self._own = dict(own or {})
-        self.run = new_run()
         self.folder = folder
         self.control = ControlPlane()
-        self.generators = Generators(
-            self.run, folder.logs, max(workers, scenario.load.workers), workers_bind, say
-        )
-        self.bell = Bell()
         self._with_load = load
         self._scenario = scenario
-        self._streams = itertools.count(1)
-        self._named: Counter[str] = Counter()
         self.secrets = Secrets(scenario, folder.path / "trusted")
         self.turns = Turns()
-        self.limits = Guard(scenario)
         self.copies = Copies()
         self.site = LiveSite(self)
         self.traces = Traces(scenario, traces, lambda: self.ledger.spans)
@@ -115,7 +94,7 @@ class Stack(Ways):
             await self._start()
         except BaseExceptionGroup as group:  # what starts side by side fails together: one reason is enough
             await self._exit.aclose()
-            raise _first(group) from group
+            raise first_of(group) from group
         except BaseException:
             await self._exit.aclose()
             raise
@@ -177,11 +156,24 @@ class Stack(Ways):
         )
         await self.runtime.awake(CONNECT_DEADLINE)
         await self.control.connected([one.key for one in self.topology.replicas], CONNECT_DEADLINE)
+        await self.runtime.standing()  # whoever fails a first health check is not called for a while
         await self.push()
         await self.runtime.ready()
         await self.runtime.serving()
+        await self._healthy()
         if self.metrics.wanted:
             await self.metrics.start()
+
+    async def _healthy(self) -> None:
+        """Programs that served only after their sidecars are given the time that the policy takes to see it."""
+        wait = patience(self.mesh) if self._own else 0.0
+        if not wait:
+            return
+        sidecars = [one.sidecar for one in self.topology.replicas]
+        try:
+            await probe.until("every host is healthy", partial(avoided, sidecars), within=wait)
+        except DeadlineError as error:
+            self._say(f"goes on although some replica is not healthy to its callers: {error.message}")
 
     def _refused(self, text: str) -> None:
         with (self.folder.logs / "control-plane.log").open("a") as log:
@@ -297,88 +289,6 @@ class Stack(Ways):
     def pids(self) -> list[int]:
         """Processes that requests go through: sidecars and stand-ins."""
         return self.runtime.pids()
-
-    def number(self, name: str) -> int:
-        """A stream number for something that is tried by name: the same in every run, another at each call."""
-        self._named[name] += 1
-        return 1 << 31 | zlib.crc32(f"{name} #{self._named[name]}".encode())
-
-    async def begin(
-        self,
-        name: str,
-        url: str,
-        host: str,
-        requests: Sequence[RequestSpec],
-        rate: float,
-        *,
-        count: int | None = None,
-        duration: float | None = None,
-        arrivals: Arrivals = "constant",
-        patience: float = 30.0,
-        seed: int = 0,
-        number: int | None = None,
-        tls: Tls | None = None,
-        shape: Shape | None = None,
-        workers: int | None = None,
-        closed: Closed | None = None,
-        on_records: Callable[[list[Record]], None] | None = None,
-        users: bool = True,
-    ) -> Running:
-        """Start a stream of requests; its records go to the ledger (and to `on_records`).
-
-        `number` is the stream's own number in request ids (default: the next one). Victims of request faults are
-        drawn by request id: the same number and seed hit the same requests again. `users`: its errors are felt, and
-        count for the scenario's limits. `workers`: processes that send it together (default: the stack's).
-        `closed`: users of a locustfile send instead, as they like.
-        """
-        stream = Stream(
-            id=next(self._streams) if number is None else number,
-            name=name,
-            url=url,
-            host=host,
-            requests=tuple(requests),
-            rate=rate,
-            arrivals=arrivals,
-            count=count,
-            duration=duration,
-            seed=seed,
-            timeout=patience,
-            tls=tls,
-            shape=shape,
-            closed=closed,
-        )
-
-        def take(records: list[Record]) -> None:
-            self.ledger.add_records(stream, records)
-            self.metrics.saw_records(stream, records)
-            if users:
-                self.limits.saw(records)
-            if on_records is not None:
-                on_records(records)
-            self.bell.ring()
-
-        self.limits.admit(stream.id, stream.peak)
-        self.metrics.began(stream)
-        try:
-            generators = self.generators
-            generator = await (generators.users(closed) if closed else generators.of(workers))
-            running = await generator.begin(stream, take)
-            if closed:
-                generators.leave(running, generator)
-        except BaseException:
-            self.limits.dismiss(stream.id)
-            raise
-        self.limits.began(running)
-        return running
-
-    async def settled(self, streams: Iterable[int], seconds: float = 20.0) -> None:
-        """Return when the ledger has every row of these streams (DeadlineError names what is missing)."""
-        for stream in streams:
-            await self.bell.until(
-                lambda stream=stream: "; ".join(self.ledger.complete(stream).missing[:3]),  # type: ignore[misc]
-                seconds=seconds,
-                what="the access log rows of a stream",
-            )
 
     async def keep_ledger(self) -> None:
         """Write the ledger into the run folder, the last spans included."""

@@ -101,6 +101,11 @@ class Runtime(Acts):
         chosen = self._topology.replicas if replicas is None else replicas
         await asyncio.gather(*(self._admin(one, 200, within) for one in chosen))
 
+    async def standing(self) -> None:
+        """Until every stand-in answers; a program of the user's own may need the mesh for that."""
+        ours = [one for one, app in self._apps.items() if isinstance(app, StandIn)]
+        await asyncio.gather(*(self._accepting(one, START_TIMEOUT) for one in ours))
+
     async def serving(self) -> None:
         """Until every application serves: a stand-in that answers, a program that is ready by its own word."""
         await asyncio.gather(*(self._accepting(one, START_TIMEOUT) for one in self._apps))

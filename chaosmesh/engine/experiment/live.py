@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.documents.scenario import Scenario
-from chaosmesh.engine.experiment.calm import avoided
+from chaosmesh.engine.calm import avoided
 from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.experiment.inputs import Wanted, bindings, read
 from chaosmesh.engine.experiment.loop import LoopThread

@@ -8,8 +8,18 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from chaosmesh.mesh import Mesh
 from chaosmesh.runtime import probe
 from chaosmesh.runtime.runtime import ADMIN_PORT
+
+LONGEST = 60.0
+"""Seconds that are spent on waiting for health at most."""
+
+
+def patience(mesh: Mesh) -> float:
+    """Seconds after which callers must have seen that a replica is healthy which was not at first; 0 without checks."""
+    checks = [listener.health for one in mesh.workloads for listener in one.listeners if listener.health]
+    return min(max(((one.healthy + 1) * one.interval + one.timeout for one in checks), default=0.0), LONGEST)
 
 
 async def avoided(sidecars: Iterable[str]) -> str:

@@ -1,0 +1,128 @@
+"""Streams of requests of a running mesh: sent by its generators, kept in its ledger, watched by the scenario's limits."""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from chaosmesh.documents.scenario import Scenario
+from chaosmesh.engine.conditions import Bell
+from chaosmesh.engine.generators import Generators
+from chaosmesh.engine.limits import Guard
+from chaosmesh.engine.metrics import Metrics
+from chaosmesh.engine.ways import Ways
+from chaosmesh.ledger import Ledger
+from chaosmesh.load import Record, RequestSpec, Running, Stream, Tls
+from chaosmesh.load.plan import Arrivals, Closed
+from chaosmesh.load.shapes import Shape
+
+Take = Callable[[list[Record]], None]
+
+
+class Streams(Ways):
+    """Begins streams and waits for what they leave in the ledger."""
+
+    ledger: Ledger
+    metrics: Metrics
+
+    def __init__(self, scenario: Scenario, generators: Generators) -> None:
+        self.generators = generators
+        self.bell = Bell()
+        self.limits = Guard(scenario)
+        self._streams = itertools.count(1)
+        self._named: Counter[str] = Counter()
+
+    def number(self, name: str) -> int:
+        """A stream number for something that is tried by name: the same in every run, another at each call."""
+        self._named[name] += 1
+        return 1 << 31 | zlib.crc32(f"{name} #{self._named[name]}".encode())
+
+    async def begin(
+        self,
+        name: str,
+        url: str,
+        host: str,
+        requests: Sequence[RequestSpec],
+        rate: float,
+        *,
+        count: int | None = None,
+        duration: float | None = None,
+        arrivals: Arrivals = "constant",
+        patience: float = 30.0,
+        seed: int = 0,
+        number: int | None = None,
+        tls: Tls | None = None,
+        shape: Shape | None = None,
+        workers: int | None = None,
+        closed: Closed | None = None,
+        on_records: Take | None = None,
+        users: bool = True,
+    ) -> Running:
+        """Start a stream of requests; its records go to the ledger (and to `on_records`).
+
+        `number` is the stream's own number in request ids (default: the next one). Victims of request faults are
+        drawn by request id: the same number and seed hit the same requests again. `users`: its errors are felt, and
+        count for the scenario's limits. `workers`: processes that send it together (default: the stack's).
+        `closed`: users of a locustfile send instead, as they like.
+        """
+        stream = Stream(
+            id=self.next_stream() if number is None else number,
+            name=name,
+            url=url,
+            host=host,
+            requests=tuple(requests),
+            rate=rate,
+            arrivals=arrivals,
+            count=count,
+            duration=duration,
+            seed=seed,
+            timeout=patience,
+            tls=tls,
+            shape=shape,
+            closed=closed,
+        )
+
+        take = self.admitted(stream, on_records, users=users)
+        try:
+            generators = self.generators
+            generator = await (generators.users(closed) if closed else generators.of(workers))
+            running = await generator.begin(stream, take)
+            if closed:
+                generators.leave(running, generator)
+        except BaseException:
+            self.limits.dismiss(stream.id)
+            raise
+        self.limits.began(running)
+        return running
+
+    def admitted(self, stream: Stream, on_records: Take | None = None, *, users: bool = True) -> Take:
+        """What takes the records of a stream that is about to begin, whoever sends it. LimitExceededError beyond the
+        limits of the scenario; `limits.began` or `limits.dismiss` follow."""
+
+        def take(records: list[Record]) -> None:
+            self.ledger.add_records(stream, records)
+            self.metrics.saw_records(stream, records)
+            if users:
+                self.limits.saw(records)
+            if on_records is not None:
+                on_records(records)
+            self.bell.ring()
+
+        self.limits.admit(stream.id, stream.peak)
+        self.metrics.began(stream)
+        return take
+
+    def next_stream(self) -> int:
+        """A stream number that no other stream of the run has."""
+        return next(self._streams)
+
+    async def settled(self, streams: Iterable[int], seconds: float = 20.0) -> None:
+        """Return when the ledger has every row of these streams (DeadlineError names what is missing)."""
+        for stream in streams:
+            await self.bell.until(
+                lambda stream=stream: "; ".join(self.ledger.complete(stream).missing[:3]),  # type: ignore[misc]
+                seconds=seconds,
+                what="the access log rows of a stream",
+            )
