@@ -49,9 +49,16 @@ class Patient:
 
     def inside(self, script: str, *words: str) -> str:
         """What a shell script writes that runs as root in the holder. EnvironmentFailedError when it fails."""
-        code, output = self.containers.run_inside(self.holder, ["sh", "-ec", script, *words], user="0")
+        return self._run(self.holder, script, *words)
+
+    def at_proxies(self, script: str, *words: str) -> str:
+        """The same where Toxiproxy is."""
+        return self._run(Part("holder").name, script, *words)
+
+    def _run(self, holder: str, script: str, *words: str) -> str:
+        code, output = self.containers.run_inside(holder, ["sh", "-ec", script, *words], user="0")
         if code:
-            raise EnvironmentFailedError(f"{self.holder}: {output.strip()[-500:] or f'status {code}'}")
+            raise EnvironmentFailedError(f"{holder}: {output.strip()[-500:] or f'status {code}'}")
         return output
 
     def prepared(self, script: str, *words: str) -> Heal:

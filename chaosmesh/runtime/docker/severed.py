@@ -35,6 +35,7 @@ done
 for one in "$0" "$1"; do iptables -w -F "$one" 2>/dev/null && iptables -w -X "$one"; done
 """
 _END_HUNG: Final = 'ss -K -tn state connected "( $2 )" >/dev/null 2>&1\n'
+_END_DIALS: Final = 'ss -K -tn state syn-sent "dst $0" >/dev/null 2>&1 || true'
 _BACK: Final = f"if [ -e {KEPT} ]; then cat {KEPT} > {HOSTS} && rm {KEPT}; fi\n"
 _RULES: Final = "iptables-save -t filter"
 
@@ -71,8 +72,13 @@ class Severed(Ill):
         self._patient.inside(_IN_FORCE, "\n".join(lines))
 
     def end(self) -> None:
-        """And the connections that hung end: who waited is told, and nothing is answered late."""
+        """And the connections that hung end: who waited is told, and nothing is answered late.
+
+        Toxiproxy dials before it accepts the next connection, so a dial whose packets were lost would hold all of them
+        up until the kernel sends them again, which takes seconds.
+        """
         self._patient.inside(_OFF + _END_HUNG + "true", CUT_IN, CUT_OUT, self._hung)
+        self._patient.at_proxies(_END_DIALS, self._patient.replica.sidecar)
 
     def seen(self) -> tuple[int, str]:
         """By the rules' own counters."""
