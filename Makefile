@@ -17,6 +17,7 @@ help: ## what can be made
 
 setup: $(STAMP) ## the virtual environment, locked dependencies and Toxiproxy (fetched once, then kept)
 	@$(RUN) $(BIN)/chaosmesh setup --quiet
+	@$(RUN) ! command -v npm >/dev/null 2>&1 || test tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json || npm ci --silent --no-audit --no-fund --prefix tests/browser
 
 $(STAMP): $(ROOT)/requirements/dev.txt $(ROOT)/pyproject.toml $(ROOT)/hatch_build.py
 	@test -n "$(PYTHON)" || { echo "chaosmesh needs Python 3.11 or newer on PATH (or: make PYTHON=/path/to/python)" >&2; exit 4; }
