@@ -24,9 +24,11 @@ from chaosmesh.documents.explain import explain, meant, nearest
 from chaosmesh.documents.external_part import External, ExternalName
 from chaosmesh.documents.extras import Certificate, Fallback, RetryBudget, schema_of_words
 from chaosmesh.documents.fault_part import FaultPart
+from chaosmesh.documents.gate_part import Gate
 from chaosmesh.documents.load_part import Load
 from chaosmesh.documents.metrics_part import Prometheus, switched
 from chaosmesh.documents.part import EdgeName, Part, Positive, Share, Text
+from chaosmesh.documents.slo_part import Slo
 from chaosmesh.documents.source import SCENARIO_NAME, Source, read_text
 from chaosmesh.documents.tracing_part import TracingPart
 from chaosmesh.documents.tree import Node, Problems, places, plain
@@ -46,14 +48,6 @@ class MeshEntry(Part):
 
 def _entry(value: Any) -> Any:
     return {"file": value} if isinstance(value, str) else value
-
-
-class Slo(Part):
-    """What users must feel: share of success, bound of the 99th percentile, calls per call."""
-
-    success: Share | None = None
-    p99: Duration | None = None
-    amplification: Annotated[float, Field(ge=1)] | None = None
 
 
 def _date(value: Any) -> Any:
@@ -80,15 +74,6 @@ class Limits(Part):
     rate: Positive | None = None
     duration: Duration | None = None
     errors: Share | None = None
-
-
-class Gate(Part):
-    """The nightly gate: what runs, how long, and what undecided means."""
-
-    duration: Duration | None = None
-    budget: Duration | None = None
-    undecided: Literal["fail", "warn"] = "fail"
-    faults: tuple[FaultPart, ...] = ()
 
 
 class Scenario(Part):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chaosmesh.documents.scenario import Scenario
 
-WHOLE = ("faults", "gate")
+WHOLE = ("faults",)
 OF_EXPERIMENTS = ("locustfile", "shape")
 """Forms of load that experiments send; a verification needs the same rate in every cell."""
 

@@ -43,7 +43,7 @@ def scheduled(mesh: Places, parts: Sequence[FaultPart]) -> tuple[Phase, ...]:
             "the scenario's faults: say no time",
             hint="faults: [{kind: errors, edge: a -> b, status: 503, start: 2s, duration: 3s}]",
         )
-    acts = [(one.start or 0.0, _end(one), _act(mesh, one)) for one in timed]
+    acts = [(one.start or 0.0, _end(one), act_of(mesh, one)) for one in timed]
     borders = sorted({0.0, *(begin for begin, _, _ in acts), *(end for _, end, _ in acts)})
     phases = [
         _phase(begin, end, [act for first, last, act in acts if first <= begin < last], acts)
@@ -65,7 +65,8 @@ ON_NODES = ("hang", "crash", "partition", "cpu", "memory", "disk_full", "dns")
 """Kinds that a node has, and no edge."""
 
 
-def _act(mesh: Places, part: FaultPart) -> FaultContext:
+def act_of(mesh: Places, part: FaultPart) -> FaultContext:
+    """The fault that a part of the scenario file means; UsageError where it says too little."""
     if part.kind in ON_NODES:
         if part.node is None:
             raise UsageError(f"faults: {part.kind} without a node", hint=f"{{kind: {part.kind}, node: NAME}}")

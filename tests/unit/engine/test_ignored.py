@@ -19,10 +19,10 @@ from chaosmesh.engine.ignored import notes
             ["load.shape is for experiments: verify sends 250"],
         ),
         ("load: {locustfile: users.py}", ["load.locustfile is for experiments: verify sends 250"]),
-        ("gate: {}", ["not acted on yet: gate"]),
+        ("gate: {verify: true}", []),
         (
-            "gate: {}\nload: {locustfile: users.py}",
-            ["not acted on yet: gate", "load.locustfile is for experiments"],
+            "faults: []\nload: {locustfile: users.py}",
+            ["not acted on yet: faults", "load.locustfile is for experiments"],
         ),
     ],
 )
