@@ -1,0 +1,1 @@
+"""The pages that chaosmesh writes: one frame, one style sheet, no script."""
