@@ -16,23 +16,10 @@ from chaosmesh.load import wire
 from chaosmesh.load.pacer import Flow
 from chaosmesh.load.part import WHOLE, Part
 from chaosmesh.load.plan import Stream
-from chaosmesh.load.wire import Row
+from chaosmesh.load.telling import Fire, tell
 
 FLUSH_S = 0.02
 """How long a finished request waits at most before it is on its way to main."""
-
-_TYPES = {"http2": "HTTP2", "grpc": "GRPC", "tcp": "TCP"}  # HTTP/1.1 goes by its method, as in Locust
-
-Fire = Callable[..., None]
-"""Locust's `events.request.fire`."""
-
-
-class NoAnswerError(Exception):
-    """What Locust is told of a request without an answer."""
-
-
-class ServerError(Exception):
-    """What Locust is told of a status of 500 or more, and of a grpc-status other than 0."""
 
 
 class Generator:
@@ -84,7 +71,7 @@ class Generator:
         rows = flow.take()
         if rows:
             self._write(wire.records(flow.stream.id, rows))
-            self._tell_locust(flow.stream, rows)
+            tell(self._fire, flow.stream, rows, flow.stream.name)
         if flow.over:
             self._end(flow)
 
@@ -105,31 +92,6 @@ class Generator:
             }
         )
 
-    def _tell_locust(self, stream: Stream, rows: list[Row]) -> None:
-        """Locust counts from the intended time too, so its own tables and charts tell the truth."""
-        fire = self._fire
-        for _, spec, intended, _, done, status, size, grpc, failure in rows:
-            request = stream.requests[spec]
-            fire(
-                request_type=_TYPES.get(request.protocol, request.method),
-                name=stream.name + request.path,
-                response_time=(done - intended) / 1e6,
-                response_length=size,
-                response=None,
-                context={},
-                exception=_exception(status, grpc, failure),
-                start_time=intended / 1e9,
-                url=stream.url + request.path,
-            )
-
     def _write(self, frame: bytes) -> None:
         with self._lock:
             self._out(frame)
-
-
-def _exception(status: int, grpc: int, failure: str) -> Exception | None:
-    if failure:
-        return NoAnswerError(failure)
-    if status >= 500:
-        return ServerError(f"status {status}")
-    return ServerError(f"grpc-status {grpc}") if grpc > 0 else None

@@ -37,7 +37,8 @@ LEAD_NS = 5_000_000
 _QUANTUM_NS = 1_000_000  # above 2,000 requests a second one wake-up serves several
 _QUANTUM_RATE = 2_000
 _BURST = 64  # sends in a row before answers are looked at again
-_NEVER = 1 << 63
+NEVER = 1 << 63
+"""When nothing is due any more."""
 
 
 def address_of(url: str) -> tuple[str, int]:
@@ -75,7 +76,7 @@ class Flow:
         self.stream = stream
         self.sent = self.dropped = 0
         self._seq, self._step = part.index, part.of
-        self._schedule = _part_of(part, schedule(stream))
+        self._schedule = _part_of(part, self._times(stream))
         self._picks = _part_of(part, picks([spec.weight for spec in stream.requests], stream.seed))
         protocols = {spec.protocol for spec in stream.requests}
         self._pools = {one: _pool(stream, one, self._finished) for one in protocols}
@@ -108,11 +109,11 @@ class Flow:
     @property
     def over(self) -> bool:
         """Whether everything was sent, answered and taken."""
-        return self._due == _NEVER and not self._in_flight and not self._rows
+        return self._due == NEVER and not self._in_flight and not self._rows
 
     def start(self) -> None:
         """Begins to send."""
-        self._timer.at(self._due if self._due != _NEVER else 0)
+        self._timer.at(self._due if self._due != NEVER else 0)
 
     def stop(self) -> None:
         """Sends nothing more; what is due and unsent is counted as dropped."""
@@ -120,7 +121,7 @@ class Flow:
         while self._due <= now:
             self.dropped += 1
             self._due = self._next_due()
-        self._due = _NEVER
+        self._due = NEVER
 
     def take(self) -> list[Row]:
         """The requests that finished since the last call, after giving up on those past their deadline."""
@@ -140,9 +141,12 @@ class Flow:
         for exchange in list(self._in_flight.values()):
             _give_up(exchange, Failure.CLOSED)
 
+    def _times(self, stream: Stream) -> Iterator[int]:
+        return schedule(stream)
+
     def _next_due(self) -> int:
         offset = next(self._schedule, None)
-        return _NEVER if offset is None else self._start + offset
+        return NEVER if offset is None else self._start + offset
 
     def _tick(self) -> None:
         now = time.monotonic_ns()
@@ -152,7 +156,7 @@ class Flow:
             self._due = self._next_due()
             left -= 1
             now = time.monotonic_ns()
-        if self._due != _NEVER:
+        if self._due != NEVER:
             self._timer.at(max(self._due, now + self._quantum_ns) if left else now)
 
     def _send(self, intended: int, now: int) -> None:

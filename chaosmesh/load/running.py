@@ -63,10 +63,12 @@ class Running:
             self._stop()
             self.fail(error)
 
-    def finish(self, totals: Mapping[str, Any]) -> None:
-        """Takes the generator's totals and resolves the report."""
+    def finish(self, totals: Mapping[str, Any]) -> StreamReport:
+        """Takes the generator's totals, and resolves the report."""
+        report = self._reported(totals)
         if not self._report.done():
-            self._report.set_result(self._reported(totals))
+            self._report.set_result(report)
+        return report
 
     def fail(self, error: Exception) -> None:
         """Ends the stream with an error for whoever waits."""
