@@ -22,10 +22,24 @@ profile_option = click.option(
     help="Whose hidden defaults hold.",
 )
 
+HERE = "process" if sys.platform == "linux" else "docker"
+
+
+def _told(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """In one line, where somebody else than the user has chosen containers."""
+    given = context.get_parameter_source(str(parameter.name)) is not click.core.ParameterSource.DEFAULT
+    if not given and value == "docker":
+        click.echo(
+            "this machine is no Linux: the mesh runs in containers, as with --runtime docker", err=True
+        )
+    return value
+
+
 runtime_option = click.option(
     "--runtime",
     type=click.Choice(["process", "docker"]),
-    default="process" if sys.platform == "linux" else "docker",
+    default=HERE,
+    callback=_told,
     show_default=True,
     help="Where the mesh runs: as processes of this machine (Linux), or in containers.",
 )
