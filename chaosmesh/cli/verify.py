@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -149,9 +150,12 @@ def _run(verification: Verification, inputs: Inputs, choices: dict[str, Any]) ->
 
 def _finish(listeners: Consumers, event: RunFinished) -> int:
     """A report that can't be written does not cost the verdict; a run that passed says so by its exit code."""
+    from chaosmesh.engine.summary import write_summary
+
     code = event.result.exit_code()
     try:
         listeners(event)
+        write_summary(Path(event.folder))
     except Exception as error:  # noqa: BLE001 - a full disk, a closed pipe: whatever it was, the verdict stands
         click.echo(f"a report could not be written: {error}", err=True)
         return ExitCode.ENVIRONMENT if code is ExitCode.PASS else code

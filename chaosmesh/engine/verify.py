@@ -38,6 +38,7 @@ from chaosmesh.engine.rendering import layout_of, rendering
 from chaosmesh.engine.results import Bounds, CellResult, CheckResult, Finding, NotChecked, VerifyResult
 from chaosmesh.engine.retelling import Retelling
 from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.surroundings import keep_surroundings
 from chaosmesh.engine.traffic import mix_of
 from chaosmesh.engine.trying import Trial, failed
 from chaosmesh.engine.untold import tellable
@@ -168,6 +169,7 @@ class Verification:
             result: VerifyResult = await stack.guarded(self._limited(stack, emit, begin))
             await stack.keep_ledger()
             emit(PhaseStarted("stop", 0))
+            await keep_surroundings(stack, self.resources, self.scenario, folder)
         for text in stack.traces.notes():
             emit(Note(text))
         return replace(result, files=digests(folder.path))

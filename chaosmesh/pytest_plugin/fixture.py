@@ -116,4 +116,5 @@ def _record(
     about = {"mesh": live.name, "profile": profile, "seed": seed, "alpha": alpha}
     folder = session.record(meshes.runs, name, item.nodeid, runs, about)
     session.keep_metrics(meshes, live, runs, folder)
+    session.sum_up(meshes, live, runs, folder)
     reports.recorded(item, runs, folder, seed)

@@ -15,6 +15,8 @@ from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.programs import own_programs, with_copies
 from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.summary import write_summary
+from chaosmesh.engine.surroundings import keep_surroundings
 from chaosmesh.judge import RUN_ALPHA
 from chaosmesh.runtime.kinds import Kind
 
@@ -56,8 +58,10 @@ class CanaryRun:
         async with stack:
             found: Canary = await stack.guarded(self._shift(stack, say))
             await stack.keep_ledger()
+            await keep_surroundings(stack, self._resources, self._scenario, folder)
         about = {"mesh": self.mesh.name, "profile": self._profile, "seed": self.seed, "alpha": self.alpha}
         folder.write_json("run.json", {**found.as_json(), **about})
+        write_summary(folder.path)
         return found
 
     async def _shift(self, stack: Stack, say: Say) -> Canary:

@@ -11,6 +11,8 @@ from chaosmesh.engine.experiment.record import document
 from chaosmesh.engine.experiment.result import Run
 from chaosmesh.engine.experiment.view import experiment
 from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.summary import write_summary
+from chaosmesh.engine.surroundings import keep_surroundings
 from chaosmesh.errors import ChaosMeshError, EnvironmentFailedError
 from chaosmesh.runtime.kinds import Kind, require
 
@@ -87,6 +89,14 @@ def keep_metrics(meshes: Meshes, live: LiveMesh, runs: Sequence[Run], folder: Pa
     if readings and meshes.warm(live):
         since = min(one.begin_ns for one in readings) / 1e9
         live.call(live.stack.metrics.keep(folder, since, runs[0].ledger))
+
+
+def sum_up(meshes: Meshes, live: LiveMesh, runs: Sequence[Run], folder: Path) -> None:
+    """What a test told and what it ran on, in short, beside its run.json."""
+    if meshes.warm(live):
+        about = (live.resources, live.scenario, RunFolder(folder), runs[0].ledger)
+        live.call(keep_surroundings(live.stack, *about))
+    write_summary(folder)
 
 
 def record(root: Path, name: str, test: str, runs: Sequence[Run], about: Mapping[str, object]) -> Path:
