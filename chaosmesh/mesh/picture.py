@@ -7,7 +7,7 @@ from crossing (K. Sugiyama, S. Tagawa, M. Toda, "Methods for visual understandin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -38,16 +38,18 @@ class Spot:
 class Arrow:
     """Calls of a workload to a service, and the workloads behind it with their weights in per cent, fallbacks with 0.
 
-    A service with several routes has its widest one's weights (the last one, as requests without conditions take it)."""
+    A service with several routes has its widest one's weights (the last one, as requests without conditions take it).
+    `id` is `client->service`, with the service's first DNS label where no other service begins alike."""
 
+    id: str
     client: str
     service: str
     targets: tuple[tuple[str, float], ...]
 
     @property
-    def id(self) -> str:
-        """`client->service`, the service by its first label."""
-        return f"{self.client}->{short(self.service)}"
+    def label(self) -> str:
+        """For people."""
+        return self.id.replace("->", " → ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +91,23 @@ def picture(mesh: Mesh, entries: Sequence[str] = (), externals: Sequence[str] = 
     return Picture(tuple(spots), arrows, len(grid) + bool(externals), tallest)
 
 
-def short(service: str) -> str:
-    """The first DNS label of a service's name."""
-    return service.partition(".")[0]
+def _short(service: str, known: Collection[str]) -> str:
+    first = service.partition(".")[0]
+    return service if any(one != service and one.partition(".")[0] == first for one in known) else first
 
 
 def _arrow(mesh: Mesh, client: str, service: str) -> Arrow:
     known = {one.name for one in mesh.services}
     routes = mesh.service(service).routes if service in known else ()
+    name = f"{client}->{_short(service, known)}"
     if not routes:
-        return Arrow(client, service, ())
+        return Arrow(name, client, service, ())
     widest = routes[-1].targets
     whole = sum(one.weight for one in widest) or 1
     weights = dict.fromkeys(mesh.targets(service), 0.0)
     for one in widest:
         weights[one.workload] += 100 * one.weight / whole
-    return Arrow(client, service, tuple((name, round(weight, 2)) for name, weight in weights.items()))
+    return Arrow(name, client, service, tuple((one, round(weight, 2)) for one, weight in weights.items()))
 
 
 def _called(client: str, arrows: Sequence[Arrow]) -> list[str]:

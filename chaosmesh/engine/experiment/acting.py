@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.contexts import FaultContext
+from chaosmesh.engine.experiment.holding import Hand
 from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.faults import Fault
@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 
 def acting_on(
-    session: Session,
+    session: Hand,
     label: str,
     place: str,
     replicas: Sequence[Replica],
@@ -28,12 +28,12 @@ def acting_on(
     return _context(session, label, place, made)
 
 
-def acting_on_mesh(session: Session, label: str, place: str, make: Callable[[str], Fault]) -> FaultContext:
+def acting_on_mesh(session: Hand, label: str, place: str, make: Callable[[str], Fault]) -> FaultContext:
     """One fault on the mesh as a whole."""
     return _context(session, label, place, (make(f"{_word(label)}-{next(_numbers)}"),))
 
 
-def _context(session: Session, label: str, place: str, made: tuple[Fault, ...]) -> FaultContext:
+def _context(session: Hand, label: str, place: str, made: tuple[Fault, ...]) -> FaultContext:
     paths = tuple(Path(*fault.edge) for fault in made)
     return FaultContext(session.live, InForce(label, Named(place, paths), made))
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
+from chaosmesh.engine.experiment.holding import Live
 from chaosmesh.engine.experiment.in_force import InForce
-from chaosmesh.engine.experiment.live import LiveMesh
 from chaosmesh.errors import KeeperLostError, UsageError
 
 
@@ -17,7 +17,7 @@ class FaultContext:
     In a coroutine `async with` does the same without blocking the test's own loop.
     """
 
-    def __init__(self, live: LiveMesh, context: InForce) -> None:
+    def __init__(self, live: Live, context: InForce) -> None:
         self._live = live
         self.in_force = context
 

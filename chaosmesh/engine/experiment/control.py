@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.acting import acting_on_mesh
 from chaosmesh.engine.experiment.contexts import FaultContext
+from chaosmesh.engine.experiment.holding import Hand
 from chaosmesh.faults import BadPush, ControlPlaneKilled, ControlPlaneStale
 
 PLACE = "the control plane"
@@ -14,7 +14,7 @@ class ControlPlaneOf:
     """What may happen to the control plane of a mesh. Faults that are made by it (errors and delays of requests,
     certificates, replicas) and other policies can't be put in force meanwhile: NotInForceError says so at once."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Hand) -> None:
         self._session = session
 
     def __repr__(self) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.contexts import FaultContext
 from chaosmesh.engine.experiment.fits import needs_connections, needs_replica, needs_requests
+from chaosmesh.engine.experiment.holding import Hand
 from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.errors import UsageError
@@ -82,7 +82,7 @@ class Edge:
     Everywhere: `replica` narrows a fault to one copy of the server. Durations are written "300ms" or "2s".
     """
 
-    def __init__(self, session: Session, named: Named) -> None:
+    def __init__(self, session: Hand, named: Named) -> None:
         self._session = session
         self.named = named
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.contexts import FaultContext
+from chaosmesh.engine.experiment.holding import Hand
 from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.engine.externals import notes
@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 class ExternalOf:
     """One of the scenario's `externals:`. Everybody's connections to it meet the fault."""
 
-    def __init__(self, session: Session, name: str) -> None:
+    def __init__(self, session: Hand, name: str) -> None:
         known = [one.name for one in session.live.stack.externals]
         if name not in known:
             raise UsageError(

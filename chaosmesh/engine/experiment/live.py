@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Coroutine, Sequence
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 from chaosmesh.appmesh import Resources
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.calm import avoided
-from chaosmesh.engine.experiment.in_force import InForce
+from chaosmesh.engine.experiment.holding import Holding
 from chaosmesh.engine.experiment.inputs import Wanted, bindings, read
 from chaosmesh.engine.experiment.loop import LoopThread
 from chaosmesh.engine.folder import RunFolder
@@ -24,8 +23,7 @@ from chaosmesh.engine.site import LEASE_TTL
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.sweep import Sweep
 from chaosmesh.errors import ChaosMeshError, DeadlineError, LimitExceededError, UsageError
-from chaosmesh.faults import Fault
-from chaosmesh.ledger import Addresses, FaultEvent, Ledger
+from chaosmesh.ledger import Addresses, Ledger
 from chaosmesh.mesh import Mesh
 from chaosmesh.runtime import leftovers, probe
 
@@ -42,10 +40,8 @@ class NotHealedError(ChaosMeshError):
     """Raised when a mesh is not as it was before a test, although every fault was healed."""
 
 
-class LiveMesh:
+class LiveMesh(Holding):
     """A mesh in force until `close`. Its coroutines run on the loop's own thread, by `call`."""
-
-    stack: Stack
 
     def __init__(self, wanted: Wanted, runs: FilePath) -> None:
         self.wanted = wanted
@@ -56,7 +52,7 @@ class LiveMesh:
         self.own = own_programs(self.resources, self.baseline, self.scenario, wanted.runtime)
         self.scenario = with_copies(self.scenario, self.own.copies)
         self.name = self.scenario.name or self.baseline.name
-        self.active: list[InForce] = []
+        super().__init__()
         self.loop = LoopThread()
         self._exit = contextlib.AsyncExitStack()
         try:
@@ -157,38 +153,6 @@ class LiveMesh:
         """Resources with later documents over them, and their policy."""
         newer = resources.updated(list(paths), variables=bindings(self.wanted, self.scenario))
         return newer, policy(newer, self.scenario, self.wanted.profile)
-
-    async def apply(self, context: InForce) -> None:
-        """Put a fault in force on all of its edges, or on none."""
-        self.active.append(context)
-        try:
-            for fault in context.faults:
-                begun = time.time_ns()
-                await fault.apply(self.stack.site)
-                self._note(fault, "applied", begun)
-        except BaseException:
-            await self.heal(context)
-            raise
-
-    async def heal(self, context: InForce) -> None:
-        """Take a fault off; harmless when it is off already."""
-        if context not in self.active:
-            return
-        for fault in context.faults:
-            await fault.heal(self.stack.site)
-        self.active.remove(context)
-        for fault in context.faults:
-            self._note(fault, "healed")
-
-    async def heal_all(self) -> None:
-        """Take every fault off, the last one first."""
-        for context in reversed(tuple(self.active)):
-            await self.heal(context)
-
-    def _note(self, fault: Fault, phase: Any, begun_ns: int = 0) -> None:
-        target = ">".join(fault.edge)
-        event = FaultEvent(fault.id, phase, time.time_ns(), fault.kind, target, dict(fault.size), begun_ns)
-        self.stack.ledger.add_fault(event)
 
     async def restore(self) -> bool:
         """Heal what is left, bring the baseline back and prove that it is so.

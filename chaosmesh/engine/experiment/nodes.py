@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.acting import acting_on
 from chaosmesh.engine.experiment.contained import Contained, ContainedApplications
 from chaosmesh.engine.experiment.contexts import FaultContext
 from chaosmesh.engine.experiment.edges import Edge
+from chaosmesh.engine.experiment.holding import Hand
 from chaosmesh.engine.experiment.names import Named, callers
 from chaosmesh.errors import UsageError
 from chaosmesh.faults import (
@@ -86,7 +86,7 @@ class ReplicaOf(_Applications):
 class Node(_Applications):
     """One virtual node, or all nodes behind a virtual service. A fault on it is one on all of its replicas."""
 
-    def __init__(self, session: Session, policy: Mesh, names: tuple[str, ...]) -> None:
+    def __init__(self, session: Hand, policy: Mesh, names: tuple[str, ...]) -> None:
         topology = session.live.stack.topology
         super().__init__(
             session, " and ".join(names), [r for one in names for r in topology.replicas_of(one)]

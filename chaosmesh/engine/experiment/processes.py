@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chaosmesh.engine.experiment.about import Session
 from chaosmesh.engine.experiment.acting import acting_on
 from chaosmesh.engine.experiment.contexts import FaultContext
+from chaosmesh.engine.experiment.holding import Hand
 from chaosmesh.faults import Crash, Fault, Hang, Role
 from chaosmesh.mesh import Replica
 
@@ -18,7 +18,7 @@ class Processes:
 
     _role: Role = "app"
 
-    def __init__(self, session: Session, label: str, replicas: Sequence[Replica]) -> None:
+    def __init__(self, session: Hand, label: str, replicas: Sequence[Replica]) -> None:
         self._session = session
         self._label = label
         self._those = tuple(replicas)

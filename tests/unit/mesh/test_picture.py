@@ -57,6 +57,12 @@ def test_an_arrow_has_the_weights_of_the_widest_route() -> None:
     assert arrows["v1->weather"] == (("weather", 100.0),)
 
 
+def test_services_that_begin_alike_keep_their_whole_names() -> None:
+    services = [service(one, route(one, "all", {"b": 1})) for one in ("b.green", "b.blue", "c.blue")]
+    found = picture(mesh([workload("a", "b.green", "c.blue"), workload("b")], services))
+    assert [(one.id, one.label) for one in found.edges] == [("a->b.green", "a → b.green"), ("a->c", "a → c")]
+
+
 def test_a_target_of_a_narrow_route_is_drawn_without_a_share() -> None:
     narrow, wide = route("c", "crew", {"b": 1}), route("c", "all", {"a": 1})
     found = picture(mesh([workload("x", "c"), workload("a"), workload("b")], [service("c", narrow, wide)]))
