@@ -15,6 +15,11 @@ SCHEMA = "chaosmesh.verify/1"
 CellVerdict = Literal["held", "weak", "accepted", "inconclusive", "invalid"]
 
 
+def place_json(where: Where | None) -> dict[str, Any] | None:
+    """`{file, line, column}`; None where there is no place."""
+    return None if where is None else {"file": where.file, "line": where.line, "column": where.column}
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceRef:
     """The resource whose rule a check is about; `where` is the rule's own place."""
@@ -24,8 +29,8 @@ class ResourceRef:
     where: Where
 
     def as_json(self) -> dict[str, Any]:
-        """`{kind, name, file, line}`."""
-        return {"kind": self.kind, "name": self.name, "file": self.where.file, "line": self.where.line}
+        """`{kind, name, file, line, column}`."""
+        return {"kind": self.kind, "name": self.name, **(place_json(self.where) or {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,8 @@ class FaultDose:
     size: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """`{"kind": …, …size}`."""
-        return {"kind": self.kind, **self.size}
+        """`{"kind": …, …size, "label": …}`."""
+        return {"kind": self.kind, **self.size, "label": self.label}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,8 @@ class CellResult:
             "reason": self.reason,
             "streams": list(self.streams),
             "evidence": None if self.evidence is None else [[one.n, int(one.k)] for one in self.evidence],
+            "rule": place_json(self.rule),
+            "duration_s": round(self.duration_s, 3),
         }
 
 
@@ -145,9 +152,10 @@ class Cure:
     def as_json(self) -> dict[str, Any]:
         """The `cure` of a finding."""
         return {
+            "edge": list(self.edge),
+            "fault": self.fault.as_json(),
             "change": self.change,
-            "file": self.where.file if self.where else None,
-            "line": self.where.line if self.where else None,
+            **(place_json(self.where) or {"file": None, "line": None, "column": None}),
             "before": self.before,
             "after": self.after,
             "worked": self.worked,
@@ -168,9 +176,7 @@ class Finding:
         return {
             "title": self.title,
             "detail": self.detail,
-            "file": self.where.file if self.where else None,
-            "line": self.where.line if self.where else None,
-            "column": self.where.column if self.where else None,
+            **(place_json(self.where) or {"file": None, "line": None, "column": None}),
             "cure": self.cure.as_json() if self.cure else None,
         }
 
@@ -269,6 +275,9 @@ class VerifyResult:
             "findings": [f.as_json() for f in self.findings],
             "ledger": {"attempts": self.attempts, "unaccounted": list(self.unaccounted)},
             "goal": self.bounds.as_json() if self.bounds else None,
+            "goal_text": self.goal,
+            "sidecars": self.sidecars,
+            "envoy": self.envoy,
             "gated": self.gated,
             "tolerant": self.tolerant,
             "expired": list(self.expired),
