@@ -10,7 +10,7 @@ NARROWED = $(if $(PYTEST_ARGS),|| test $$? -eq 5)
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench soak clean lock
+.PHONY: help setup demo test lint docs bench soak clean lock
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(ROOT)/Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -40,6 +40,9 @@ lint: setup ## ruff, mypy --strict, import-linter
 	@$(RUN) $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(RUN) $(BIN)/mypy
 	@$(RUN) $(BIN)/lint-imports --no-cache 2>&1 | tail -n 6; test $${PIPESTATUS[0]} -eq 0
+
+docs: setup ## a site of all pages, in .build/site (nothing in it is fetched from elsewhere)
+	@$(RUN) NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo "$(ROOT)/.build/site/index.html"
 
 bench: setup ## the figures of docs/benchmarks.md, as ratios inside one run
 	@$(RUN) $(BIN)/python -m benchmarks $(BENCH)
