@@ -16,7 +16,8 @@ class Options:
     seconds and what takes long to see is left out; `budget_s`: seconds for the whole run; `cure`: try a
     one-line change against the first weak cell; `tolerant`: what is undecided does not fail the run;
     `workers`: processes that send the load, `workers_bind`: HOST:PORT where they join from other machines;
-    `runtime`: where the mesh runs; `traces`: which tracer the sidecars use (default: the scenario's).
+    `runtime`: where the mesh runs; `traces`: which tracer the sidecars use (default: the scenario's);
+    `beside`: claims of other runs that share one error budget with this one.
     """
 
     profile: str = "appmesh"
@@ -32,3 +33,4 @@ class Options:
     workers_bind: str = ""
     runtime: Kind = "process"
     traces: Choice | None = None
+    beside: int = 0

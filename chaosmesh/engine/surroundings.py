@@ -1,4 +1,5 @@
-"""What a run ran on: host, versions and documents, kept beside its result in `surroundings.json`."""
+"""What a run ran on: host, versions and command in `surroundings.json`, the documents and the picture of the mesh in
+`config/`."""
 
 from __future__ import annotations
 
@@ -7,13 +8,16 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import shlex
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.kept import keep_documents, keep_picture
 from chaosmesh.engine.stack import Stack
 from chaosmesh.envoy import binary_version
 from chaosmesh.ledger import Ledger
@@ -28,11 +32,12 @@ COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "GIT_COMMIT")
 async def keep_surroundings(
     stack: Stack, resources: Resources, scenario: Scenario, folder: RunFolder, ledger: Ledger | None = None
 ) -> None:
-    """Write the file into the run folder, while the mesh still runs. `ledger`: whose requests tell how late the
+    """Write all that into the run folder, while the mesh still runs. `ledger`: whose requests tell how late the
     generator was (default: the stack's)."""
     ticks = await stack.keeper.ticks()
     body = {
         "runtime": stack.kind,
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "policy": digest_of(resources, scenario),
         "versions": versions(),
         "host": {
@@ -43,6 +48,8 @@ async def keep_surroundings(
         },
     }
     folder.write_json(NAME, body)
+    keep_documents(folder, resources, scenario)
+    keep_picture(folder, stack.mesh, stack.topology.entries, [one.name for one in stack.externals])
 
 
 def versions() -> Mapping[str, str | None]:

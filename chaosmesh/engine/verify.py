@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.checks import Check, Plan, Skipped, plan
@@ -30,6 +28,7 @@ from chaosmesh.engine.folder import RunFolder, digests
 from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.ignored import notes
 from chaosmesh.engine.inputs import policy
+from chaosmesh.engine.kept import keep_documents
 from chaosmesh.engine.limits import rate_of
 from chaosmesh.engine.matrix import Cell, Waivers, chosen
 from chaosmesh.engine.options import Options
@@ -69,8 +68,8 @@ class Verification:
         self.cells: list[Cell] = matrix.cells(self.mesh, options.only, self._replicas())
         draft = self._plan(alpha_for(1))
         splits = sum(any(probe.split for probe in one.probes) for one in draft.checks)
-        claims = splits + 2 * len(self.cells)
-        self.alpha = alpha_for(claims)
+        self.claims = splits + 2 * len(self.cells)
+        self.alpha = alpha_for(self.claims + options.beside)
         self.plan = self._plan(self.alpha)
         if options.only and not self.plan.checks and not self.cells:
             raise UsageError(
@@ -83,6 +82,7 @@ class Verification:
             NotChecked(matrix.cell_id(*one), "needs two replicas of a node behind the service")
             for one in matrix.alone(self.mesh, options.only, self._replicas())
         ]
+        self.out_of_time: list[str] = []
         self._checked: dict[str, CheckResult] = {}
         self._celled: list[CellResult] = []
         self._findings: list[Finding] = []
@@ -136,11 +136,7 @@ class Verification:
 
     def keep_documents(self, folder: RunFolder) -> None:
         """Copy the documents and the scenario file into the run folder, beside the rendered configuration."""
-        kept = folder.config / "documents"
-        kept.mkdir(exist_ok=True)
-        files = {one.where.file for one in self.resources} | {self.scenario.place().file}
-        for number, file in enumerate(sorted(f for f in files if Path(f).is_file())):
-            shutil.copyfile(file, kept / f"{number:03d}-{Path(file).name}")
+        keep_documents(folder, self.resources, self.scenario)
         folder.write_json("config/envoy.json", rendering(self.mesh, self.scenario, "127.16"))
 
     async def run(self, folder: RunFolder, emit: Listener) -> VerifyResult:
@@ -168,8 +164,8 @@ class Verification:
             emit(PhaseStarted("checks", len(self.plan.checks)))
             result: VerifyResult = await stack.guarded(self._limited(stack, emit, begin))
             await stack.keep_ledger()
-            emit(PhaseStarted("stop", 0))
             await keep_surroundings(stack, self.resources, self.scenario, folder)
+            emit(PhaseStarted("stop", 0))
         for text in stack.traces.notes():
             emit(Note(text))
         return replace(result, files=digests(folder.path))
@@ -218,7 +214,7 @@ class Verification:
             runtime=self.options.runtime,
             profile=self.options.profile,
             seed=self.seed,
-            alpha=RUN_ALPHA,
+            alpha=self.alpha * max(1, self.claims) if self.options.beside else RUN_ALPHA,
             duration_s=time.monotonic() - begin,
             checks=tuple(checks),
             matrix=tuple(self._celled),
@@ -268,6 +264,7 @@ class Verification:
                 if time.monotonic() + needed > self._deadline:
                     reason = f"takes about {needed:.0f} s, more than is left of the run's time"
                     self._left_out.append(NotChecked(matrix.cell_id(edge, column), reason))
+                    self.out_of_time.append(matrix.cell_id(edge, column))
                     continue
             tried = told.again(stack, edge, column) or await try_cell(stack, edge, column, given)
             told.note(stack, edge, column, tried)
