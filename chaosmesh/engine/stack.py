@@ -67,6 +67,7 @@ class Stack(Streams):
         kind: Kind = "process",
         own: Mapping[str, Program] | None = None,
         traces: Choice | None = None,
+        ledger: Callable[[Addresses], Ledger] = Ledger,
     ) -> None:
         self.run = new_run()
         most = max(workers, scenario.load.workers)
@@ -80,6 +81,7 @@ class Stack(Streams):
         self.folder = folder
         self.control = ControlPlane()
         self._with_load = load
+        self._new_ledger = ledger
         self._scenario = scenario
         self.secrets = Secrets(scenario, folder.path / "trusted")
         self.turns = Turns()
@@ -119,7 +121,7 @@ class Stack(Streams):
             self._own,
         )
         self._known = self.topology
-        self.ledger = Ledger(Addresses.of(self.topology))
+        self.ledger = self._new_ledger(Addresses.of(self.topology))
         home = workdir(self.run)
         self._exit.callback(shutil.rmtree, home, ignore_errors=True)
         self.keeper = await Keeper.start(self.run, self.folder.path)
@@ -182,6 +184,8 @@ class Stack(Streams):
     def _rows(self, rows: list[AccessRow]) -> None:
         self.ledger.add_rows(rows)
         self.metrics.saw_rows(rows)
+        for watcher in self.watchers:
+            watcher.saw_rows(rows)
         self.bell.ring()
 
     def _snapshots(self, mesh: Mesh, topology: Topology) -> Mapping[str, Snapshot]:

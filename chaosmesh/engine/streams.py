@@ -6,6 +6,7 @@ import itertools
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.conditions import Bell
@@ -13,12 +14,26 @@ from chaosmesh.engine.generators import Generators
 from chaosmesh.engine.limits import Guard
 from chaosmesh.engine.metrics import Metrics
 from chaosmesh.engine.ways import Ways
+from chaosmesh.envoy import AccessRow
 from chaosmesh.ledger import Ledger
 from chaosmesh.load import Record, RequestSpec, Running, Stream, Tls
 from chaosmesh.load.plan import Arrivals, Closed
 from chaosmesh.load.shapes import Shape
 
 Take = Callable[[list[Record]], None]
+
+
+class Watcher(Protocol):
+    """Hears of everything as it comes. What it does must be quick: it is called for every batch."""
+
+    def began(self, stream: Stream, *, users: bool) -> None:
+        """A stream is about to begin; `users`: its requests are those of users."""
+
+    def saw_records(self, stream: Stream, records: Sequence[Record], *, users: bool) -> None:
+        """Requests of a stream have ended."""
+
+    def saw_rows(self, rows: Sequence[AccessRow]) -> None:
+        """Sidecars have told of calls and attempts."""
 
 
 class Streams(Ways):
@@ -31,6 +46,7 @@ class Streams(Ways):
         self.generators = generators
         self.bell = Bell()
         self.limits = Guard(scenario)
+        self.watchers: list[Watcher] = []
         self._streams = itertools.count(1)
         self._named: Counter[str] = Counter()
 
@@ -104,6 +120,8 @@ class Streams(Ways):
         def take(records: list[Record]) -> None:
             self.ledger.add_records(stream, records)
             self.metrics.saw_records(stream, records)
+            for watcher in self.watchers:
+                watcher.saw_records(stream, records, users=users)
             if users:
                 self.limits.saw(records)
             if on_records is not None:
@@ -112,6 +130,8 @@ class Streams(Ways):
 
         self.limits.admit(stream.id, stream.peak)
         self.metrics.began(stream)
+        for watcher in self.watchers:
+            watcher.began(stream, users=users)
         return take
 
     def next_stream(self) -> int:

@@ -94,6 +94,20 @@ def write(ledger: Ledger, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(_requests(ledger), folder / REQUESTS, compression="zstd")
     pq.write_table(_attempts(ledger), folder / ATTEMPTS, compression="zstd")
+    _write_rest(ledger, folder)
+
+
+def merge(ledger: Ledger, parts: Sequence[Path], folder: Path) -> None:
+    """The files of a run from those of its parts, one after the other; faults and addresses are those of `ledger`. Takes
+    the memory of one part, however many there are."""
+    for name, schema in ((REQUESTS, RECORD_SCHEMA), (ATTEMPTS, ROW_SCHEMA)):
+        with pq.ParquetWriter(folder / name, schema, compression="zstd") as writer:
+            for part in parts:
+                writer.write_table(pq.read_table(part / name, schema=schema))
+    _write_rest(ledger, folder)
+
+
+def _write_rest(ledger: Ledger, folder: Path) -> None:
     tree = {
         "schema": SCHEMA,
         "faults": [asdict(one) for one in ledger.faults],
