@@ -21,6 +21,11 @@ class Child:
         self._fd = os.pidfd_open(pid)
         asyncio.get_running_loop().add_reader(self._fd, self._lost)
 
+    def terminate(self) -> None:
+        """Asks it to end."""
+        if not self.ended.is_set():
+            signal.pidfd_send_signal(self._fd, signal.SIGTERM)
+
     async def end(self, patience: float) -> None:
         """Waits so many seconds for its end, then kills it."""
         if self.ended.is_set():

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from gevent import GreenletExit
 from locust.clients import HttpSession
 from locust.contrib.fasthttp import FastHttpSession
 from locust.exception import StopUser
@@ -27,7 +28,8 @@ class ElsewhereError(Exception):
 
 
 class Stamps:
-    """Numbers the requests of one stream; `rows` are those that ended, `strangers` those that carry no id of ours.
+    """Numbers the requests of one stream; `rows` are those that ended, `strangers` those that carry no id of ours,
+    `given_up` those whose user Locust killed meanwhile.
 
     Once `closing`, who wants to send one more stops instead: Locust would kill users in the middle of a request.
     """
@@ -36,7 +38,7 @@ class Stamps:
         self._stream = stream
         self._netloc = urlsplit(url).netloc
         self._numbers = itertools.count()
-        self.sent = self.ended = self.strangers = 0
+        self.sent = self.ended = self.strangers = self.given_up = 0
         self.closing = False
         self.rows: list[Row] = []
 
@@ -89,7 +91,11 @@ class Stamps:
             self.sent += 1
             headers[_ID] = request_id(self._stream.id, number)
             context = {**(more.pop("context", None) or {}), _KEY: number}
-            return request(session, method, url, *args, headers=headers, context=context, **more)
+            try:
+                return request(session, method, url, *args, headers=headers, context=context, **more)
+            except GreenletExit:
+                self.given_up += 1
+                raise
 
         return stamped
 
