@@ -14,6 +14,7 @@ import click
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.appmesh.load import DEFAULT_MESH
+from chaosmesh.cli import completing
 from chaosmesh.documents import parse, plain
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.documents.source import SCENARIO_NAME, read_text
@@ -23,12 +24,16 @@ from chaosmesh.errors import DocumentError, Problem, UsageError, Where
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the user named: the resources of the mesh and the scenario around it. `again` reads it anew."""
+    """What the user named: the resources of the mesh and the scenario around it. `again` reads it anew. `mesh_name` and
+    `names` (pairs of file and name): of documents that carry none; `scenario_file`: where it was named."""
 
     resources: Resources
     scenario: Scenario
     documents: tuple[str, ...]
     again: Callable[[], Inputs] | None = None
+    mesh_name: str | None = None
+    names: tuple[tuple[str, str], ...] = ()
+    scenario_file: Path | None = None
 
 
 def read_inputs(
@@ -55,12 +60,13 @@ def read_inputs(
     for file in binding_files:
         variables |= _variables_of(file)
     variables |= dict(_pair(one, "--set NAME=VALUE") for one in bindings)
+    given = tuple(_pair(one, "--name FILE=[PARENT/]NAME") for one in names)
     resources, scenario = read(
         documents,
         scenario_file=scenario_file,
         variables=variables,
         mesh_name=mesh_name,
-        names=dict(_pair(one, "--name FILE=[PARENT/]NAME") for one in names),
+        names=dict(given),
         whole=whole,
     )
     if resources.warnings:
@@ -68,7 +74,9 @@ def read_inputs(
 
         for one in resources.warnings:
             click.echo(warned(one, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ), err=True)
-    return Inputs(resources, scenario, tuple(documents))
+    return Inputs(
+        resources, scenario, tuple(documents), mesh_name=mesh_name, names=given, scenario_file=scenario_file
+    )
 
 
 def _variables_of(file: Path) -> Mapping[str, str]:
@@ -89,11 +97,12 @@ def _pair(text: str, form: str) -> tuple[str, str]:
 
 
 def with_inputs(
-    command: Callable[..., int], *, whole: bool = True, optional: bool = False
+    command: Callable[..., int], *, whole: bool = True, optional: bool = False, here: bool = False
 ) -> Callable[..., int]:
     """Adds DOC… and everything that binds, names and surrounds documents; the command gets `inputs`.
 
-    With `whole` false references may lead out of the documents; with `optional` there need not be any document.
+    With `whole` false references may lead out of the documents; with `optional` there need not be any document; with
+    `here` the present folder is meant where none is named and it holds a scenario file.
     """
 
     @functools.wraps(command)
@@ -106,6 +115,8 @@ def with_inputs(
         scenario_file: Path | None,
         **rest: Any,
     ) -> int:
+        if here and not documents and scenario_file is None and Path(SCENARIO_NAME).is_file():
+            documents = (".",)
         given = (documents, bindings, binding_files, mesh_name, names, scenario_file)
         if optional and not documents and scenario_file is None:
             return command(inputs=Inputs(Resources(mesh_name or DEFAULT_MESH), Scenario(), ()), **rest)
@@ -118,7 +129,7 @@ def with_inputs(
 
 
 _OPTIONS = (
-    click.argument("documents", nargs=-1, metavar="DOC..."),
+    click.argument("documents", nargs=-1, metavar="DOC...", shell_complete=completing.files),
     click.option(
         "--set",
         "bindings",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chaosmesh.cli import completing
 from chaosmesh.cli.options import json_option, undecided_option, write_json
 from chaosmesh.errors import ExitCode
 
@@ -17,7 +18,14 @@ WORST_FIRST = (ExitCode.LIMIT, ExitCode.FAIL, ExitCode.UNDECIDED, ExitCode.PASS)
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.argument(
+    "runs",
+    nargs=-1,
+    required=True,
+    metavar="RUN...",
+    type=click.Path(path_type=Path),
+    shell_complete=completing.run_folders,
+)
 @click.option(
     "--alpha",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),

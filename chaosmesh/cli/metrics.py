@@ -8,13 +8,20 @@ from pathlib import Path
 
 import click
 
+from chaosmesh.cli import completing
 from chaosmesh.errors import ExitCode, UsageError
 
 KINDS = (".parquet", ".txt", ".prom", ".om")
 
 
 @click.command()
-@click.argument("run", required=False, metavar="[RUN]", type=click.Path(path_type=Path))
+@click.argument(
+    "run",
+    required=False,
+    metavar="[RUN]",
+    type=click.Path(path_type=Path),
+    shell_complete=completing.run_folders,
+)
 @click.option(
     "--export",
     "target",

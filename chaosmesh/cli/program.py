@@ -9,12 +9,14 @@ import traceback
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import CompletionItem
 
 from chaosmesh.errors import ChaosMeshError, ExitCode, first_of
 
 GROUPS: dict[str, dict[str, str]] = {
     "Start": {"demo": "demo", "verify": "verify", "up": "up"},
     "Understand": {"lint": "lint", "why": "why", "render": "render", "trace": "trace"},
+    "Nightly": {"gate": "gate"},
     "More": {
         "canary": "canary",
         "judge": "judge",
@@ -24,6 +26,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "setup": "environment",
         "clean": "environment",
         "schema": "environment",
+        "completion": "completion",
     },
 }
 """Section of the help → command → module of `chaosmesh.cli` that has it."""
@@ -36,6 +39,7 @@ SUMMARIES = {
     "why": "Where a request would go, and by which rule.",
     "render": "The Envoy configuration of each sidecar.",
     "trace": "What single requests of a run met, hop by hop, as a waterfall.",
+    "gate": "Everything that the scenario's `gate:` names: one error budget, one verdict, one exit code.",
     "canary": "Shift traffic to a new version step by step, and back at once if it is worse.",
     "judge": "The verdict of a run once more, from its folder alone.",
     "metrics": "What was scraped in a run, as OpenMetrics or Parquet; a Grafana dashboard for it.",
@@ -44,6 +48,7 @@ SUMMARIES = {
     "setup": "Get Toxiproxy (cache, PATH, or built once).",
     "clean": "Remove what a killed run left.",
     "schema": "JSON Schema of the scenario file.",
+    "completion": "Completion for bash, zsh or fish.",
 }
 
 EXIT_CODES = """Exit codes: 0 pass · 1 a check, claim, declared SLO or waiver failed · 2 usage or invalid document ·
@@ -63,6 +68,12 @@ class Program(click.Group):
                 command: click.Command = getattr(module, cmd_name)
                 return command
         return None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands by their names alone: click's own way loads the module of each."""
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        commands = [CompletionItem(name, help=SUMMARIES[name]) for name in names]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         for title, group in GROUPS.items():
@@ -93,7 +104,7 @@ def program(ctx: click.Context) -> None:
 def run(argv: Sequence[str]) -> int:
     """Run the command; every error becomes text on stderr and an exit code, never a traceback."""
     try:
-        code = program.main(args=list(argv), standalone_mode=False)
+        code = program.main(args=list(argv), prog_name="chaosmesh", standalone_mode=False)
         return int(code or 0)
     except click.exceptions.Exit as end:
         return end.exit_code

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from chaosmesh.cli import completing
 from chaosmesh.cli.inputs import Inputs, with_inputs
 from chaosmesh.cli.options import profile_option
 from chaosmesh.errors import ExitCode, UsageError
@@ -16,7 +17,12 @@ SUBNET = "127.16"
 
 
 @click.command()
-@click.option("--node", metavar="NODE", help="Only the sidecar of this virtual node or gateway.")
+@click.option(
+    "--node",
+    metavar="NODE",
+    shell_complete=completing.nodes,
+    help="Only the sidecar of this virtual node or gateway.",
+)
 @click.option(
     "--static",
     "static_folder",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chaosmesh.cli import completing
 from chaosmesh.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path), shell_complete=completing.run_folders)
 @click.argument("request_ids", nargs=-1, metavar="[REQUEST-ID]...")
 @click.option("--failed", is_flag=True, help="Requests that failed, the first ones (see --limit).")
 @click.option("--slowest", type=click.IntRange(1), metavar="N", help="The slowest N, unanswered ones first.")

@@ -7,6 +7,7 @@ from typing import TextIO
 
 import click
 
+from chaosmesh.cli import completing
 from chaosmesh.cli.inputs import Inputs, with_inputs
 from chaosmesh.cli.options import profile_option
 from chaosmesh.errors import ExitCode, UsageError
@@ -14,7 +15,12 @@ from chaosmesh.errors import ExitCode, UsageError
 
 @click.command()
 @click.option(
-    "--from", "source", required=True, metavar="NODE", help="Who sends it: a virtual node or gateway."
+    "--from",
+    "source",
+    required=True,
+    metavar="NODE",
+    shell_complete=completing.nodes,
+    help="Who sends it: a virtual node or gateway.",
 )
 @click.option("--host", default="", metavar="HOST", help="Host that is called, with or without a port.")
 @click.option("--path", default="/", show_default=True, metavar="PATH", help="Path, with its query.")
