@@ -22,12 +22,12 @@ def counted(question: Question, mesh: Mesh, plan: Plan, contexts: Sequence[InFor
     phases = [phase for phase in plan.phases if one.during in (None, phase.name)]
     faults = [*contexts, *faults_of(phases)]
     doses = [(fault.kind, fault.size) for context in faults for fault in context.faults]
-    times = [_ejection(mesh, context) for context in faults]
+    times = [ejection_s(mesh, context) for context in faults]
     found = counting(doses, plan.rate, ejection_s=max((each for each in times if each), default=None))
     return replace(question, counting=found)
 
 
-def _ejection(mesh: Mesh, context: InForce) -> float | None:
+def ejection_s(mesh: Mesh, context: InForce) -> float | None:
     """Seconds from which on a host that failed by chance is left out, and how long it is."""
     known = {one.name for one in mesh.services}
     listeners = (

@@ -73,7 +73,7 @@ class Seconds(Generic[Second]):
     """The last `longest` seconds, by epoch second."""
 
     def __init__(self, make: Callable[[], Second], longest: int) -> None:
-        self._make = make
+        self._make: Callable[[], Second] = make
         self._longest = longest
         self._seconds: dict[int, Second] = {}
         self._closed = 0

@@ -26,6 +26,7 @@ Pair = tuple[str, str]  # client, service
 
 OnRecords = Callable[[Stream, Sequence[Record]], None]
 OnCalls = Callable[[Pair, AccessRow, int], None]
+OnAttempts = Callable[[Pair, AccessRow, str, int | None], None]
 
 
 @dataclass(slots=True)
@@ -39,7 +40,8 @@ class EdgeCounts:
 
 
 class Seen:
-    """A `Watcher` of a stack. `listeners` hear of records of users, `callers` of calls, as they are counted."""
+    """A `Watcher` of a stack. `listeners` hear of records of users, `callers` of calls (with how many attempts they took),
+    `attempters` of attempts (with the replica that they went to), as they are counted."""
 
     def __init__(self, addresses: Callable[[], Addresses]) -> None:
         self._addresses = addresses
@@ -49,6 +51,7 @@ class Seen:
         self.hits: Counter[str] = Counter()
         self.listeners: list[OnRecords] = []
         self.callers: list[OnCalls] = []
+        self.attempters: list[OnAttempts] = []
         self.streams: list[Callable[[Stream], None]] = []
 
     def began(self, stream: Stream, *, users: bool) -> None:
@@ -103,20 +106,21 @@ class Seen:
         counts.ok += well
         if row.tcp:
             counts.attempts += attempts
-            self._reached(second, row)
+            place = self._addresses().server(row.upstream)
+            if place is not None:
+                second.targets[place[0]] += 1
         for listener in self.callers:
             listener(pair, row, attempts)
 
     def _attempt(self, row: AccessRow) -> None:
-        counts = self._counts(self._pair(row))
+        pair = self._pair(row)
+        counts = self._counts(pair)
         counts.attempts += 1
-        if row.attempt == 1:
-            self._reached(counts.seconds.at(row.start_ns + int(row.duration_ms * 1e6)), row)
-
-    def _reached(self, second: EdgeSecond, row: AccessRow) -> None:
-        place = self._addresses().server(row.upstream)
-        if place is not None:
-            second.targets[place[0]] += 1
+        node, replica = self._addresses().server(row.upstream) or ("", None)
+        if row.attempt == 1 and node:
+            counts.seconds.at(row.start_ns + int(row.duration_ms * 1e6)).targets[node] += 1
+        for listener in self.attempters:
+            listener(pair, row, node, replica)
 
     def _pair(self, row: AccessRow) -> Pair:
         """As the ledger's join has it: a call that no route took carries no edge of its own."""
