@@ -41,7 +41,7 @@ class Setup:
 
     def shared(self) -> list[str]:
         """Arguments of master and workers."""
-        return ["-f", str(self.locustfile or _PASSENGERS), "--stop-timeout", "5" if self.locustfile else "0"]
+        return ["-f", str(self.locustfile or _PASSENGERS)]
 
     def master(self) -> list[str]:
         """Arguments of the master alone."""
