@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-import os
 import signal
 import sys
 from contextlib import AsyncExitStack, suppress
@@ -150,6 +149,7 @@ async def _watch(inputs: Inputs, api: Service) -> None:
     from chaosmesh.cli.watching import watch
     from chaosmesh.engine.inputs import sources
     from chaosmesh.report.errors import present
+    from chaosmesh.report.screen import screen_of
 
     async def saved() -> None:
         if inputs.again is None:
@@ -158,7 +158,7 @@ async def _watch(inputs: Inputs, api: Service) -> None:
             newer = await asyncio.to_thread(inputs.again)
             await api.saved(newer.resources)
         except ChaosMeshError as error:
-            _say(present(error, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
+            _say(present(error, screen_of(sys.stderr)))
             _say("the policy before stays in force")
 
     await watch(sources(inputs.documents, inputs.scenario), saved)

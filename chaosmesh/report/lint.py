@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 from chaosmesh.appmesh.lint import Finding
-from chaosmesh.report.errors import excerpt
+from chaosmesh.report.errors import hinted
+from chaosmesh.report.excerpt import excerpt
+from chaosmesh.report.screen import PLAIN, Screen
 from chaosmesh.report.words import clean, count
 
 _STYLES = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "note": "\x1b[1;36m"}
-_DIM, _RESET = "\x1b[2m", "\x1b[0m"
 
 
-def shown(findings: Sequence[Finding], *, color: bool = False) -> str:
+def shown(findings: Sequence[Finding], screen: Screen = PLAIN) -> str:
     """All findings and a line that counts them."""
-    return "\n".join([*(_finding(one, color=color) for one in findings), summary(findings)])
+    return "\n".join([*(_finding(one, screen) for one in findings), summary(findings)])
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -25,14 +26,12 @@ def summary(findings: Sequence[Finding]) -> str:
     return ", ".join(parts) if parts else "nothing found"
 
 
-def _finding(one: Finding, *, color: bool) -> str:
+def _finding(one: Finding, screen: Screen) -> str:
     severity = one.rule.severity
-    place = f"{clean(str(one.where))}: "
-    word = f"{_STYLES[severity]}{severity}{_RESET}" if color else severity
+    head = f"{clean(str(one.where))}: {severity}"
+    text = screen.wrapped(f"{head} {clean(one.resource)} {clean(one.message)}", 4)
+    if text.startswith(head):
+        painted = screen.paint(severity, _STYLES[severity])
+        text = head.removesuffix(severity) + painted + text.removeprefix(head)
     rule = f"[{one.rule.id}]"
-    lines = [
-        f"{place}{word} {clean(one.resource)} {clean(one.message)}",
-        *excerpt(one.where, color=color),
-        f"    → {clean(one.hint)} {_DIM + rule + _RESET if color else rule}",
-    ]
-    return "\n".join(lines)
+    return "\n".join([text, *excerpt(one.where, screen), *hinted(f"{one.hint} {rule}", screen)])

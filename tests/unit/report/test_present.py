@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from chaosmesh.errors import (
     Where,
 )
 from chaosmesh.report.errors import present
+from chaosmesh.report.screen import Screen, cells, screen_of
 
 DOCUMENT = 'spec:\n  retryPolicy:\n\tmaxRetries: -1\n  label: "日本 route" # x\n'
 
@@ -112,9 +114,52 @@ def test_control_characters_of_a_document_do_not_reach_the_screen(tmp_path: Path
 
 def test_colours_only_when_asked(document: str) -> None:
     error = UsageError("wrong", where=Where(document, 1, 1), hint="do")
-    assert "\x1b[1;31m" in present(error, color=True)
+    assert "\x1b[1;31m" in present(error, Screen(color=True))
     assert "\x1b" not in present(error)
 
 
 def test_an_empty_message_is_no_trouble() -> None:
     assert present(ChaosMeshError("")).startswith("error:")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("column", [1, 30, 77, 150, 301])
+@pytest.mark.parametrize("letter", ["x", "空"])
+def test_on_a_screen_the_line_and_its_caret_fit_and_meet(
+    tmp_path: Path, width: int, column: int, letter: str
+) -> None:
+    path = tmp_path / "long.json"
+    path.write_text(letter * (column - 1) + "X" + letter * (300 - column), "utf-8")
+    shown = present(UsageError("wrong", where=Where(str(path), 1, column)), Screen(width=width))
+    line, caret = shown.splitlines()[-2:]
+    assert cells(line) <= width
+    under = cells(caret[: caret.index("^")])
+    assert next(c for i, c in enumerate(line) if cells(line[:i]) == under) == "X"
+
+
+def test_on_a_screen_lines_are_broken_between_words(document: str) -> None:
+    message = "the route asks for more tries than there is time for, whatever its targets do"
+    error = DocumentError(
+        [Problem(Where(document, 2, 3), message, "raise the timeout, or lower one of the two values")]
+    )
+    shown = present(error, Screen(width=50))
+    assert all(cells(line) <= 50 for line in shown.splitlines())
+    assert " ".join(shown.split()).startswith(f"route.yaml:2:3: {message}")
+    assert present(error).splitlines()[0].endswith(message)
+
+
+def test_a_path_that_is_longer_than_the_screen_stays_whole() -> None:
+    path = "/very/long" * 9
+    assert path in present(EnvironmentFailedError(f"there is no {path} here"), Screen(width=40))
+
+
+def test_what_a_screen_is_told_by_its_surroundings() -> None:
+    class Window(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    assert screen_of(io.StringIO(), {}) == Screen(color=False, width=None)
+    assert screen_of(io.StringIO(), {"FORCE_COLOR": "1", "COLUMNS": "60"}) == Screen(color=True, width=None)
+    assert screen_of(Window(), {"COLUMNS": "60"}) == Screen(color=True, width=60)
+    assert screen_of(Window(), {"COLUMNS": "60", "NO_COLOR": "1"}) == Screen(color=False, width=60)
+    assert screen_of(Window(), {"COLUMNS": "60", "TERM": "dumb"}) == Screen(color=False, width=60)
