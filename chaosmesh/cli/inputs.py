@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -71,9 +70,10 @@ def read_inputs(
     )
     if resources.warnings:
         from chaosmesh.report.errors import warned
+        from chaosmesh.report.screen import screen_of
 
         for one in resources.warnings:
-            click.echo(warned(one, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ), err=True)
+            click.echo(warned(one, screen_of(sys.stderr)), err=True)
     return Inputs(
         resources, scenario, tuple(documents), mesh_name=mesh_name, names=given, scenario_file=scenario_file
     )

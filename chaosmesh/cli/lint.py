@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -38,8 +37,9 @@ def lint(inputs: Inputs, profile: str, json_file: str | None) -> int:
             Path(json_file).write_text(text + "\n")
     if json_file != "-":
         from chaosmesh.report.lint import shown
+        from chaosmesh.report.screen import screen_of
 
-        click.echo(shown(found, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
+        click.echo(shown(found, screen_of(sys.stdout)))
     return ExitCode.FAIL if any(one.rule.severity == "error" for one in found) else ExitCode.PASS
 
 

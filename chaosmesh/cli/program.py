@@ -137,8 +137,9 @@ def _explained(group: BaseExceptionGroup[BaseException]) -> int:
 
 def _shown(error: ChaosMeshError) -> int:
     from chaosmesh.report.errors import present
+    from chaosmesh.report.screen import screen_of
 
-    click.echo(present(error, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ), err=True)
+    click.echo(present(error, screen_of(sys.stderr)), err=True)
     return int(error.code)
 
 

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import pytest
+from pyarrow import parquet
 
 from tests.conftest import ROOT
 from tests.e2e.command import terminal
@@ -93,6 +93,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "fixtures", home / "fixtures")
     shutil.copytree(ROOT / "experiments", home / "experiments")
     shutil.copytree(ROOT / "tests" / "documented" / "mesh", home / "mesh")
+    shutil.copy(ROOT / "fixtures" / "airport" / "weather-route.json", home / "route.json")
     return home
 
 
@@ -176,8 +177,7 @@ def _written_before(example: Example, folder: Path) -> None:
 
 def _some_request(folder: Path) -> str:
     file = folder / "runs" / "airport" / "latest" / "requests.parquet"
-    row = duckdb.sql(f"select request_id from read_parquet('{file}') limit 1").fetchone()  # noqa: S608
-    return str(row[0]) if row else ""
+    return str(parquet.read_table(file, columns=["request_id"])["request_id"][0])
 
 
 @pytest.mark.parametrize(("command", "shown"), outputs(), ids=[str(shown) for _, shown in outputs()])
