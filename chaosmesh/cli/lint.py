@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,10 @@ from chaosmesh.errors import ExitCode
 
 @click.command()
 @json_option("Write the findings as JSON to FILE, or - for stdout.")
+@click.option("--sarif", "sarif_file", metavar="FILE", help="Write the findings as SARIF 2.1.0 too.")
 @profile_option
 @functools.partial(with_inputs, whole=False)
-def lint(inputs: Inputs, profile: str, json_file: str | None) -> int:
+def lint(inputs: Inputs, profile: str, json_file: str | None, sarif_file: str | None) -> int:
     """What is wrong with the policy before anything runs.
 
     Each finding names its place and what to do; docs/lint/ has a page for each rule. Exit code 1 if there is an
@@ -35,12 +38,34 @@ def lint(inputs: Inputs, profile: str, json_file: str | None) -> int:
             click.echo(text)
         else:
             Path(json_file).write_text(text + "\n")
+    if sarif_file is not None:
+        _write_sarif(Path(sarif_file), found)
+    _tell_github(found)
     if json_file != "-":
         from chaosmesh.report.lint import shown
         from chaosmesh.report.screen import screen_of
 
         click.echo(shown(found, screen_of(sys.stdout)))
     return ExitCode.FAIL if any(one.rule.severity == "error" for one in found) else ExitCode.PASS
+
+
+def _write_sarif(target: Path, found: Sequence[Finding]) -> None:
+    from chaosmesh.report.jsonfile import jsonable
+    from chaosmesh.report.sarif import sarif
+    from chaosmesh.report.write import write_whole
+
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
+    write_whole(target, json.dumps(jsonable(sarif(found, root)), indent=1, ensure_ascii=False) + "\n")
+
+
+def _tell_github(found: Sequence[Finding]) -> None:
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from chaosmesh.report import github_summary
+    from chaosmesh.report.github import commands, of_lint
+    from chaosmesh.report.github_run import tell
+
+    tell(commands(of_lint(found)), github_summary.of_lint(found), sys.stderr)
 
 
 def as_json(finding: Finding) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from chaosmesh.cli import completing
 from chaosmesh.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -72,7 +74,9 @@ def undecided_option(what: str = "an undecided run") -> Callable[[F], F]:
 
 def json_option(text: str) -> Callable[[F], F]:
     """`--json FILE` (`json_file`: None, "-" or where to write); UsageError for a folder, before anything is done."""
-    return click.option("--json", "json_file", metavar="FILE", callback=_no_folder, help=text)
+    return click.option(
+        "--json", "json_file", metavar="FILE", callback=_no_folder, help=text, shell_complete=completing.files
+    )
 
 
 def write_json(target: str, document: Any) -> None:
@@ -82,6 +86,16 @@ def write_json(target: str, document: Any) -> None:
         click.echo(text)
     else:
         Path(target).write_text(text + "\n", encoding="utf-8")
+
+
+def seconds_of(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
+    """Seconds of an option that is a duration ("90s"); None where it was not given."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", value)
+    if not found:
+        raise click.BadParameter("write a duration with its unit, like 90s or 5m")
+    return float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def _no_folder(_: click.Context, __: click.Parameter, value: str | None) -> str | None:

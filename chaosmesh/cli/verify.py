@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from chaosmesh.cli.options import (
     profile_option,
     runs_option,
     runtime_option,
+    seconds_of,
     traces_option,
     undecided_option,
 )
@@ -24,17 +25,9 @@ from chaosmesh.errors import ExitCode
 
 if TYPE_CHECKING:
     from chaosmesh.engine.events import RunFinished
+    from chaosmesh.engine.folder import RunFolder
     from chaosmesh.engine.verify import Verification
-    from chaosmesh.report.consumer import Consumers
-
-
-def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
-    if value is None:
-        return None
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", value)
-    if not found:
-        raise click.BadParameter("write a duration with its unit, like 90s or 5m")
-    return float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[found[2]]
+    from chaosmesh.report.consumer import Consumer, Consumers
 
 
 @click.command()
@@ -44,7 +37,10 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 @click.option("--quick", is_flag=True, help="At most about 15 s: what takes longer is left out, and said.")
 @click.option("--list", "listing", is_flag=True, help="Name every check and cell; start nothing.")
 @click.option(
-    "--budget", callback=_seconds, metavar="TIME", help="Leave out cells that would end later than this (5m)."
+    "--budget",
+    callback=seconds_of,
+    metavar="TIME",
+    help="Leave out cells that would end later than this (5m).",
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failed check or weak edge.")
 @click.option("--strict", is_flag=True, help="A weak edge fails the run, also without a declared slo.")
@@ -116,36 +112,44 @@ def _run(verification: Verification, inputs: Inputs, choices: dict[str, Any]) ->
 
     from chaosmesh.engine.events import RunFinished
     from chaosmesh.engine.folder import RunFolder
-    from chaosmesh.report.consumer import Consumer, Consumers
-    from chaosmesh.report.html import HtmlFile
+    from chaosmesh.report.consumer import Consumers
+    from chaosmesh.report.github import on_github
     from chaosmesh.report.jsonfile import JsonFile
-    from chaosmesh.report.junit import JUnitFile
-    from chaosmesh.report.ndjson import EventsFile
     from chaosmesh.report.terminal import Terminal
 
     target = choices["json_file"]
     folder = RunFolder.create(choices["runs"], verification.name)
     verification.keep_documents(folder)
     table = sys.stderr if target == "-" else sys.stdout
-    consumers: list[Consumer] = [
-        Terminal(table, sys.stderr),
-        EventsFile(folder.path / "events.ndjson"),
-        JsonFile(folder.path / "run.json", sys.stdout),
-        JUnitFile(folder.path / "junit.xml"),
-        HtmlFile(
-            folder.path / "report.html",
-            command=shlex.join(["chaosmesh", *sys.argv[1:]]),
-            documents=inputs.documents,
-        ),
-    ]
+    consumers = [Terminal(table, sys.stderr), *files_of(folder, inputs.documents)]
     if target is not None:
         consumers.append(JsonFile(target, sys.stdout))
+    if on_github():
+        from chaosmesh.report.github_run import GitHubRun
+
+        consumers.append(GitHubRun(verification.mesh, sys.stderr))
     listeners = Consumers(consumers)
     try:
         result = asyncio.run(verification.run(folder, listeners))
         return _finish(listeners, RunFinished(result, str(folder.path)))
     finally:
         listeners.close()
+
+
+def files_of(folder: RunFolder, documents: Sequence[str]) -> list[Consumer]:
+    """Who writes the files of a run folder."""
+    from chaosmesh.report.html import HtmlFile
+    from chaosmesh.report.jsonfile import JsonFile
+    from chaosmesh.report.junit_verify import JUnitFile
+    from chaosmesh.report.ndjson import EventsFile
+
+    command = shlex.join(["chaosmesh", *sys.argv[1:]])
+    return [
+        EventsFile(folder.path / "events.ndjson"),
+        JsonFile(folder.path / "run.json", sys.stdout),
+        JUnitFile(folder.path / "junit.xml"),
+        HtmlFile(folder.path / "report.html", command=command, documents=documents),
+    ]
 
 
 def _finish(listeners: Consumers, event: RunFinished) -> int:

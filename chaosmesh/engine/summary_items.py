@@ -216,15 +216,15 @@ def _canary(document: Json, _: Path) -> Told:
     return Told(f"{document['mesh']}-canary", "canary", verdict, int(code), seconds, tuple(items))
 
 
-def _gate(document: Json, _: Path) -> Told:
-    """A gate's parts keep their own summaries; its items are theirs."""
+def _gate(document: Json, folder: Path) -> Told:
+    """A gate's parts are runs of their own, or hold one for each of their items; its items are theirs."""
     items: list[Item] = []
-    seconds = 0.0
     for part in document["parts"]:
-        seconds += part["duration_s"]
-        file = Path(part["folder"] or "") / "run.json"
-        if file.is_file():
-            items += told(json.loads(file.read_text(encoding="utf-8")), file.parent).items
+        places = [part["folder"], *(one["folder"] for one in part["items"])]
+        for file in (folder / place / "run.json" for place in dict.fromkeys(places) if place):
+            if file.is_file():
+                items += told(json.loads(file.read_text(encoding="utf-8")), file.parent).items
+    seconds = document["duration_s"]
     return Told(document["name"], "gate", document["verdict"], document["exit"], seconds, tuple(items))
 
 

@@ -30,6 +30,7 @@ def mesh(request: pytest.FixtureRequest) -> Generator[MeshView, None, None]:
     if marker is None or not marker.args:
         pytest.fail('the fixture mesh needs @pytest.mark.chaosmesh("path/to/documents")', pytrace=False)
     config = request.config
+    reports.in_time(request.node)
     with _plainly():
         wanted, folders = _wanted(request, marker)
     meshes = _meshes(config, wanted.runtime)

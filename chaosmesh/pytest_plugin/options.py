@@ -50,6 +50,12 @@ _OPTIONS = (
     _Option(
         "alpha", "chance that the session holds one wrong verdict", str(RUN_ALPHA), float, metavar="SHARE"
     ),
+    _Option(
+        "budget",
+        "experiments that would begin later than this after the start are undecided",
+        "",
+        metavar="TIME",
+    ),
     _Option("claims", "claims of the whole session; more than 100 share its alpha", "100", int, metavar="N"),
 )
 
@@ -71,6 +77,7 @@ def validate(config: pytest.Config) -> None:
     for one in _OPTIONS:
         option(config, one.name)
     variables(config)
+    budget(config)
     if not 0 < float(option(config, "alpha")) < 1:
         raise pytest.UsageError("--chaos-alpha: write a share above 0 and below 1")
     for name in ("workers", "claims"):
@@ -101,6 +108,20 @@ def variables(config: pytest.Config) -> dict[str, str]:
             raise pytest.UsageError(f"--chaos-set {text}: write NAME=VALUE")
         found[name] = value
     return found
+
+
+def budget(config: pytest.Config) -> float | None:
+    """Seconds after the start of the session within which an experiment must begin; None: there is no such bound."""
+    text = option(config, "budget")
+    if not text:
+        return None
+    from chaosmesh.errors import UsageError
+    from chaosmesh.judge.durations import duration
+
+    try:
+        return duration(text, "--chaos-budget")
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def runtime(config: pytest.Config, wanted: object = None) -> Kind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,22 @@ def began(item: pytest.Item, runs: list[Run]) -> None:
     """The experiment of a test begins; its runs will be in `runs`."""
     item.stash[_RUNS] = runs
     state_of(item.config).ran = True
+
+
+class _TooLateError(Exception):
+    """There was no time left to begin."""
+
+
+def in_time(item: pytest.Item) -> None:
+    """An experiment that the session's budget leaves no time for is not tried, and undecided."""
+    budget = options.budget(item.config)
+    if budget is None or time.monotonic() - state_of(item.config).begun < budget:
+        return
+    text = f"not tried: the budget of {budget:g} s was over"
+    if options.option(item.config, "undecided") == "warn":
+        pytest.skip(f"chaosmesh: {text}")
+    item.user_properties.append(("chaosmesh.verdict", "inconclusive"))
+    raise _TooLateError(text)
 
 
 def recorded(item: pytest.Item, runs: Sequence[Run], folder: Path, seed: int) -> None:
@@ -79,6 +96,9 @@ def told(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
     run = getattr(call.excinfo.value, "run", None) if call.excinfo else None
     if run is not None and report.failed:
         report.chaosmesh_word = run.verdict.value  # type: ignore[attr-defined]
+    if call.excinfo and isinstance(call.excinfo.value, _TooLateError):
+        report.chaosmesh_word = "inconclusive"  # type: ignore[attr-defined]
+        report.longrepr = str(call.excinfo.value)
     if report.when == "call" and report.failed and runs:
         evidence = "\n\n".join(f"{one.verdict.value}: {one.evidence}" for one in runs)
         report.sections.append(("chaosmesh evidence", evidence))

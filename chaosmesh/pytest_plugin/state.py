@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,10 @@ Row = list[str]
 
 @dataclass(slots=True)
 class State:
-    """`runtimes`: those that have all they need. `rows`: the table, by test (and worker of xdist). `code`: the exit code
+    """`begun`: when the session began (`time.monotonic`). `runtimes`: those that have all they need. `rows`: the table, by test (and worker of xdist). `code`: the exit code
     that an experiment asked for, and `why`. `left`: what could not be cleaned up; `said`: what meshes had to tell when they ended."""
 
+    begun: float = field(default_factory=time.monotonic)
     meshes: Meshes | None = None
     runtimes: set[str] = field(default_factory=set)
     rows: dict[str, list[Row]] = field(default_factory=dict)

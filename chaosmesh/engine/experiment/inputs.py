@@ -18,7 +18,8 @@ from chaosmesh.runtime.kinds import Kind
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A mesh to run; equal ones share a running stack. `variables` are sorted pairs; `workers` send its load;
-    `runtime` says where, `traces` which tracer the sidecars use (None: the scenario's)."""
+    `runtime` says where, `traces` which tracer the sidecars use (None: the scenario's). `mesh_name`, `names` (pairs of
+    file and name): of documents that carry none."""
 
     paths: tuple[Path, ...]
     variables: tuple[tuple[str, str], ...] = ()
@@ -27,6 +28,8 @@ class Wanted:
     workers: int = 1
     runtime: Kind = "process"
     traces: Choice | None = None
+    mesh_name: str | None = None
+    names: tuple[tuple[str, str], ...] = ()
 
 
 def located(given: str | Path, folders: Iterable[Path]) -> Path:
@@ -43,7 +46,13 @@ def located(given: str | Path, folders: Iterable[Path]) -> Path:
 
 def read(wanted: Wanted) -> tuple[Resources, Scenario]:
     """Resources and scenario; DocumentError with all problems, nothing started."""
-    return inputs.read(wanted.paths, scenario_file=wanted.scenario, variables=dict(wanted.variables))
+    return inputs.read(
+        wanted.paths,
+        scenario_file=wanted.scenario,
+        variables=dict(wanted.variables),
+        mesh_name=wanted.mesh_name,
+        names=dict(wanted.names),
+    )
 
 
 def bindings(wanted: Wanted, scenario: Scenario) -> Mapping[str, str]:
