@@ -11,10 +11,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chaosmesh.judge.compared import Compared, compare, wanted
 from chaosmesh.judge.decision import Decision
 from chaosmesh.judge.durations import spoken
 from chaosmesh.judge.requirement import Requirement
-from chaosmesh.judge.verdict import Verdict, worst
+from chaosmesh.judge.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +54,19 @@ def judge_moments(requirement: Requirement, seen: Sequence[Moment]) -> Decision:
     """
     if not requirement.is_moment:
         raise ValueError(f"{requirement.statement} is about no moment")
-    verdicts = [_verdict(requirement, one) for one in seen]
-    verdict = worst(verdicts)
-    candidates = [one for one, its in zip(seen, verdicts, strict=True) if its is verdict]
-    shown = max(candidates, key=lambda one: _distance(requirement, one), default=None)
-    return Decision(
-        name=requirement.name,
-        verdict=verdict,
-        n=len(seen),
-        k=verdicts.count(Verdict.PASS),
+    late = requirement.side != "at_least"
+    compared = compare(
+        requirement,
+        seen,
+        lambda one: _verdict(requirement, one),
+        lambda one: _seconds(one) if late else one.earliest,
+    )
+    shown = compared.shown
+    return compared.decision(
         observed=None if shown is None else _seconds(shown),
         low=shown.earliest if shown else 0.0,
         high=shown.latest if shown else math.inf,
-        bound=requirement.bound,
-        alpha=0.0,
-        log_evidence=0.0,
-        log_needed=0.0,
-        reason=f"{requirement.statement}: {_words(requirement, seen, shown, verdict)}",
+        words=_words(compared),
         unit="moments",
     )
 
@@ -83,28 +80,16 @@ def _verdict(requirement: Requirement, one: Moment) -> Verdict:
     return Verdict.INCONCLUSIVE
 
 
-def _distance(requirement: Requirement, one: Moment) -> float:
-    """How bad a moment is: how far towards, or beyond, the wrong side of the bound."""
-    if requirement.side == "at_least":
-        return -one.earliest
-    if requirement.side == "at_most":
-        return _seconds(one)
-    return abs(_seconds(one) - requirement.bound)
-
-
 def _seconds(one: Moment) -> float:
     return one.earliest if math.isinf(one.latest) else one.latest
 
 
-def _words(requirement: Requirement, seen: Sequence[Moment], shown: Moment | None, verdict: Verdict) -> str:
+def _words(compared: Compared[Moment]) -> str:
+    shown, requirement = compared.shown, compared.requirement
     if shown is None:
         return "it never happened"
-    worst_of = f", the worst of {len(seen)}" if len(seen) > 1 else ""
-    line = f"{requirement.side.replace('_', ' ')} {spoken(requirement.bound)}"
-    if requirement.side == "around":
-        line = f"{spoken(requirement.bound)} ± {spoken(requirement.tolerance)}"
-    text = f"{shown} {requirement.counted}{worst_of}, {line} wanted"
-    if verdict is not Verdict.INCONCLUSIVE:
+    text = f"{shown} {requirement.counted}{compared.among}, {wanted(requirement, spoken)}"
+    if compared.verdict is not Verdict.INCONCLUSIVE:
         return text
     if math.isinf(shown.latest):
         return f"{text}; it has to be watched for longer"

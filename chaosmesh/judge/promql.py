@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from chaosmesh.errors import UsageError
 from chaosmesh.judge.bounds import About
 from chaosmesh.judge.claims import Claim, Relative
+from chaosmesh.judge.compared import Compared, compare, wanted
 from chaosmesh.judge.decision import Decision
 from chaosmesh.judge.durations import number, seconds
 from chaosmesh.judge.requirement import Requirement
-from chaosmesh.judge.verdict import Verdict, worst
+from chaosmesh.judge.verdict import Verdict
 
 _WINDOW = re.compile(r"\$(?:window\b|\{window\})")
 HINT = 'errors=promql("sum(rate(chaosmesh_requests_total[$window]))", at_most(1.5))'
@@ -83,55 +84,32 @@ def judge_readings(requirement: Requirement, readings: Sequence[Reading]) -> Dec
 
     `observed` is the value of the worst; `n` counts readings, `k` those within the bound.
     """
-    verdicts = [_verdict(requirement, one) for one in readings]
-    verdict = worst(verdicts)
-    candidates = [one for one, its in zip(readings, verdicts, strict=True) if its is verdict]
-    shown = max(candidates, key=lambda one: _distance(requirement, one), default=None)
-    value = shown.value if shown else None
-    return Decision(
-        name=requirement.name,
-        verdict=verdict,
-        n=len(readings),
-        k=verdicts.count(Verdict.PASS),
+
+    def judged(reading: Reading) -> Verdict:
+        if reading.value is None:
+            return Verdict.INVALID
+        low, high = requirement.allowed
+        return Verdict.PASS if low <= reading.value <= high else Verdict.FAIL
+
+    compared = compare(requirement, readings, judged, lambda reading: reading.value)
+    value = compared.shown.value if compared.shown else None
+    return compared.decision(
         observed=value,
         low=-math.inf if value is None else value,
         high=math.inf if value is None else value,
-        bound=requirement.bound,
-        alpha=0.0,
-        log_evidence=0.0,
-        log_needed=0.0,
-        reason=f"{requirement.statement}: {_words(requirement, readings, shown)}",
+        words=_words(compared),
         unit="readings",
     )
 
 
-def _verdict(requirement: Requirement, reading: Reading) -> Verdict:
-    if reading.value is None:
-        return Verdict.INVALID
-    low, high = requirement.allowed
-    return Verdict.PASS if low <= reading.value <= high else Verdict.FAIL
-
-
-def _distance(requirement: Requirement, reading: Reading) -> float:
-    """How far towards, or beyond, the wrong side of the bound."""
-    if reading.value is None:
-        return 0.0
-    if requirement.side == "around":
-        return abs(reading.value - requirement.bound)
-    return reading.value if requirement.side == "at_most" else -reading.value
-
-
-def _words(requirement: Requirement, readings: Sequence[Reading], shown: Reading | None) -> str:
+def _words(compared: Compared[Reading]) -> str:
+    shown = compared.shown
     if shown is None:
         return "the query was never asked: its phase did not come"
-    among = f", the worst of {len(readings)}" if len(readings) > 1 else ""
-    asked = f"{shown.query} over {(shown.at_ns - shown.begin_ns) / 1e9:.1f} s{among}"
+    asked = f"{shown.query} over {(shown.at_ns - shown.begin_ns) / 1e9:.1f} s{compared.among}"
     if shown.value is None:
         return f"{shown.problem} ({asked})"
-    line = f"{requirement.side.replace('_', ' ')} {requirement.bound:g}"
-    if requirement.side == "around":
-        line = f"{requirement.bound:g} ± {requirement.tolerance:g}"
-    return f"{shown.value:.6g}, {line} wanted ({asked})"
+    return f"{shown.value:.6g}, {wanted(compared.requirement, '{:g}'.format)} ({asked})"
 
 
 def _amount(about: About, value: object) -> float:
