@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 from _socket import socket as raw_socket  # gevent's own socket class would park greenlets
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from socket import (
     AF_INET,
@@ -48,7 +49,7 @@ class Endpoint:
     secure: Secure | None = None
 
 
-class Link:
+class Link(ABC):
     """The bytes of one connection; what they mean is the business of its subclasses.
 
     They get `received` (the buffer is theirs until they return), `ended` (the peer closed in order) and `broken`
@@ -70,17 +71,17 @@ class Link:
         self._connected = self.closed = False
         self._unsent = b""
 
+    @abstractmethod
     def received(self, data: memoryview | bytes) -> None:
         """Takes bytes of the peer's application."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ended(self) -> None:
         """Takes note that the peer sends nothing more."""
-        raise NotImplementedError
 
+    @abstractmethod
     def broken(self, failure: str) -> None:
         """Takes note that the connection is lost, or never came to be."""
-        raise NotImplementedError
 
     def connect(self) -> None:
         """Begins to connect; raises ShortOfSocketsError, and may call `broken` at once."""

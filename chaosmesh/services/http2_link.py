@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from h2 import events, settings
@@ -19,7 +20,7 @@ LARGEST_FRAME = 1 << 14
 Headers = Iterable[tuple[str, str]]
 
 
-class Link(asyncio.Protocol):
+class Link(asyncio.Protocol, ABC):
     """Base of both sides. `h2` is the state of the connection; everything it wants to send goes out by `flush`.
 
     A GOAWAY of the peer is told by `leaving` and kept from `h2`, which would take the streams in flight for closed.
@@ -80,9 +81,9 @@ class Link(asyncio.Protocol):
 
     # for the two sides
 
+    @abstractmethod
     def happened(self, event: events.Event) -> None:
         """An event of a stream, or new settings of the peer."""
-        raise NotImplementedError
 
     def leaving(self, last_stream: int) -> None:
         """The peer takes no more streams than up to this one."""
