@@ -60,6 +60,9 @@ class Told(Link):
         self.left: list[int] = []
         self.h2 = self.heard = Heard()
 
+    def happened(self, event: Event) -> None:
+        raise AssertionError(f"nobody sends {event}")
+
     def leaving(self, last_stream: int) -> None:
         self.left.append(last_stream)
 
