@@ -16,6 +16,7 @@ import click
 from chaosmesh.cli.inputs import Inputs, with_inputs
 from chaosmesh.cli.options import profile_option, runs_option, runtime_option, traces_option
 from chaosmesh.cli.scraping import prometheus_option, scraped
+from chaosmesh.cli.ui import UiOptions, Web, first_of, opened, ui_options
 from chaosmesh.errors import ChaosMeshError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ LAST_ROWS = 3.0
 @traces_option
 @runs_option
 @prometheus_option
+@ui_options
 @functools.partial(with_inputs, optional=True)
 def up(
     inputs: Inputs,
@@ -52,17 +54,20 @@ def up(
     watch: bool,
     as_json: Path | None,
     prometheus: bool,
+    **web: Any,
 ) -> int:
     """Start the mesh and keep it until Ctrl-C.
 
     Prints one JSON line: `api` (the App Mesh API of this mesh), `entry` (where users come in), `nodes` (egress,
-    ingress and admin of every replica); and another one whenever a change brings or takes addresses. Without
-    documents the mesh is empty, and grows by calls of the API.
+    ingress and admin of every replica), with --ui also `ui` (Locust's web UI) and `tower` (the page of the mesh); and
+    another one whenever a change brings or takes addresses. Without documents the mesh is empty, and grows by calls of
+    the API.
     """
     inputs = scraped(inputs, wanted=prometheus)
     if as_json is not None and not as_json.parent.is_dir():
         raise UsageError(f"--json: there is no folder {as_json.parent}")
-    asyncio.run(_up(inputs, profile, runtime, traces, runs, as_json, watching=watch))
+    options = UiOptions(**web).checked()
+    asyncio.run(_up(inputs, profile, runtime, traces, runs, as_json, options, watching=watch))
     return ExitCode.PASS
 
 
@@ -73,6 +78,7 @@ async def _up(
     traces: Choice | None,
     runs: Path,
     as_json: Path | None,
+    options: UiOptions,
     *,
     watching: bool,
 ) -> None:
@@ -106,8 +112,10 @@ async def _up(
         )
         publisher = Publisher(stack, inputs.resources, scenario, profile, _say)
         api = Service(Store.of(inputs.resources) if inputs.documents else Store(), publisher)
-        tell = _Addresses(stack, await api.start(), as_json)
+        address = await api.start()
         end.push_async_callback(api.stop)
+        web = await opened(end, stack, scenario, options, _say)
+        tell = _Addresses(stack, address, as_json, web)
         tell()
         publisher.published = tell
         for note in (*own.notes, *filter(None, [stack.secrets.note(mesh)])):
@@ -118,7 +126,7 @@ async def _up(
             end.push_async_callback(_ended, task)
         if stack.traces.provider:
             _say(f"every request is traced; at the end: chaosmesh trace {folder.path} REQUEST-ID")
-        await stack.guarded(stop.wait())
+        await stack.guarded(first_of(stop.wait(), *web.ends))
         if stack.traces.provider:
             await conserved(stack, LAST_ROWS)
             await stack.keep_ledger()
@@ -129,14 +137,15 @@ async def _up(
 class _Addresses:
     """Prints the addresses, and again when they are others."""
 
-    def __init__(self, stack: Stack, api: str, file: Path | None) -> None:
+    def __init__(self, stack: Stack, api: str, file: Path | None, web: Web) -> None:
         self._stack = stack
+        self._web = web
         self._api = api
         self._file = None if file == Path("-") else file
         self._last = ""
 
     def __call__(self) -> None:
-        line = json.dumps(addresses(self._stack, self._api))
+        line = json.dumps({**addresses(self._stack, self._api), **self._web.told})
         if line == self._last:
             return
         self._last = line

@@ -27,7 +27,7 @@ class Traffic:
     """Between a door and a stack. `users` and `planned_rps` are those of now; `note` is told what happens, in words."""
 
     def __init__(self, stack: Stack, scenario: Scenario, door: Door) -> None:
-        self._stack, self._scenario, self._door = stack, scenario, door
+        self._stack, self._scenario, self.door = stack, scenario, door
         self._mix = mix_of(scenario)
         self._takes: dict[int, Take] = {}
         self._present: dict[int, tuple[int, float]] = {}
@@ -129,7 +129,7 @@ class Traffic:
 
     def _halt(self, why: str) -> None:
         self.note(f"load is stopped: {why}")
-        self._door.stop_all(why)
+        self.door.stop_all(why)
 
     def _users(self, stream: Stream, users: int, rate: float) -> None:
         self._present[stream.id] = users, rate
