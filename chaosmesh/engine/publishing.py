@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.appmesh.translate import translate
@@ -17,9 +18,19 @@ SHOWN = 4
 """Names of changed resources in one line; more are counted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A change that is in force: what was and what is, in words, and after how many milliseconds it was everywhere."""
+
+    before: Resources
+    after: Resources
+    text: str
+    ms: float
+
+
 class Publisher:
-    """`say` hears one line for each change that is in force, `published` is called after it. The App Mesh API and
-    `up --watch` publish here."""
+    """`say` hears one line for each change that is in force, `watched` gets it, `published` is called after it. The App
+    Mesh API and `up --watch` publish here."""
 
     def __init__(
         self, stack: Stack, resources: Resources, scenario: Scenario, profile: str, say: Callable[[str], None]
@@ -31,6 +42,7 @@ class Publisher:
         self._say = say
         self._said: set[str] = set()
         self.published: Callable[[], None] = lambda: None
+        self.watched: Callable[[Published], None] = lambda _: None
 
     async def publish(self, resources: Resources) -> None:
         """Returns once the resources are in force. Raises ChaosMeshError, and then those before are."""
@@ -43,7 +55,11 @@ class Publisher:
             f"in force after {push.seconds * 1000:.0f} ms{drained}: {difference(self._resources, resources)} "
             f"({_sidecars(len(push.changed))})"
         )
+        told = Published(
+            self._resources, resources, difference(self._resources, resources), push.seconds * 1000
+        )
         self._resources = resources
+        self.watched(told)
         for text in (note, self._stack.secrets.note(mesh)):
             self._note(text)
         self.published()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from chaosmesh.errors import EnvironmentFailedError, UsageError
 from chaosmesh.mesh import Replica, Topology
@@ -149,6 +149,16 @@ class Acts(Hands):
             f"{kind} {dict(values)}: only a container can have it, and {self.part(replica, role).name} is a process",
             hint="--runtime docker (pytest: --chaos-runtime docker)",
         )
+
+    async def condition(self, replica: Replica) -> Literal["runs", "stopped", "ended"]:
+        """What a replica does: the worse of its application and its sidecar, by the kernel's or the engine's word."""
+        roles: list[Role] = ["sidecar", "app"] if replica in self._apps else ["sidecar"]
+        names = [Part(role, replica).name for role in roles]
+        found = [
+            "ended" if one in self._ended or one not in self._parts else await self._state(one)
+            for one in names
+        ]
+        return "ended" if "ended" in found else "stopped" if "stopped" in found else "runs"
 
     async def unwell(self) -> list[str]:
         """In words, every sidecar and application that ended or is stopped, as the kernel tells it."""

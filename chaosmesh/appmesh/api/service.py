@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
@@ -75,11 +75,15 @@ class Service:
             said = f"chaosmesh failed: {type(error).__name__}; its standard error says where"
             return refused(ApiError("InternalServerErrorException", said))
 
-    async def answer(self, call: Call) -> Mapping[str, Any]:
-        """The answer of one call; a change is in force when this returns. Raises ApiError."""
+    async def answer(self, call: Call, *, if_still: Callable[[], None] = lambda: None) -> Mapping[str, Any]:
+        """The answer of one call; a change is in force when this returns. Raises ApiError.
+
+        `if_still` is called when its turn has come and may raise what keeps the change from being made.
+        """
         if call.verb in READS:
             return self.store.read(call)
         async with self._changes:
+            if_still()
             change = self.store.plan(call)
             try:
                 await self._put_in_force(change.state)
