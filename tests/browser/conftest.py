@@ -31,9 +31,10 @@ def missing(what: str, command: str) -> None:
     pytest.skip(text)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests; what tests share is a context of their own each."""
+    """One browser for all tests here; each test has contexts of its own. It ends with this folder, since its loop would
+    be in the way of tests that are coroutines."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         missing("Chromium", "apt-get install chromium (or CHROMIUM=/path/to/it)")
