@@ -78,7 +78,7 @@ function pill(edge, at, choose) {
       onclick: () => choose({ edge: edge.id }),
     },
     s("rect", { x: left, y: top, width: PILL.width, height: PILL.height, rx: 9 }),
-    ...Object.values(parts),
+    ...Object.values(parts).flatMap((one) => [one, " "]),
   );
   return { group, update: (now, faults) => fill(group, parts, now, faults) };
 }

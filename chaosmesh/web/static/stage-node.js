@@ -32,6 +32,7 @@ export function drawNode(node, at, narrow, lines, parts, choose) {
     },
     s("rect", { x: left, y: top, width: BOX.width, height: BOX.height, rx: 10 }),
     s("text", { x: left + 13, y: top + 24, class: "title", text: clipped(node.label) }),
+    " ",
     chips,
   );
   parts.append(group);
@@ -70,7 +71,7 @@ function drawChips(group, x, y, node) {
   const more = node.replicas.length - shown.length;
   const rest = more > 0 ? [s("text", { x: x + CHIP.most * CHIP.step, y: y + 12, class: "detail", text: `+${more}` })] : [];
   const kind = node.replicas.length ? [] : [s("text", { x, y: y + 12, class: "detail", text: KINDS[node.kind] })];
-  group.replaceChildren(...chips, ...rest, ...kind);
+  group.replaceChildren(...[...chips, ...rest, ...kind].flatMap((one) => [one, " "]));
 }
 
 /** Where users come in. */
