@@ -71,7 +71,7 @@ class Attendance:
     def _open(self, told: Mapping[str, Any]) -> None:
         if self._line is None or self._line.lost:
             self._line = Line(told["door"], "worker")
-            self._line.on_stop = self._halt
+            self._line.on_stop = self._stopped
         classes = self._runner.user_classes
         of = max(1, told["workers"])
         share = {"users": -(-told["users"] // of)}
@@ -108,14 +108,18 @@ class Attendance:
 
     def _refused(self, why: str) -> None:
         logger.error("nothing is sent: %s", why)
-        self._halt(why)
+        self._halt_all(why)
 
-    def _halt(self, why: str) -> None:
-        gevent.spawn(self.end)
+    def _stopped(self, why: str) -> None:
+        if self._visits:
+            gevent.spawn(self.end)
+            self._halt_all(why)
+
+    def _halt_all(self, why: str) -> None:
         if isinstance(self._runner, WorkerRunner):
             self._runner.send_message(HALT, {"why": why})
-        else:
-            gevent.spawn(self._runner.stop)
+        elif self._line is not None:
+            gevent.spawn(self._line.on_stop, why)
 
     def _told_to_end(self, **_: object) -> None:
         self.end()

@@ -35,13 +35,14 @@ class Lead:
         self._runner = environment.runner
         self._door = door
         self._ended: set[str] = set()
+        self._over = False
         self._master = isinstance(self._runner, MasterRunner)
         told = {"port": self._runner.server.port} if self._master else {}
         self.line = Line(door, "master" if self._master else "single", **told)
         self.line.on_stop = self.halt
         self._start = self._runner.start
         self._runner.start = self._guarded
-        environment.events.quitting.add_listener(lambda **_: self.line.close())
+        environment.events.quitting.add_listener(lambda **_: self.close())
         if self._master:
             environment.events.test_stopping.add_listener(lambda **_: self._end_all())
             self._runner.register_message(ENDED, self._has_ended)
@@ -61,12 +62,19 @@ class Lead:
 
     def halt(self, why: str) -> None:
         """The test ends now, everywhere."""
+        if self._over:
+            return
         if self._headless:
             logger.error("the test is stopped: %s", why)
             self._leave()
         elif self._runner.state in (STATE_SPAWNING, STATE_RUNNING):
             logger.error("the test is stopped: %s", why)
             gevent.spawn(self._runner.stop)
+
+    def close(self) -> None:
+        """What main says from now on does not matter any more."""
+        self._over = True
+        self.line.close()
 
     @property
     def _headless(self) -> bool:
@@ -88,7 +96,8 @@ class Lead:
 
     def _leave(self) -> None:
         if self._environment.process_exit_code is None:
-            self._environment.process_exit_code = int(ExitCode.LIMIT)
+            code = ExitCode.ENVIRONMENT if self.line.lost else ExitCode.LIMIT
+            self._environment.process_exit_code = int(code)
         gevent.spawn(self._runner.quit)
 
     def _end_all(self) -> None:

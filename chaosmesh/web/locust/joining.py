@@ -21,17 +21,14 @@ def install() -> None:
     events.init.add_listener(_joined)  # type: ignore[no-untyped-call]
 
 
-def join(environment: Any, door: str, tower: str | None) -> None:
-    """For any process, once Locust has its runner. Workers are told where the door is when a test begins."""
-    runner = environment.runner
-    if isinstance(runner, runners.WorkerRunner):
-        Attendance(environment)
-        return
-    lead = Lead(environment, door)
-    if isinstance(runner, runners.LocalRunner):
-        Attendance(environment, lead.line)
+def lead(environment: Any, door: str, tower: str | None) -> Lead:
+    """For the process that leads (a master, or a single one), once Locust has its runner."""
+    found = Lead(environment, door)
+    if isinstance(environment.runner, runners.LocalRunner):
+        Attendance(environment, found.line)
     if environment.web_ui is not None:
-        extend(environment.web_ui, lead, tower)
+        extend(environment.web_ui, found, tower)
+    return found
 
 
 def rate_option(parser: Any) -> None:
@@ -52,4 +49,7 @@ def _options(parser: Any, **_: object) -> None:
 
 
 def _joined(environment: Any, **_: object) -> None:
-    join(environment, os.environ[DOOR], os.environ.get(TOWER))
+    if isinstance(environment.runner, runners.WorkerRunner):
+        Attendance(environment)
+    else:
+        lead(environment, os.environ[DOOR], os.environ.get(TOWER))
