@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,14 +114,14 @@ def _planned(inputs: Inputs, subject: Subject, options: Options) -> Planned:
     return plan_of(subject, options, wanted, _watch)
 
 
-def _watch(folder: RunFolder, documents: Sequence[str]) -> Watching:
+def _watch(folder: RunFolder) -> Watching:
     """The files of a verification, and its table."""
     from chaosmesh.cli.verify import files_of
     from chaosmesh.engine.gate.verifying import Watching
     from chaosmesh.report.consumer import Consumers
     from chaosmesh.report.terminal import Terminal
 
-    listeners = Consumers([Terminal(sys.stderr, sys.stderr), *files_of(folder, documents)])
+    listeners = Consumers([Terminal(sys.stderr, sys.stderr), *files_of(folder)])
     return Watching(listeners, listeners.close)
 
 

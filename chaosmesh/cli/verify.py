@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,10 +102,10 @@ def run_verify(inputs: Inputs, choices: dict[str, Any]) -> int:
         for line in verification.listing():
             click.echo(line)
         return ExitCode.PASS
-    return _run(verification, inputs, choices)
+    return _run(verification, choices)
 
 
-def _run(verification: Verification, inputs: Inputs, choices: dict[str, Any]) -> int:
+def _run(verification: Verification, choices: dict[str, Any]) -> int:
     import asyncio
 
     from chaosmesh.engine.events import RunFinished
@@ -121,7 +119,7 @@ def _run(verification: Verification, inputs: Inputs, choices: dict[str, Any]) ->
     folder = RunFolder.create(choices["runs"], verification.name)
     verification.keep_documents(folder)
     table = sys.stderr if target == "-" else sys.stdout
-    consumers = [Terminal(table, sys.stderr), *files_of(folder, inputs.documents)]
+    consumers = [Terminal(table, sys.stderr), *files_of(folder)]
     if target is not None:
         consumers.append(JsonFile(target, sys.stdout))
     if on_github():
@@ -136,19 +134,18 @@ def _run(verification: Verification, inputs: Inputs, choices: dict[str, Any]) ->
         listeners.close()
 
 
-def files_of(folder: RunFolder, documents: Sequence[str]) -> list[Consumer]:
+def files_of(folder: RunFolder) -> list[Consumer]:
     """Who writes the files of a run folder."""
     from chaosmesh.report.html import HtmlFile
     from chaosmesh.report.jsonfile import JsonFile
     from chaosmesh.report.junit_verify import JUnitFile
     from chaosmesh.report.ndjson import EventsFile
 
-    command = shlex.join(["chaosmesh", *sys.argv[1:]])
     return [
         EventsFile(folder.path / "events.ndjson"),
         JsonFile(folder.path / "run.json", sys.stdout),
         JUnitFile(folder.path / "junit.xml"),
-        HtmlFile(folder.path / "report.html", command=command, documents=documents),
+        HtmlFile(folder.path),
     ]
 
 

@@ -188,11 +188,12 @@ class Ledger(Answers):
         store.write(self, folder)
 
     @classmethod
-    def read(cls, folder: Path) -> Ledger:
-        """The ledger that was written there; UsageError if a file is missing or damaged."""
+    def read(cls, folder: Path, only: Collection[str] | None = None) -> Ledger:
+        """The ledger that was written there, or what it holds of a few requests (`only`: their ids); UsageError if a file
+        is missing or damaged."""
         from chaosmesh.ledger import store
 
-        return store.read(folder)
+        return store.read(folder, only)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Ledger):

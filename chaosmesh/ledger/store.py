@@ -8,7 +8,7 @@ calls are the lines with `side` = "egress" and `attempt_row`, or `tcp` for conne
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -161,11 +161,12 @@ def _joined(row: AccessRow, joined: dict[tuple[str, str, str, int], Attempt]) ->
     return joined.get((row.request_id, row.edge, row.call, row.attempt)) if asked else None
 
 
-def read(folder: Path) -> Ledger:
-    """The ledger in a folder; UsageError names the file that is missing or damaged."""
+def read(folder: Path, only: Collection[str] | None = None) -> Ledger:
+    """The ledger in a folder, or that of a few requests in it (`only`: their ids); UsageError names the file that is
+    missing or damaged."""
     tree = _load(folder / FAULTS, _tree)
-    requests = _load(folder / REQUESTS, lambda path: _lines(path, RECORD_SCHEMA, [*_STREAM, *_RECORD]))
-    rows = _load(folder / ATTEMPTS, lambda path: _lines(path, ROW_SCHEMA, _ROW))
+    requests = _load(folder / REQUESTS, lambda path: _lines(path, RECORD_SCHEMA, [*_STREAM, *_RECORD], only))
+    rows = _load(folder / ATTEMPTS, lambda path: _lines(path, ROW_SCHEMA, _ROW, only))
     ledger = _load(folder / FAULTS, lambda _: _assemble(tree, requests, rows))
     ledger.spans = StoredSpans(folder / TRACES)
     return ledger
@@ -192,10 +193,12 @@ def _tree(path: Path) -> dict[str, Any]:
     return tree
 
 
-def _lines(path: Path, schema: pa.Schema, fields: Sequence[tuple[str, pa.DataType]]) -> list[dict[str, Any]]:
-    table = pq.read_table(path)
-    if not table.schema.equals(schema):
+def _lines(
+    path: Path, schema: pa.Schema, fields: Sequence[tuple[str, pa.DataType]], only: Collection[str] | None
+) -> list[dict[str, Any]]:
+    if not pq.read_schema(path).equals(schema):
         raise ValueError("its columns are not those of this version")
+    table = pq.read_table(path, filters=None if only is None else [("request_id", "in", list(only))])
     lines: list[dict[str, Any]] = table.select([name for name, _ in fields]).to_pylist()
     return lines
 

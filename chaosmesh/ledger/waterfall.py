@@ -59,13 +59,13 @@ def rows(story: Story, width: int = WIDTH, bar: str = BAR) -> list[Row]:
     space = max(width - label - timing - 24, _LEAST)
     begin = min(one.start_ns for _, one in steps)
     end = max(one.end_ns for _, one in steps)
-    mended = _mended(story.root)
+    hidden = mended(story.root)
     return [
         Row(
             _cut(text, label).ljust(label),
             _bar(one, begin, end, space, bar),
             fact,
-            _look(one, mended=id(one) in mended),
+            look_of(one, mended=id(one) in hidden),
         )
         for (_, one), text, fact in zip(steps, labels, facts, strict=True)
     ]
@@ -101,7 +101,7 @@ def _bar(step: Step, begin: int, end: int, space: int, sign: str) -> str:
     return (" " * first + sign * (min(last, space) - first)).ljust(space)
 
 
-def _mended(root: Step) -> set[int]:
+def mended(root: Step) -> set[int]:
     """Steps at or below an attempt that failed, of a call that went well."""
     found: set[int] = set()
     for _, call in root.walk():
@@ -111,7 +111,8 @@ def _mended(root: Step) -> set[int]:
     return found
 
 
-def _look(step: Step, *, mended: bool) -> Look:
+def look_of(step: Step, *, mended: bool) -> Look:
+    """How a step looks; `mended`: it is one of those that `mended` found."""
     if mended:
         return "mended"
     return "well" if step.ok else "failed"

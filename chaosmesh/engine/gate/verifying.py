@@ -25,8 +25,8 @@ from chaosmesh.judge import Verdict, worst
 START_S = 3.0
 """Seconds that a mesh takes to start and to stop."""
 
-Watch = Callable[[RunFolder, Sequence[str]], "Watching"]
-"""Who writes the files of a verification: a listener for a run folder and the documents' names, closed at the end."""
+Watch = Callable[[RunFolder], "Watching"]
+"""Who writes the files of a verification: a listener for a run folder, closed at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Verifying:
         verification = Verification(self._subject.resources, self._subject.scenario, options)
         folder = RunFolder.create(turn.folder, verification.name)
         verification.keep_documents(folder)
-        watching = self._watch(folder, self._subject.documents)
+        watching = self._watch(folder)
         try:
             result = asyncio.run(verification.run(folder, watching.hear))
             watching.hear(RunFinished(result, str(folder.path)))

@@ -10,7 +10,7 @@ from chaosmesh.report.charts.intervals import Interval, intervals
 from chaosmesh.report.charts.lines import lines
 from chaosmesh.report.charts.model import Axis, Band, Series, Shade
 from chaosmesh.report.charts.spark import spark
-from chaosmesh.report.charts.topology import Link, Spot, topology
+from chaosmesh.report.charts.topology import Link, topology
 
 __all__ = [
     "Axis",
@@ -19,7 +19,6 @@ __all__ = [
     "Link",
     "Series",
     "Shade",
-    "Spot",
     "bars",
     "curve",
     "intervals",

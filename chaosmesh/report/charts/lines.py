@@ -29,7 +29,8 @@ def lines(
     seen."""
     edges = [(low, high) for _, low, high in band.points] if band else []
     across = scale(x, [at for one in series for at, _ in one.points])
-    up = scale(y, [*_values(series), *(value for pair in edges for value in pair)])
+    least = () if y.log or y.low is not None else (0.0,)
+    up = scale(y, [*least, *_values(series), *(value for pair in edges for value in pair)])
     content = plot.axes(x, y, across, up) + plot.shading(shades, across)
     drawn = [_band(band, across, up)] if band else []
     drawn += [_line(one, across, up, dots=dots) for one in series]

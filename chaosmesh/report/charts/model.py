@@ -36,13 +36,15 @@ def share(value: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One axis: what it measures, how its numbers are written, and its ends (None: from the numbers)."""
+    """One axis: what it measures, how its numbers are written, its ends (None: from the numbers) and its ticks (none:
+    round numbers)."""
 
     label: str
     form: Callable[[float], str] = plain
     low: float | None = None
     high: float | None = None
     log: bool = False
+    ticks: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)

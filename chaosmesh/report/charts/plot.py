@@ -69,7 +69,7 @@ def stretched(content: Markup, *, height: int = HEIGHT) -> Markup:
 def axes(x: Axis, y: Axis, across: Scale, up: Scale) -> Markup:
     """Grid lines with their numbers, and what the axes measure."""
     found = [_row(up, one, y.form(one)) for one in up.ticks(4)]
-    ticks = across.ticks(8)
+    ticks = [one for one in x.ticks if across.low <= one <= across.high] or across.ticks(8)
     found += [_column(across, one, x.form(one), minor=bool(at % 2)) for at, one in enumerate(ticks)]
     found.append(tag("text", x.label, x="100%", y=HEIGHT + 32, cls="end name"))
     return join(found)

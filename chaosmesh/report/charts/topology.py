@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from chaosmesh.report.charts.plot import picture
+from chaosmesh.mesh.picture import Picture, Spot
+from chaosmesh.report.charts.plot import picture as drawing
 from chaosmesh.report.page.table import table
 from chaosmesh.report.page.tags import Child, join, tag
 
@@ -15,18 +16,6 @@ _BOX = (150, 44)
 _STEP = (250, 76)
 _EDGE = 12
 _SHORT = 19
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A box: where it stands (column from the left, row from the top, both from 0) and what it says."""
-
-    id: str
-    label: str
-    kind: str
-    column: float
-    row: float
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +29,9 @@ class Link:
     name: Child = ""
 
 
-def topology(spots: Sequence[Spot], links: Sequence[Link], *, title: str, summary: str = "") -> Markup:
-    """The picture with its links as a table. Links to boxes that are not there are left out of the picture."""
+def topology(picture: Picture, links: Sequence[Link], *, title: str, summary: str = "") -> Markup:
+    """The picture of a mesh with its links as a table. Links to workloads that are not in it are left out."""
+    spots = picture.nodes
     by_id = {one.id: one for one in spots}
     known = [one for one in links if one.begin in by_id and one.end in by_id]
     width = 2 * _EDGE + _BOX[0] + _STEP[0] * max((one.column for one in spots), default=0)
@@ -53,7 +43,7 @@ def topology(spots: Sequence[Spot], links: Sequence[Link], *, title: str, summar
     content = tag(
         "svg", join(drawn), viewBox=f"0 0 {width:g} {height:g}", width=f"{width:g}", height=f"{height:g}"
     )
-    svg = picture(title, about, content, height=int(height), below=0)
+    svg = drawing(title, about, content, height=int(height), below=0)
     wide = tag("div", svg, cls="scroll bare", role="region", aria_label=title, tabindex=0)
     rows = [
         [by_id[one.begin].label, one.name or by_id[one.end].label, one.note or "–", one.tone] for one in known
@@ -75,10 +65,21 @@ def _box(one: Spot) -> Markup:
     x, y = _place(one)
     middle = x + _BOX[0] / 2
     label = one.label if len(one.label) <= _SHORT else one.label[: _SHORT - 1] + "…"
-    lines = [tag("text", label, x=middle, y=y + (19 if one.note else 27), cls="middle box-name")]
-    if one.note:
-        lines.append(tag("text", one.note, x=middle, y=y + 35, cls="middle box-note"))
-    box = tag("rect", x=x, y=y, width=_BOX[0], height=_BOX[1], rx=8, cls=f"box {one.kind}")
+    note = " · ".join(
+        filter(None, ["users come in" if one.entry else "", one.kind if one.kind != "node" else ""])
+    )
+    lines = [tag("text", label, x=middle, y=y + (19 if note else 27), cls="middle box-name")]
+    if note:
+        lines.append(tag("text", note, x=middle, y=y + 35, cls="middle box-note"))
+    box = tag(
+        "rect",
+        x=x,
+        y=y,
+        width=_BOX[0],
+        height=_BOX[1],
+        rx=8,
+        cls=f"box {'gateway' if one.entry else one.kind}",
+    )
     return tag("g", tag("title", f"{one.label} ({one.kind})"), box, *lines)
 
 

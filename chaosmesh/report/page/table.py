@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from markupsafe import Markup
 
@@ -14,14 +14,14 @@ def table(
     rows: Sequence[Sequence[Child]],
     *,
     label: str,
-    numbers: int | None = None,
+    numbers: int | Collection[int] = (),
     cls: str = "",
 ) -> Markup:
-    """A table; the first cell of a row is its header. Columns from `numbers` on are aligned right. `label` is its name
-    for screen readers."""
-    start = len(heads) if numbers is None else numbers
-    head = tag("tr", *(_head(one, at >= start) for at, one in enumerate(heads)))
-    body = (tag("tr", *(_cell(one, at, at >= start) for at, one in enumerate(row))) for row in rows)
+    """A table; the first cell of a row is its header. `numbers` are the columns that are aligned right: those, or all from
+    one on. `label` is its name for screen readers."""
+    right = range(numbers, len(heads)) if isinstance(numbers, int) else numbers
+    head = tag("tr", *(_head(one, at in right) for at, one in enumerate(heads)))
+    body = (tag("tr", *(_cell(one, at, at in right) for at, one in enumerate(row))) for row in rows)
     made = tag("table", tag("thead", head), tag("tbody", *body), cls=cls or None)
     return scroll(made, label)
 
