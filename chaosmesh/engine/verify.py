@@ -32,6 +32,7 @@ from chaosmesh.engine.kept import keep_documents
 from chaosmesh.engine.limits import rate_of
 from chaosmesh.engine.matrix import Cell, Waivers, chosen
 from chaosmesh.engine.options import Options
+from chaosmesh.engine.outlook import AROUND_S, checks_take, in_turn
 from chaosmesh.engine.programs import own_programs, with_copies
 from chaosmesh.engine.rendering import layout_of, rendering
 from chaosmesh.engine.results import Bounds, CellResult, CheckResult, Finding, NotChecked, VerifyResult
@@ -157,8 +158,9 @@ class Verification:
             own=self.own.programs,
             traces=options.traces,
         )
+        emit(PhaseStarted("start", 0))
         async with stack:
-            emit(self._started(stack, folder))
+            emit(self._started(stack, folder, budget or self._outlook(stack, emit)))
             for text in (*self._notes(), *filter(None, [stack.secrets.note(self.mesh)])):
                 emit(Note(text))
             emit(PhaseStarted("checks", len(self.plan.checks)))
@@ -170,7 +172,12 @@ class Verification:
             emit(Note(text))
         return replace(result, files=digests(folder.path))
 
-    def _started(self, stack: Stack, folder: RunFolder) -> RunStarted:
+    def _outlook(self, stack: Stack, emit: Listener) -> float:
+        given = self._conditions(emit)
+        cells = sum(estimate(stack, edge, column, given) for edge, column in self.cells)
+        return AROUND_S + checks_take(in_turn(self.plan.checks)) + cells
+
+    def _started(self, stack: Stack, folder: RunFolder, seconds: float) -> RunStarted:
         return RunStarted(
             mesh=self.name,
             profile=self.options.profile,
@@ -179,7 +186,7 @@ class Verification:
             envoy=binary_version(),
             folder=str(folder.path),
             goal=str(self.goal),
-            budget_s=self.options.budget_s,
+            budget_s=seconds,
         )
 
     def _notes(self) -> list[str]:
@@ -247,9 +254,7 @@ class Verification:
 
         try:
             async with asyncio.TaskGroup() as group:
-                for check in sorted(
-                    self.plan.checks, key=lambda one: (one.turn, not one.alone, -one.seconds)
-                ):
+                for check in in_turn(self.plan.checks):
                     group.create_task(one(check))
         except* _Enough:
             emit(Note("--fail-fast: a check failed, the rest is left out"))
