@@ -15,8 +15,8 @@ from chaosmesh.errors import ChaosMeshError, ExitCode, first_of
 
 GROUPS: dict[str, dict[str, str]] = {
     "Start": {"demo": "demo", "verify": "verify", "up": "up"},
-    "Understand": {"lint": "lint", "why": "why", "render": "render", "trace": "trace"},
-    "Nightly": {"gate": "gate"},
+    "Understand": {"lint": "lint", "why": "why", "render": "render", "report": "report", "trace": "trace"},
+    "Nightly": {"gate": "gate", "compare": "compare", "history": "history"},
     "More": {
         "canary": "canary",
         "judge": "judge",
@@ -38,8 +38,11 @@ SUMMARIES = {
     "lint": "What is wrong with the policy before anything runs.",
     "why": "Where a request would go, and by which rule.",
     "render": "The Envoy configuration of each sidecar.",
+    "report": "The report of a run as a page, as Markdown, as JUnit or here.",
     "trace": "What single requests of a run met, hop by hop, as a waterfall.",
     "gate": "Everything that the scenario's `gate:` names: one error budget, one verdict, one exit code.",
+    "compare": "Two policies or two runs side by side: which behaviour changed.",
+    "history": "Trends over nightly runs: what became worse for good, and since when.",
     "canary": "Shift traffic to a new version step by step, and back at once if it is worse.",
     "judge": "The verdict of a run once more, from its folder alone.",
     "metrics": "What was scraped in a run, as OpenMetrics or Parquet; a Grafana dashboard for it.",

@@ -17,15 +17,12 @@ from chaosmesh.judge import Verdict
 from chaosmesh.mesh import Mesh
 from chaosmesh.mesh.picture import picture
 from chaosmesh.report import frame
+from chaosmesh.report.md import escaped, table
 from chaosmesh.report.mermaid import topology
-from chaosmesh.report.words import clean, count, duration
+from chaosmesh.report.words import count, duration
 
 LIMIT = 1024 * 1024
 """Bytes that GitHub takes of a step."""
-
-ROWS = 200
-LONGEST = 600
-"""Rows of one table, and characters of one of its cells."""
 
 ICONS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "invalid": "⚠️"}
 CELLS = {"held": "✅", "weak": "❌", "accepted": "☑️", "inconclusive": "❔", "invalid": "⚠️"}
@@ -56,16 +53,18 @@ def fitting(blocks: Sequence[str], room: int = LIMIT) -> str:
 def of_verify(result: VerifyResult, mesh: Mesh) -> list[str]:
     """Blocks for a verification."""
     verdict = _verdict(result)
-    head = f"## {ICONS[verdict]} {_md(frame.headline(result))}\n\n"
-    head += " · ".join(_md(one) for one in (*frame.header_parts(result), *frame.summary_parts(result)[1:]))
+    head = f"## {ICONS[verdict]} {escaped(frame.headline(result))}\n\n"
+    head += " · ".join(
+        escaped(one) for one in (*frame.header_parts(result), *frame.summary_parts(result)[1:])
+    )
     return [f"{head}\n", *_details(result, mesh, "###")]
 
 
 def of_gate(gate: GateResult, mesh: Mesh) -> list[str]:
     """Blocks for a gate: the verdict and the parts, what is wrong, then each verification."""
     word = gate.verdict.value
-    head = f"## {ICONS[word]} {_md(gate.name)}: {word}, exit {int(gate.code)}\n\n"
-    head += _table(
+    head = f"## {ICONS[word]} {escaped(gate.name)}: {word}, exit {int(gate.code)}\n\n"
+    head += table(
         ("part", "", "why", "tried", "time"),
         [
             (
@@ -82,10 +81,13 @@ def of_gate(gate: GateResult, mesh: Mesh) -> list[str]:
     verified = [(one, one.verified) for one in gate.parts if one.verified is not None]
     blocks = [head, *(one for one in wrong if one)]
     for part, result in verified:
-        blocks.append(f"### {_md(part.name)}: {_md(frame.headline(result))}\n")
+        blocks.append(f"### {escaped(part.name)}: {escaped(frame.headline(result))}\n")
         blocks += _details(result, mesh if part.kind == "verify" else None, "####", told=False)
     share = "All verdicts together are wrong in at most 1 of 100 such runs."
-    return [*blocks, f"{share} Seed {gate.seed}, {_md(gate.runtime)} runtime, {duration(gate.seconds)}.\n"]
+    return [
+        *blocks,
+        f"{share} Seed {gate.seed}, {escaped(gate.runtime)} runtime, {duration(gate.seconds)}.\n",
+    ]
 
 
 def of_lint(found: Sequence[Finding]) -> list[str]:
@@ -93,14 +95,14 @@ def of_lint(found: Sequence[Finding]) -> list[str]:
     errors = sum(one.rule.severity == "error" for one in found)
     head = f"## {ICONS['fail' if errors else 'pass']} lint: {count(len(found), 'finding')}, {count(errors, 'error')}\n"
     rows = [(one.rule.severity, one.rule.id, str(one.where), one.message, one.hint) for one in found]
-    return [head, _table(("severity", "rule", "where", "what", "what to do"), rows)] if rows else [head]
+    return [head, table(("severity", "rule", "where", "what", "what to do"), rows)] if rows else [head]
 
 
 def _details(result: VerifyResult, mesh: Mesh | None, level: str, *, told: bool = True) -> Iterator[str]:
     if told:
         yield from filter(None, [_items(items_of(result), level)])
     if result.matrix:
-        yield f"{level} What users feel\n\nGoal: {_md(result.goal)}\n\n{_matrix(result)}"
+        yield f"{level} What users feel\n\nGoal: {escaped(result.goal)}\n\n{_matrix(result)}"
     if mesh is not None and (drawn := topology(picture(mesh), _told(result))):
         yield f"{level} Topology\n\n```mermaid\n{drawn}\n```\n"
     if result.findings:
@@ -113,14 +115,14 @@ def _details(result: VerifyResult, mesh: Mesh | None, level: str, *, told: bool 
             )
             for one in result.findings
         ]
-        yield f"{level} Findings\n\n" + _table(("what", "where", "why", "cure, tried just now"), rows)
+        yield f"{level} Findings\n\n" + table(("what", "where", "why", "cure, tried just now"), rows)
 
 
 def _wrong(part: PartResult) -> str:
     text = _items(part.items, "###", f"{part.name}: ")
     if part.left_out:
-        text += f"\n### {_md(part.name)}: no time for\n\n"
-        text += _table(("what",), [(one,) for one in part.left_out])
+        text += f"\n### {escaped(part.name)}: no time for\n\n"
+        text += table(("what",), [(one,) for one in part.left_out])
     return text
 
 
@@ -133,7 +135,7 @@ def _items(items: Sequence[Item], level: str, prefix: str = "") -> str:
         (_word(one.verdict), one.id, f"{one.where.file}:{one.where.line}" if one.where else "", one.reason)
         for one in sorted(bad, key=lambda one: order[one.verdict.value])
     ]
-    return f"{level} {_md(prefix)}not in order\n\n" + _table(("", "what", "where", "why"), rows)
+    return f"{level} {escaped(prefix)}not in order\n\n" + table(("", "what", "where", "why"), rows)
 
 
 def _matrix(result: VerifyResult) -> str:
@@ -142,7 +144,7 @@ def _matrix(result: VerifyResult) -> str:
         (row.label, *(f"{CELLS[one.verdict]} {frame.cell_words(one)}" if one else "–" for one in row.cells))
         for row in grid.rows
     ]
-    return _table(("edge", *grid.columns), rows)
+    return table(("edge", *grid.columns), rows)
 
 
 def _told(result: VerifyResult) -> dict[tuple[str, str], str]:
@@ -163,25 +165,3 @@ def _verdict(result: VerifyResult) -> str:
 
 def _word(verdict: Verdict) -> str:
     return f"{ICONS[verdict.value]} {verdict.value}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [
-        _row(head),
-        _row(["---"] * len(head)),
-        *(_row([_md(cell) for cell in row]) for row in rows[:ROWS]),
-    ]
-    more = f"\n… and {len(rows) - ROWS} more\n" if len(rows) > ROWS else ""
-    return "\n".join(lines) + "\n" + more
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _md(text: str) -> str:
-    """Text that Markdown leaves as it is."""
-    short = clean(text)
-    short = short if len(short) <= LONGEST else f"{short[:LONGEST]}…"
-    short = short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{c}" if c in "\\`*_[]|#~$" else c for c in short)

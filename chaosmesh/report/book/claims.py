@@ -97,11 +97,15 @@ def _told(document: Json) -> Iterator[Fact]:
         if one["policy"]:
             yield Fact(f"{name}Policy", words.clean(one["policy"]))
         observed = {key: value for key, value in one["observed"].items() if value is not None}
-        yield Fact(f"{name}Observed", words.facts(observed))
+        yield Fact(f"{name}Observed", _numbers(observed))
         if one["predicted"]:
-            yield Fact(f"{name}Predicted from the policy", words.facts(one["predicted"]))
+            yield Fact(f"{name}Predicted from the policy", _numbers(one["predicted"]))
         if one["explained"]:
             yield Fact(f"{name}Why it differs", words.clean("; ".join(one["explained"])))
+
+
+def _numbers(values: Mapping[str, Any]) -> str:
+    return words.facts(values).replace(">", " → ")
 
 
 def _canary(document: Json) -> str:
