@@ -171,4 +171,7 @@ class _Visitor:
 
     def _done(self, message: Mapping[str, Any]) -> None:
         running = self._streams.pop(message["stream"])
-        self._door.on_done(running.stream, running.finish(message))
+        report = running.finish(message)
+        if late := report.late():
+            self.say({"do": "note", "text": late})
+        self._door.on_done(running.stream, report)

@@ -6,6 +6,7 @@ Only processes that have imported Locust import this module.
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -16,6 +17,8 @@ from gevent.event import AsyncResult
 from gevent.lock import Semaphore
 
 from chaosmesh.load import wire
+
+logger = logging.getLogger("chaosmesh")
 
 _ANSWER_S = 30.0
 
@@ -89,5 +92,7 @@ class Line:
     def _hear(self, message: Mapping[str, Any]) -> None:
         if message["do"] == "stop":
             gevent.spawn(self.on_stop, message["why"])
+        elif message["do"] == "note":
+            logger.warning(message["text"])
         elif (answer := self._asked.get(message["ask"])) is not None:
             answer.set(message)

@@ -140,8 +140,6 @@ class Ride(_Visiting):
         self._flow.close()
         if self._flow.failed is not None:
             logger.error("the pacer failed: %r", self._flow.failed, exc_info=self._flow.failed)
-        if self._flow.dropped:
-            logger.warning("%s requests were due and could not be sent in time", f"{self._flow.dropped:,}")
 
     def _totals(self) -> Mapping[str, Any]:
         flow = self._flow

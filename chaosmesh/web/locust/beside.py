@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
@@ -24,6 +25,8 @@ logger = logging.getLogger("chaosmesh")
 _START_S = 180.0
 _END_S = 30.0
 _LAST_WORDS_S = 5.0
+_JOIN_S = 10.0
+_LOOK_S = 0.05
 
 
 class NoMeshError(Exception):
@@ -102,6 +105,7 @@ def bring_up(
         line = beside.address()
     except NoMeshError as error:
         sys.stderr.write(f"{error}\n")
+        _dismiss(environment)
         raise SystemExit(error.code or int(ExitCode.ENVIRONMENT)) from None
     tower = line.get("tower")
 
@@ -113,6 +117,15 @@ def bring_up(
         beside.end()
 
     return line, quitting
+
+
+def _dismiss(environment: Any) -> None:
+    """Locust leaves workers behind that it has forked and that it did not tell to quit."""
+    runner, wanted = environment.runner, environment.parsed_options.processes or 0
+    until = time.monotonic() + _JOIN_S
+    while getattr(runner, "worker_count", 0) < wanted and time.monotonic() < until:
+        gevent.sleep(_LOOK_S)
+    runner.quit()
 
 
 def _conclude(environment: Any, state: Mapping[str, Any]) -> None:

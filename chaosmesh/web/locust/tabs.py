@@ -46,7 +46,7 @@ def edges(state: State) -> list[Row]:
     """One row an edge: what it met in the last 10 seconds."""
     return [
         {
-            "edge": one["label"],
+            "edge": f"{one['client']} → {one['label']}",
             "rate": _number(one["rps"]),
             "success": _share(one["success"]),
             "attempts": _number(one["attempts"], 2),
