@@ -191,7 +191,7 @@ class World:
             for name, one in self.routes.items()
         ]
         breakers = [
-            BreakerState(name, 0, "http", pool, f"{name.split('/')[1]}-node.json:12", "b1")
+            BreakerState(name, 8080, "http", pool, f"{name.split('/')[1]}-node.json:12", "b1")
             for name, pool in self.breakers.items()
         ]
         steps = CanaryState("flights-route", "flights-v2", (10, 25, 50, 100), 10, "ready", "")

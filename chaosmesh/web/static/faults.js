@@ -8,7 +8,7 @@ import { count, span } from "./figures.js";
 const LENGTHS = [10, 30, 60, 120, 300, 600];
 const USUAL = 60;
 
-const same = (one, other) => one.edge === other.edge && one.node === other.node && (one.replica ?? null) === (other.replica ?? null);
+const same = (one, other) => one.edge === other.edge && one.node === other.node && one.external === other.external && (one.replica ?? null) === (other.replica ?? null);
 
 /** A section `{element, update(state)}`. `places`: `[{label, on}]`; with several, a choice of them stands on top. */
 export function faultPanel(title, kinds, places) {

@@ -13,10 +13,10 @@ export function edgeParts(state, edge, routes, nodes, breakers) {
   const kinds = state.kinds.filter((one) => one.on === "edge");
   const parts = [
     figures(edge.id),
-    ...routes.map(routePanel),
+    ...routes.map((one) => routePanel(one, edge.id)),
     ...(kinds.length ? [faultPanel("Faults on this edge", kinds, [{ label: edge.label, on: { edge: edge.id } }])] : []),
     ...replicaFaults(state, nodes).map((one) => folded("Faults on a replica", one)),
-    ...breakers.map((one) => folded(`Breaker of ${breakerOf(one)}`, breakerPanel(one))),
+    ...breakers.map((one) => folded(`Breaker of ${breakerOf(one)}, port ${one.listener}`, breakerPanel(one))),
   ];
   return { title: `${edge.client} → ${edge.label}`, sub: edge.service === edge.label ? "" : edge.service, parts };
 }

@@ -8,7 +8,13 @@ import { breakerPanel, replicaFaults } from "./inspector-edge.js";
 import { condition } from "./stage-node.js";
 
 export function nodeParts(state, node, breakers) {
-  return { title: node.label, sub: node.entry ? "users come in here" : "", parts: [replicas(node.id), ...replicaFaults(state, [node]), ...breakers.map(breakerPanel)] };
+  return { title: node.label, sub: node.entry ? "users come in here" : "", parts: [replicas(node.id), ...replicaFaults(state, [node]), ...outside(state, node), ...breakers.map(breakerPanel)] };
+}
+
+/** The faults of what is outside the mesh. */
+function outside(state, node) {
+  const kinds = state.kinds.filter((one) => one.on === "external");
+  return node.kind === "external" && kinds.length ? [faultPanel("Faults on the way there", kinds, [{ label: node.label, on: { external: node.id } }])] : [];
 }
 
 function replicas(id) {
@@ -16,7 +22,7 @@ function replicas(id) {
   const show = keyed(body, (one) => one.index, replicaRow);
   const head = h("tr", {}, ...["Replica", "Condition", "Process"].map((text) => h("th", { scope: "col", text })));
   return {
-    element: h("section", { class: "part", "aria-label": "Replicas" }, h("table", {}, h("thead", {}, head), body)),
+    element: h("section", { class: "part replicas", "aria-label": "Replicas" }, h("table", {}, h("thead", {}, head), body)),
     update: (state) => show(state.nodes.find((one) => one.id === id)?.replicas ?? []),
   };
 }
@@ -40,9 +46,11 @@ function replicaRow() {
 
 export function meshParts(state) {
   const kinds = state.kinds.filter((one) => one.on === "control-plane");
+  const host = state.kinds.filter((one) => one.on === "host");
   const parts = [facts()];
   if (state.canary) parts.push(canary());
   if (kinds.length) parts.push(faultPanel("Faults on the control plane", kinds, [{ label: "control plane", on: {} }]));
+  if (host.length) parts.push(faultPanel("Faults on the host", host, [{ label: "host", on: {} }]));
   return { title: "Whole mesh", sub: state.mesh, parts };
 }
 
@@ -65,7 +73,7 @@ function canary() {
     element,
     update({ canary: now }) {
       if (!now) return;
-      say(state_, `${now.route} to ${now.to}: ${now.state}, at ${now.at ?? 0} %`);
+      say(state_, `${now.route} to ${now.to}: ${now.state}, at ${now.at ?? 0} %${now.reason ? ` (${now.reason})` : ""}`);
       const texts = now.steps.map((one) => (typeof one === "number" ? `${one} %` : String(one.weight ?? one.text ?? one)));
       if (steps.dataset.at === `${now.at}`) return;
       steps.dataset.at = `${now.at}`;

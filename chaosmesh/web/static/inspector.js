@@ -30,7 +30,7 @@ function kinds(state, chosen) {
   const node = state.nodes.find((one) => one.id === chosen?.node);
   const shape = (routes, breakers, nodes) => JSON.stringify([chosen, routes.map((one) => [one.id, one.kind, one.targets.map((target) => target.node)]), breakers.map((one) => one.id), nodes.map((one) => [one.id, one.replicas.length])]);
   if (edge) {
-    const routes = state.routes.filter((one) => one.edge === edge.id);
+    const routes = state.routes.filter((one) => serviceOf(state, one) === edge.service);
     const nodes = state.nodes.filter((one) => edge.targets.some((target) => target.node === one.id));
     const breakers = state.breakers.filter((one) => nodes.some((target) => breakerOf(one, target.id)));
     return { signature: shape(routes, breakers, nodes), make: () => edgeParts(state, edge, routes, nodes, breakers) };
@@ -42,6 +42,12 @@ function kinds(state, chosen) {
   return { signature: `mesh ${state.canary?.steps?.length}`, make: () => meshParts(state) };
 }
 
+/** A route is of all edges that lead to its service. */
+function serviceOf(state, route) {
+  return state.edges.find((one) => one.id === route.edge)?.service;
+}
+
+/** `virtualNode/NAME`, or `virtualNode/NAME:PORT` where it listens at several. */
 function breakerOf(breaker, node) {
-  return breaker.id === `virtualNode/${node}` || breaker.id.startsWith(`virtualNode/${node}/`) || breaker.id === `virtualGateway/${node}` || breaker.id.startsWith(`virtualGateway/${node}/`);
+  return breaker.id.split("/")[1].split(":")[0] === node;
 }

@@ -61,7 +61,7 @@ function labels(edges, boxes, narrow) {
     lanes.set(lane, [...(lanes.get(lane) ?? []), { id: edge.id, place, aim: 0.55 * aim + 0.45 * from[across] }]);
   }
   const found = {};
-  const apart = narrow ? PILL.width + 10 : PILL.height + 46;
+  const apart = narrow ? PILL.width + 42 : PILL.height + 46;
   for (const lane of lanes.values()) {
     for (const one of spread(lane, apart)) found[one.id] = { [along]: one.place, [across]: one.aim };
   }

@@ -6,8 +6,8 @@ import { ms } from "./figures.js";
 import { retryForm, timeoutForm } from "./policy.js";
 import { linked, whole } from "./weights.js";
 
-/** A section `{element, update(state)}` for the route with this id. */
-export function routePanel(route) {
+/** A section `{element, update(state)}` for a route, seen from one of the edges that take it. */
+export function routePanel(route, edgeId) {
   const said = h("p", { class: "said", role: "status" });
   const change = changer(route.id, said);
   const where = h("span", { class: "quiet place", text: route.where });
@@ -31,7 +31,7 @@ export function routePanel(route) {
       if (!now) return;
       change.seen(now.hash);
       say(where, now.where ?? "");
-      const edge = state.edges.find((one) => one.id === now.edge);
+      const edge = state.edges.find((one) => one.id === edgeId);
       for (const part of parts) part.update(now, edge, change.waiting());
     },
   };

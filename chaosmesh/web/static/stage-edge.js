@@ -5,9 +5,6 @@ import { arrow, ms, percent, times, TONE_WORDS } from "./figures.js";
 import { shape } from "./icons.js";
 import { PILL } from "./layout.js";
 
-const THINNEST = 1.6;
-const WIDEST = 7.5;
-
 export function drawEdge(edge, plan, narrow, lines, parts, choose) {
   const curves = s("g", { class: "edge" }, s("path", { d: plan.trunk, class: "curve" }));
   const ends = plan.branches.map((branch) => {
@@ -18,10 +15,10 @@ export function drawEdge(edge, plan, narrow, lines, parts, choose) {
   });
   curves.addEventListener("click", () => choose({ edge: edge.id }));
   lines.append(curves);
-  const label = pill(edge, plan.pill, choose);
+  const label = pill(edge, plan.pill, narrow, choose);
   parts.append(label.group, ...ends.map((end) => end.share));
   return {
-    update(state, chosen, busiest) {
+    update(state, chosen, broad) {
       const now = state.edges.find((one) => one.id === edge.id);
       const picked = chosen?.edge === edge.id;
       for (const part of [curves, label.group]) {
@@ -29,21 +26,17 @@ export function drawEdge(edge, plan, narrow, lines, parts, choose) {
         set(part, "data-chosen", picked);
       }
       set(label.group, "aria-pressed", String(picked));
-      set(curves.firstChild, "stroke-width", broad(now.rps, busiest));
-      for (const end of ends) follow(end, now, busiest);
+      set(curves.firstChild, "stroke-width", broad(now.rps));
+      for (const end of ends) follow(end, now, broad);
       label.update(now, state.faults.filter((one) => now.faults.includes(one.id)));
     },
   };
 }
 
-function broad(rps, busiest) {
-  return (THINNEST + (WIDEST - THINNEST) * Math.sqrt(Math.max(0, rps) / busiest)).toFixed(1);
-}
-
-function follow(end, edge, busiest) {
+function follow(end, edge, broad) {
   const target = edge.targets.find((one) => one.node === end.node);
   const share = target.share ?? target.weight / 100;
-  set(end.path, "stroke-width", broad(edge.rps * share, busiest));
+  set(end.path, "stroke-width", broad(edge.rps * share));
   set(end.path, "data-empty", share === 0 && edge.targets.length > 1);
   say(end.share, edge.targets.length > 1 ? `${Number((share * 100).toFixed(share < 0.1 ? 1 : 0))} %` : "");
 }
@@ -58,15 +51,15 @@ function head(path) {
     : `M${x} ${y + 9}l-6.5 -11h13z`;
 }
 
-function pill(edge, at, choose) {
+function pill(edge, at, narrow, choose) {
   const left = at.x - PILL.width / 2;
   const top = at.y - PILL.height / 2;
   const parts = {
     sign: s("path", { transform: `translate(${left + 8} ${at.y - 8})`, class: "sign" }),
-    name: s("text", { x: at.x, y: top - 7, class: "name", text: edge.label }),
+    name: s("text", { x: at.x - (narrow ? 8 : 0), y: top - 7, class: narrow ? "name ends" : "name", text: edge.label }),
     first: s("text", { x: left + 31, y: at.y - 3, class: "figure" }),
     second: s("text", { x: left + 31, y: at.y + 12, class: "detail" }),
-    struck: s("text", { x: at.x, y: top + PILL.height + 15, class: "struck" }),
+    struck: s("text", narrow ? { x: at.x + 8, y: top - 7, class: "struck begins" } : { x: at.x, y: top + PILL.height + 15, class: "struck" }),
   };
   const group = s(
     "g",

@@ -7,6 +7,7 @@ import { layout } from "./layout.js";
 
 const MANY = 40;
 const SMALLEST = 0.62;
+const THINNEST = 1.5;
 
 export class Stage {
   /** `choose({edge} | {node})` is called when something is picked. */
@@ -36,7 +37,9 @@ export class Stage {
     if (signature !== this.signature) this.draw(state);
     this.signature = signature;
     const busiest = Math.max(1, ...state.edges.map((one) => one.rps));
-    for (const one of this.drawn) one.update(state, chosen, busiest);
+    const widest = state.edges.length > MANY ? 3 : 7.5;
+    const broad = (rps) => (THINNEST + (widest - THINNEST) * Math.sqrt(Math.max(0, rps) / busiest)).toFixed(1);
+    for (const one of this.drawn) one.update(state, chosen, broad);
     this.rove(chosen);
   }
 

@@ -31,7 +31,9 @@ export function emergency(button, told) {
 function show(told, answer) {
   const healed = (answer.healed ?? []).map((one) => (typeof one === "string" ? one : one.label));
   const faults = healed.length ? `healed: ${healed.join(", ")}` : "no fault was in force";
-  fill(told, "ok", `Stopped in ${ms(answer.ms)}. The load has ended; ${faults}.`);
+  const left = answer.left ?? [];
+  const rest = left.length ? ` Still there: ${left.join("; ")}.` : "";
+  fill(told, left.length ? "bad" : "ok", `Stopped in ${ms(answer.ms)}. The load has ended; ${faults}.${rest}`);
 }
 
 function fill(told, tone, text) {
