@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from markupsafe import Markup
+
 from chaosmesh.engine.history.series import GOOD, Track
 from chaosmesh.engine.history.trends import History
 from chaosmesh.engine.history.turns import Turn
 from chaosmesh.engine.history.unsteady import Unsteady
 from chaosmesh.report import history_words as words
 from chaosmesh.report.charts import Axis, Series, Shade, lines, spark
-from chaosmesh.report.page import Markup, Section, badge, join, page, tag
+from chaosmesh.report.page.frame import Section, badge, page
 from chaosmesh.report.page.table import table
-from chaosmesh.report.page.tags import Child, listing, more, paragraphs
+from chaosmesh.report.page.tags import Child, join, listing, more, paragraphs, tag
 from chaosmesh.report.words import clean, count
 
 DRAWN = 24
