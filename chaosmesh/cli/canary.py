@@ -41,6 +41,9 @@ def canary(inputs: Inputs, **choices: Any) -> int:
 
     from chaosmesh.engine.canary.run import CanaryRun
     from chaosmesh.engine.folder import RunFolder
+    from chaosmesh.report.html import write_report
+    from chaosmesh.report.junit_runs import canary_junit
+    from chaosmesh.report.write import write_whole
 
     target = choices["json_file"]
     run = CanaryRun(
@@ -53,6 +56,8 @@ def canary(inputs: Inputs, **choices: Any) -> int:
         return ExitCode.PASS
     folder = RunFolder.create(choices["runs"], run.name)
     found = asyncio.run(run.run(folder, lambda text: print(text, file=lines, flush=True)))
+    write_whole(folder.path / "junit.xml", canary_junit(found, {"mesh": run.mesh.name, "seed": run.seed}))
+    write_report(folder.path)
     print(f"{_summary(found)}   {folder.path}", file=lines)
     if target is not None:
         write_json(target, found.as_json())

@@ -118,4 +118,6 @@ def _record(
     folder = session.record(meshes.runs, name, item.nodeid, runs, about)
     session.keep_metrics(meshes, live, runs, folder)
     session.sum_up(meshes, live, runs, folder)
+    reports.kept(folder)
     reports.recorded(item, runs, folder, seed)
+    reports.paged(item, folder)

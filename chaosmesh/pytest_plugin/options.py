@@ -37,7 +37,7 @@ _OPTIONS = (
         "fail",
         choices=("fail", "warn"),
     ),
-    _Option("report", "where run folders go", "runs", metavar="DIR"),
+    _Option("report", "where run folders go; if given, every test gets a page", "runs", metavar="DIR"),
     _Option("profile", "whose hidden defaults hold", "appmesh", choices=PROFILES),
     _Option("runtime", "where meshes run", PLACE, choices=("process", "docker")),
     _Option(

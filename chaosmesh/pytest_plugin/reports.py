@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from chaosmesh.engine.experiment.result import Claimed, Run
 
 _RUNS: pytest.StashKey[list[Run]] = pytest.StashKey()
+_FAILED: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def began(item: pytest.Item, runs: list[Run]) -> None:
@@ -58,6 +60,29 @@ def recorded(item: pytest.Item, runs: Sequence[Run], folder: Path, seed: int) ->
     ]
 
 
+def kept(folder: Path) -> None:
+    """The expectations of a test as JUnit, in its run folder."""
+    from chaosmesh.report.junit_runs import experiment_junit
+    from chaosmesh.report.write import write_whole
+
+    document = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    write_whole(folder / "junit.xml", experiment_junit(document))
+
+
+def paged(item: pytest.Item, folder: Path) -> None:
+    """The page of a test that did not pass, in its run folder; of every test where --chaos-report is given."""
+    if not (item.stash.get(_FAILED, False) or item.config.getoption("chaos_report") is not None):
+        return
+    from chaosmesh.report.html import write_report
+
+    try:
+        path = write_report(folder)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the test's own outcome stands
+        item.warn(pytest.PytestWarning(f"chaosmesh: no report could be written: {error}"))
+        return
+    item.user_properties.append(("chaosmesh.report", str(path)))
+
+
 def from_outside(call: pytest.CallInfo[None]) -> None:
     """What we raise is about the test's own lines, not about ours below them."""
     from chaosmesh.errors import ChaosMeshError
@@ -92,6 +117,8 @@ def without_program(call: pytest.CallInfo[None]) -> None:
 def told(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Put into the report what xdist shall carry to the controller."""
     runs = item.stash.get(_RUNS, [])
+    if report.when == "call":
+        item.stash[_FAILED] = bool(report.failed)
     _end(item, call, report)
     run = getattr(call.excinfo.value, "run", None) if call.excinfo else None
     if run is not None and report.failed:
