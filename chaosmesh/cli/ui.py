@@ -17,6 +17,7 @@ from chaosmesh.errors import UsageError
 if TYPE_CHECKING:
     from chaosmesh.documents.scenario import Scenario
     from chaosmesh.engine.stack import Stack
+    from chaosmesh.engine.tower.tower import Tower
     from chaosmesh.engine.tower.traffic import Traffic
     from chaosmesh.web.locusts import Locusts
 
@@ -97,12 +98,18 @@ class Web:
 
 
 async def opened(
-    end: AsyncExitStack, stack: Stack, scenario: Scenario, options: UiOptions, say: Callable[[str], None]
+    end: AsyncExitStack,
+    stack: Stack,
+    scenario: Scenario,
+    options: UiOptions,
+    say: Callable[[str], None],
+    tower_of: Callable[[Traffic], Tower],
 ) -> Web:
     """Starts what the options ask for; all of it answers when this returns."""
     from chaosmesh.engine.tower.traffic import Traffic
     from chaosmesh.load.door import Door
     from chaosmesh.runtime import workdir
+    from chaosmesh.web.server import serve
 
     if not options.wanted:
         return Web({})
@@ -111,11 +118,16 @@ async def opened(
     traffic.note = say
     await door.start()
     end.push_async_callback(door.close)
-    tower = None
+    tower = tower_of(traffic)
+    await tower.start()
+    end.push_async_callback(tower.close)
+    site = await serve(tower)
+    end.push_async_callback(site.close)
     if options.joined is not None:
-        return Web({"door": str(door.path)}, (_until_gone(options.joined),))
-    locusts = await _locusts(end, stack, scenario, options, traffic, tower, say)
-    return Web({"ui": locusts.url}, (_until_lost(locusts),))
+        return Web({"door": str(door.path), "tower": site.url}, (_until_gone(options.joined),))
+    locusts = await _locusts(end, stack, scenario, options, traffic, site.url, say)
+    tower.locust = locusts.url
+    return Web({"ui": locusts.url, "tower": site.url}, (_until_lost(locusts),))
 
 
 async def first_of(*waits: Coroutine[Any, Any, Any]) -> None:

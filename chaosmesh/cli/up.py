@@ -22,6 +22,8 @@ from chaosmesh.errors import ChaosMeshError, ExitCode, UsageError
 if TYPE_CHECKING:
     from chaosmesh.appmesh.api import Service
     from chaosmesh.engine.stack import Stack
+    from chaosmesh.engine.tower.tower import Tower
+    from chaosmesh.engine.tower.traffic import Traffic
     from chaosmesh.engine.traces import Choice
     from chaosmesh.runtime.kinds import Kind
 
@@ -89,6 +91,8 @@ async def _up(
     from chaosmesh.engine.programs import own_programs, with_copies
     from chaosmesh.engine.publishing import Publisher
     from chaosmesh.engine.stack import Stack
+    from chaosmesh.ledger import Ledger
+    from chaosmesh.ledger.passing import Passing
 
     mesh = policy(inputs.resources, inputs.scenario, profile)
     own = own_programs(inputs.resources, mesh, inputs.scenario, runtime)
@@ -108,13 +112,23 @@ async def _up(
                 kind=runtime,
                 own=own.programs,
                 traces=traces,
+                ledger=functools.partial(Passing, folder=folder.path) if options.wanted else Ledger,
             )
         )
         publisher = Publisher(stack, inputs.resources, scenario, profile, _say)
         api = Service(Store.of(inputs.resources) if inputs.documents else Store(), publisher)
         address = await api.start()
         end.push_async_callback(api.stop)
-        web = await opened(end, stack, scenario, options, _say)
+
+        def tower_of(traffic: Traffic) -> Tower:
+            from chaosmesh.engine.tower.export import Origin
+            from chaosmesh.engine.tower.tower import Tower
+
+            name = scenario.name or mesh.name
+            origin = Origin(name, inputs.documents, profile, scenario.seed, scenario.variables)
+            return Tower(stack, api, publisher, scenario, origin, traffic=traffic, api_url=address)
+
+        web = await opened(end, stack, scenario, options, _say, tower_of)
         tell = _Addresses(stack, address, as_json, web)
         tell()
         publisher.published = tell
@@ -127,7 +141,7 @@ async def _up(
         if stack.traces.provider:
             _say(f"every request is traced; at the end: chaosmesh trace {folder.path} REQUEST-ID")
         await stack.guarded(first_of(stop.wait(), *web.ends))
-        if stack.traces.provider:
+        if stack.traces.provider and not options.wanted:  # the tower writes it all itself
             await conserved(stack, LAST_ROWS)
             await stack.keep_ledger()
     for text in stack.traces.notes():

@@ -96,6 +96,11 @@ class Guard:
         self._rates.pop(stream, None)
         self._running.pop(stream, None)
 
+    @property
+    def running(self) -> tuple[Running, ...]:
+        """What is sent."""
+        return tuple(one for one in self._running.values() if not one.ended)
+
     def began(self, running: Running) -> None:
         """The stream runs until it says so itself."""
         self._running[running.stream.id] = running
@@ -127,11 +132,12 @@ class Guard:
         finally:
             self._watch = None
             if not task.done():
-                self._halt()
+                self.halt()
                 task.cancel()
                 await asyncio.wait({task})
 
-    def _halt(self) -> None:
+    def halt(self) -> None:
+        """Stop every stream."""
         for number, running in tuple(self._running.items()):
             running.stop()
             self.dismiss(number)

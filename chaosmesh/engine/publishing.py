@@ -29,8 +29,9 @@ class Published:
 
 
 class Publisher:
-    """`say` hears one line for each change that is in force, `watched` gets it, `published` is called after it. The App
-    Mesh API and `up --watch` publish here."""
+    """`say` hears one line for each change that is in force, `watched` gets it, `published` is called after it;
+    `beginning` is called before each, `failed` where it came to nothing. The App Mesh API and `up --watch` publish
+    here."""
 
     def __init__(
         self, stack: Stack, resources: Resources, scenario: Scenario, profile: str, say: Callable[[str], None]
@@ -42,13 +43,20 @@ class Publisher:
         self._say = say
         self._said: set[str] = set()
         self.published: Callable[[], None] = lambda: None
+        self.beginning: Callable[[], None] = lambda: None
         self.watched: Callable[[Published], None] = lambda _: None
+        self.failed: Callable[[], None] = lambda: None
 
     async def publish(self, resources: Resources) -> None:
         """Returns once the resources are in force. Raises ChaosMeshError, and then those before are."""
         began = time.monotonic()
         mesh, note = self._policy(resources)
-        push = await self._stack.apply(mesh)
+        self.beginning()
+        try:
+            push = await self._stack.apply(mesh)
+        except BaseException:
+            self.failed()
+            raise
         taken = time.monotonic() - began
         drained = f", {taken * 1000:.0f} ms until drained" if taken > 2 * push.seconds + 0.1 else ""
         self._say(

@@ -240,7 +240,7 @@ def state_of(one: Claim, problem: str, doubt: str) -> ClaimState:
         one.requirement.bound,
         decision.more if decision else None,
         reason,
-        one.points,
+        tuple(one.points),
     )
 
 

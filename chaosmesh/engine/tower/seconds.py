@@ -29,7 +29,7 @@ NS: Final = 1_000_000_000
 @dataclass(slots=True)
 class EntrySecond:
     """One second at the entry. `planned` and `sent`: requests whose intended (sent) time lies in it; `due`: requests a
-    second that the streams were said to send then."""
+    second that the streams were said to send then; `expected`: success as predicted for the faults in force."""
 
     planned: int = 0
     sent: int = 0
@@ -39,7 +39,7 @@ class EntrySecond:
     ms: array[float] = field(default_factory=lambda: array("d"))
     lag: array[float] = field(default_factory=lambda: array("d"))
     points: tuple[float | None, float | None, float | None] = (None, None, None)
-    band: tuple[float, float] | None = None
+    expected: float | None = None
 
     def close(self) -> None:
         """Percentiles are all that is left of the latencies."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from chaosmesh.documents.scenario import Scenario
@@ -45,6 +45,11 @@ class Traffic:
     def users(self) -> int:
         """How many there are."""
         return sum(users for users, _ in self._present.values())
+
+    @property
+    def streams(self) -> Collection[int]:
+        """Numbers of those that are sent now."""
+        return self._takes.keys()
 
     @property
     def planned_rps(self) -> float:

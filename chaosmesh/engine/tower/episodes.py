@@ -1,0 +1,247 @@
+"""From one change to the next: what was expected in the time between, what became of it, and why it can be trusted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from chaosmesh.engine.host import LATE_SHARE, Watch
+from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.tower.claims import Claim, Claims, facts_of, state_of
+from chaosmesh.engine.tower.faults import Standing
+from chaosmesh.engine.tower.state import ClaimState
+from chaosmesh.engine.tower.story import Story
+from chaosmesh.errors import ChaosMeshError
+from chaosmesh.judge import ALPHA, Verdict
+from chaosmesh.load import Record, Stream
+from chaosmesh.load.plan import LAG_SHARE_OF_BOUND, MIN_LAG_BOUND_MS
+
+FEWEST: Final = 100
+"""Requests before the generator may be called late."""
+KEPT: Final = 1000
+"""Episodes that are written into run.json; earlier ones are in events.ndjson only."""
+
+
+@dataclass(slots=True)
+class Punctual:
+    """How late the requests of an episode were sent."""
+
+    allowed_ms: float = MIN_LAG_BOUND_MS
+    sent: int = 0
+    late: int = 0
+
+    def saw(self, stream: Stream, records: Sequence[Record], since_ns: int) -> None:
+        """Requests have ended. Users who wait for their answers are never late."""
+        if stream.closed is None:
+            mine = [one.lag_ms for one in records if one.intended_ns >= since_ns]
+            self.sent += len(mine)
+            self.late += sum(one > self.allowed_ms for one in mine)
+
+    @property
+    def problem(self) -> str:
+        """Why the generator was late, if it was."""
+        if self.sent < FEWEST or self.late <= 0.01 * self.sent:
+            return ""
+        share = self.late / self.sent
+        return f"the generator sent {share:.1%} of the requests more than {self.allowed_ms:.1f} ms late"
+
+
+@dataclass
+class Episode:
+    """One that has ended: its times (epoch seconds), what was in force, and what became of each expectation."""
+
+    number: int
+    begin: float
+    end: float
+    requests: int
+    rate: float
+    faults: Sequence[Mapping[str, Any]]
+    changed: Sequence[Mapping[str, Any]]
+    claims: Sequence[Mapping[str, Any]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """For run.json."""
+        return dict(vars(self))
+
+
+class Episodes:
+    """Hears what ends and what changes. `standing`: faults in force; `changed`: documents that are other than at first."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        claims: Claims,
+        story: Story,
+        standing: Callable[[], Sequence[Standing]],
+        changed: Callable[[], Sequence[Mapping[str, Any]]],
+    ) -> None:
+        self._stack = stack
+        self.claims = claims
+        self._story = story
+        self._standing = standing
+        self._changed = changed
+        self._watch: Watch | None = None
+        self._anew = False
+        self._starved = ""
+        self._dropped = ""
+        self._punctual = Punctual()
+        self._requests = 0
+        self._first_ns = self._last_ns = 0
+        self._number = 1
+        self._open = True
+        self._facts: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = ([], [])
+        self.ended: list[Episode] = []
+
+    async def start(self) -> None:
+        """The first one begins."""
+        self._watch = await Watch.start(self._stack.keeper)
+        self._settle()
+
+    def saw_records(self, stream: Stream, records: Sequence[Record]) -> None:
+        """Requests of users have ended."""
+        self.claims.saw_records(stream, records)
+        since = self.claims.begun_ns
+        self._punctual.saw(stream, records, since)
+        times = [one.intended_ns for one in records if one.intended_ns >= since]
+        if times:
+            self._requests += len(times)
+            self._first_ns = min(self._first_ns or times[0], *times)
+            self._last_ns = max(self._last_ns, *times)
+
+    def dropped(self, why: str) -> None:
+        """A generator says that it was late."""
+        self._dropped = why
+
+    async def look(self) -> None:
+        """Once a second: whether the host gave us the time that we need."""
+        if self._watch is None:
+            return
+        try:
+            if self._anew:
+                self._anew, self._starved = False, ""
+                self._watch = await Watch.start(self._stack.keeper)
+            now = await self._stack.keeper.ticks()
+        except ChaosMeshError:
+            return
+        total, late = now.total - self._watch.ticks.total, now.late - self._watch.ticks.late
+        starved = total >= FEWEST and late > 2 and late / total > LATE_SHARE
+        self._starved = (
+            f"the host starved: {late} of {total} ticks came more than 50 ms late" if starved else ""
+        )
+
+    @property
+    def problem(self) -> str:
+        """Why nothing of this episode can be trusted, if so."""
+        return self._dropped or self._punctual.problem or self._starved
+
+    @property
+    def late(self) -> str | None:
+        """Why the generator is late, if it is."""
+        return self._dropped or self._punctual.problem or None
+
+    def doubt(self) -> str:
+        """Why a pass would say nothing: a fault in force has surely met nothing."""
+        return next((text for one in self._standing() if (text := one.delivered.missed)), "")
+
+    def states(self) -> list[ClaimState]:
+        """Every expectation as it stands; a verdict that is new goes to the timeline."""
+        problem, doubt = self.problem, self.doubt()
+        found = []
+        for one in self.claims.all:
+            state = state_of(one, problem, doubt)
+            found.append(state)
+            self._tell(one, Verdict(state.verdict), state)
+        return found
+
+    def about_to_change(self) -> None:
+        """The present episode ends here: what comes from now on is not of it."""
+        if self._open:
+            self._open = False
+            self._conclude()
+
+    def changed(self) -> None:
+        """The change is in force: the next episode begins."""
+        self._open = True
+        self._number += 1
+        self._requests, self._first_ns, self._last_ns = 0, 0, 0
+        self._dropped = ""
+        self.claims.again()
+        self._anew = True
+        self._settle()
+
+    def again(self) -> None:
+        """From the beginning, on the user's word."""
+        self.about_to_change()
+        self.changed()
+
+    def close(self) -> None:
+        """The end of the run."""
+        self.about_to_change()
+
+    def _settle(self) -> None:
+        self._punctual = Punctual(max(MIN_LAG_BOUND_MS, LAG_SHARE_OF_BOUND * (self.claims.tightest_ms or 0)))
+        self._facts = ([_fault(one) for one in self._standing()], list(self._changed()))
+
+    def present(self) -> Episode:
+        """The present one, as if it ended here."""
+        now = time.time_ns()
+        problem, doubt = self.problem, self.doubt()
+        claims = [self._told(one, now, problem, doubt) for one in self.claims.all]
+        seconds = (self._last_ns - self._first_ns) / 1e9
+        rate = (self._requests - 1) / seconds if self._requests > 1 and seconds > 0 else 0.0
+        times = self.claims.begun_ns / 1e9, now / 1e9
+        return Episode(self._number, *times, self._requests, round(rate, 2), *self._facts, claims)
+
+    def _told(self, one: Claim, now_ns: int, problem: str, doubt: str) -> Mapping[str, Any]:
+        self.claims.look(one, now_ns)
+        state = state_of(one, problem, doubt)
+        return {
+            **facts_of(one),
+            "text": one.text,
+            "verdict": state.verdict,
+            "reason": state.reason,
+            "problem": problem or (doubt if state.verdict == "invalid" else ""),
+            "alpha": ALPHA,
+            "estimate": state.estimate,
+            "low": state.low,
+            "high": state.high,
+            "n": state.n,
+        }
+
+    def _conclude(self) -> None:
+        episode = self.present()
+        if any(one["n"] for one in episode.claims):
+            self.ended.append(episode)
+            del self.ended[:-KEPT]
+            self._story.add("claim", _summed(episode.claims), details={"episode": episode.as_json()})
+
+    def _tell(self, one: Claim, verdict: Verdict, state: ClaimState) -> None:
+        before, one.said = one.said, verdict
+        decided = verdict is not Verdict.INCONCLUSIVE
+        if verdict is not before and (decided or before is not None):
+            if before is None and verdict is Verdict.INCONCLUSIVE:
+                return
+            self._story.add("claim", f"{verdict.value}: {_on(state)}{state.reason}", edge=one.edge)
+
+
+def _on(state: ClaimState) -> str:
+    return f"{state.on.replace('->', ' → ')}: " if state.on else ""
+
+
+def _fault(one: Standing) -> Mapping[str, Any]:
+    return {"kind": one.recipe.kind, "on": one.on, "fields": one.fields, "label": str(one.context)}
+
+
+def _summed(claims: Sequence[Mapping[str, Any]]) -> str:
+    """One line for an episode that has ended."""
+    seen = [one for one in claims if one["n"]]
+    counts = {
+        word: sum(one["verdict"] == word for one in seen)
+        for word in ("pass", "fail", "invalid", "inconclusive")
+    }
+    words = {"inconclusive": "undecided"}
+    text = ", ".join(f"{count} {words.get(word, word)}" for word, count in counts.items() if count)
+    broken = "; ".join(one["text"] for one in seen if one["verdict"] == "fail")
+    return f"judged up to here: {text}" + (f" ({broken})" if broken else "")
