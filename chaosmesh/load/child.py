@@ -24,7 +24,8 @@ class Child:
     def terminate(self) -> None:
         """Asks it to end."""
         if not self.ended.is_set():
-            signal.pidfd_send_signal(self._fd, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._fd, signal.SIGTERM)
 
     async def end(self, patience: float) -> None:
         """Waits so many seconds for its end, then kills it."""
