@@ -50,7 +50,7 @@ def _lead(history: History) -> Markup:
     first, last = history.nights[0].label, history.nights[-1].label
     if worse:
         since = sorted({history.nights[one.start].label for one in worse})
-        said = f"{count(len(worse), 'series is', 'series are')} worse than before: since {', '.join(since)}."
+        said = f"{count(len({one.track for one in worse}), 'item')} became worse: since {', '.join(since)}."
     else:
         said = "Nothing became worse in these nights."
     facts = {
@@ -100,7 +100,7 @@ def _chart(turn: Turn, track: Track, history: History) -> Markup:
     return lines(
         series,
         title=f"{words.named(track)}: share by night",
-        x=Axis("night", form=lambda at: history.nights[min(last, max(0, round(at)))].label),
+        x=Axis("night", form=lambda at: history.nights[min(last, max(0, round(at)))].label[5:]),
         y=Axis("answered in time" if turn.facet == "in time" else "share", form=words.share, low=low),
         shades=[Shade(turn.start, last, "since then")] if turn.start < last else [],
         dots=True,
@@ -122,17 +122,15 @@ def _unsteady(found: Sequence[Unsteady], history: History) -> Markup:
     if not found:
         return Markup()
     rows: list[list[Child]] = []
-    for one in found[:LISTED]:
+    for one in sorted(found, key=lambda each: each.cause != "policy")[:LISTED]:
         track = history.track(one.track)
+        said = tag("span", words.blamed(one, history), cls="soft")
         rows.append(
-            [words.named(track), badge(one.cause, "warn"), _spark(track, history), words.blamed(one, history)]
+            [join([words.named(track), tag("br"), said]), _spark(track, history), badge(one.cause, "warn")]
         )
     told = tag("p", "Their verdict goes to and fro, and nothing changed for good.")
-    return (
-        told
-        + table(["Item", "Because of", "Nights", "What was seen"], rows, label="Unsteady items")
-        + more(len(found), LISTED, "items")
-    )
+    made = table(["Item", "Nights", "Because of"], rows, label="Unsteady items")
+    return told + made + more(len(found), LISTED, "items")
 
 
 def _items(history: History) -> Markup:
@@ -177,7 +175,8 @@ def _spark(track: Track, history: History) -> Markup:
         if known
         else "no night counts"
     )
-    return spark(row, label=said, low=None if known and min(known) > 0.5 else 0.0)
+    least = min([max(known, default=1.0) - words.LEAST_RANGE, *known])
+    return spark(row, label=said, low=max(0.0, least))
 
 
 def _nights(history: History) -> Markup:
@@ -188,11 +187,11 @@ def _nights(history: History) -> Markup:
         tone = {"pass": "good", "fail": "bad"}.get(one.verdict, "open")
         rows.append(
             [
-                f"{one.at:%Y-%m-%d %H:%M}",
+                tag("span", f"{one.at:%Y-%m-%d %H:%M}", cls="n"),
                 badge(clean(one.verdict), tone),
                 clean(one.name),
-                tag("code", commit[:9]) if commit else "–",
-                tag("code", one.policy[:8]) if one.policy else "–",
+                tag("code", commit[:9], cls="n") if commit else "–",
+                tag("code", one.policy[:8], cls="n") if one.policy else "–",
                 "–" if host is None else words.share(host),
                 history.left_out.get(index, ""),
             ]
