@@ -62,6 +62,9 @@ class WrittenMeshes:
         if WrittenMeshes.unsettled:
             raise ChaosMeshError(WrittenMeshes.unsettled)
 
+    def warm(self, live) -> bool:
+        return False
+
     def close(self) -> list[str]:
         WrittenMeshes.closed += 1
         return WrittenMeshes.left
@@ -340,3 +343,33 @@ def test_the_plugin_imports_nothing_of_chaosmesh_until_it_is_used():
     found = ast.literal_eval(answer.stdout)
     assert "chaosmesh.pytest_plugin" in found
     assert [one for one in found if not one.startswith("chaosmesh.pytest_plugin")] == ["chaosmesh"]
+
+
+def test_what_would_begin_after_the_budget_is_undecided_by_name(project):
+    result = outcome(project, 'mesh.expect("pass")', "--chaos-budget", "0ms", "--junitxml", "junit.xml")
+    assert result.ret == 1
+    result.stdout.re_match_lines([r".*INCONCLUSIVE .*test_it.*"])
+    result.stdout.fnmatch_lines(["*not tried: the budget of 0 s was over*"])
+    assert WrittenMeshes.wanted == []
+    assert 'name="chaosmesh.verdict" value="inconclusive"' in (project.path / "junit.xml").read_text()
+
+
+def test_a_budget_that_is_not_over_changes_nothing(project):
+    outcome(project, 'mesh.expect("pass")', "--chaos-budget", "1h").assert_outcomes(passed=1)
+
+
+def test_what_the_budget_leaves_out_may_be_let_pass(project):
+    options = ("--chaos-budget", "0ms", "--chaos-undecided", "warn")
+    outcome(project, 'mesh.expect("pass")', *options).assert_outcomes(skipped=1)
+
+
+def test_a_budget_without_a_unit_is_refused_before_anything_is_collected(project):
+    result = outcome(project, 'mesh.expect("pass")', "--chaos-budget", "10")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*--chaos-budget*"])
+
+
+def test_the_run_folder_holds_the_expectations_as_junit(project):
+    outcome(project, 'mesh.expect("pass")', "--chaos-report", "left").assert_outcomes(passed=1)
+    (file,) = (project.path / "left" / "test_it").glob("2*/junit.xml")
+    assert 'name="expectation 1"' in file.read_text()
