@@ -1,8 +1,8 @@
 """The examples of the documentation: every fenced block with the comment above it.
 
 A comment tells the tests what can't be seen from the block itself:
-`<!-- not run: WHY -->`, `<!-- typed only: WHY -->` (Python), `<!-- other: WHAT -->` (YAML that is no scenario file),
-`<!-- with: up -->` (a mesh runs meanwhile), `<!-- needs: TOOL -->`, `<!-- output -->` (of the block before).
+`<!-- not run: WHY -->`, `<!-- run -->` (a piece of Python that is run, not only type-checked), `<!-- other: WHAT -->` (YAML that is no
+scenario file), `<!-- with: up -->` (a mesh runs meanwhile), `<!-- needs: TOOL -->`, `<!-- output -->` (of the block before).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PAGES = tuple(
 )
 """Pages of rules (`docs/lint`) have a test of their own: tests/unit/appmesh/lint/test_rules.py."""
 
-NOTES = {"not run", "typed only", "other", "with", "needs", "output"}
+NOTES = {"not run", "run", "other", "with", "needs", "output"}
 
 _BLOCK = re.compile(
     r"^(?:<!-- (?P<note>[a-z ]+)(?:: (?P<why>[^\n]+))? -->\n)?```(?P<language>[^\n]*)\n(?P<text>.*?)^```$",

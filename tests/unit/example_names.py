@@ -51,6 +51,11 @@ def whole(example: Example) -> bool:
     )
 
 
+def experiments_in(example: Example) -> bool:
+    """The example has a test that pytest runs as it is."""
+    return "@pytest.mark.chaosmesh(" in example.text
+
+
 def made(example: Example) -> str:
     """Lines that make what the example uses but doesn't say."""
     used = {n.id for n in ast.walk(ast.parse(example.text)) if isinstance(n, ast.Name)}

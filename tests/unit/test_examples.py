@@ -27,7 +27,7 @@ NOT_RUN = 20
 def test_a_block_says_what_it_is(example: Example) -> None:
     assert example.language in LANGUAGES, "name the language of the block: text for what is no program"
     assert example.note in NOTES | {""}, f"<!-- {example.note} --> means nothing to the tests"
-    if example.note in {"not run", "typed only", "other", "needs", "with"}:
+    if example.note in {"not run", "other", "needs", "with"}:
         assert example.why, "say why"
 
 
