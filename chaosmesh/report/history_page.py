@@ -20,7 +20,11 @@ from chaosmesh.report.words import clean, count
 DRAWN = 24
 """Turns that get a chart; the others are told in words."""
 
+TOLD = 60
+"""Unsteady items that are told one by one."""
+
 LISTED = 400
+"""Rows of a table."""
 
 
 def render(history: History) -> str:
@@ -121,16 +125,15 @@ def _points(turn: Turn, track: Track) -> Iterator[tuple[int, float]]:
 def _unsteady(found: Sequence[Unsteady], history: History) -> Markup:
     if not found:
         return Markup()
-    rows: list[list[Child]] = []
-    for one in sorted(found, key=lambda each: each.cause != "policy")[:LISTED]:
-        track = history.track(one.track)
-        said = tag("span", words.blamed(one, history), cls="soft")
-        rows.append(
-            [join([words.named(track), tag("br"), said]), _spark(track, history), badge(one.cause, "warn")]
-        )
     told = tag("p", "Their verdict goes to and fro, and nothing changed for good.")
-    made = table(["Item", "Nights", "Because of"], rows, label="Unsteady items")
-    return told + made + more(len(found), LISTED, "items")
+    ordered = sorted(found, key=lambda one: one.cause != "policy")
+    return told + join(_shaky(one, history) for one in ordered[:TOLD]) + more(len(found), TOLD, "items")
+
+
+def _shaky(one: Unsteady, history: History) -> Markup:
+    track = history.track(one.track)
+    title = tag("h3", badge(one.cause, "warn"), words.named(track), " ", _spark(track, history))
+    return tag("article", title, tag("p", words.blamed(one, history), cls="soft"), cls="finding warn")
 
 
 def _items(history: History) -> Markup:
