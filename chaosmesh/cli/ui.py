@@ -148,18 +148,13 @@ async def _locusts(
     scenario: Scenario,
     options: UiOptions,
     traffic: Traffic,
-    tower: str | None,
+    tower: str,
     say: Callable[[str], None],
 ) -> Locusts:
     from chaosmesh.web.locusts import Locusts, Setup
 
-    entries = list(traffic.entries)
-    if not entries:
-        raise UsageError(
-            "--ui: the mesh has no entry that load could go to", hint="name one: `entry:` of the scenario"
-        )
     setup = Setup(
-        host=entries[0],
+        host=next(iter(traffic.entries), ""),
         port=options.port or _free_port(),
         tower=tower,
         workers=options.workers or scenario.load.workers,
