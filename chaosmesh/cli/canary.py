@@ -43,6 +43,7 @@ def canary(inputs: Inputs, **choices: Any) -> int:
     from chaosmesh.engine.folder import RunFolder
     from chaosmesh.report.html import write_report
     from chaosmesh.report.junit_runs import canary_junit
+    from chaosmesh.report.screen import screen_of
     from chaosmesh.report.write import write_whole
 
     target = choices["json_file"]
@@ -50,15 +51,20 @@ def canary(inputs: Inputs, **choices: Any) -> int:
         inputs.resources, inputs.scenario, choices["profile"], choices["seed"], choices["runtime"]
     )
     lines = sys.stderr if target == "-" else sys.stdout
+    screen = screen_of(lines)
+
+    def say(text: str) -> None:
+        print(screen.wrapped(text, 4), file=lines, flush=True)
+
     for text in _planned(run.plan):
-        print(text, file=lines)
+        say(text)
     if choices["planning"]:
         return ExitCode.PASS
     folder = RunFolder.create(choices["runs"], run.name)
-    found = asyncio.run(run.run(folder, lambda text: print(text, file=lines, flush=True)))
+    found = asyncio.run(run.run(folder, say))
     write_whole(folder.path / "junit.xml", canary_junit(found, {"mesh": run.mesh.name, "seed": run.seed}))
     write_report(folder.path)
-    print(f"{_summary(found)}   {folder.path}", file=lines)
+    say(f"{_summary(found)}   {folder.path}")
     if target is not None:
         write_json(target, found.as_json())
     return _code(found, tolerant=choices["undecided"] == "warn")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TextIO
 
 import click
 
 from chaosmesh.errors import ExitCode, UsageError
+
+_SAID = 23
+"""Columns before what is said of a part."""
 
 
 @click.command()
@@ -37,11 +41,14 @@ def doctor(as_json: TextIO | None) -> int:
         ]
         as_json.write(json.dumps({"findings": rows}, indent=1) + "\n")
     else:
+        from chaosmesh.report.screen import screen_of
+
+        screen = screen_of(sys.stdout)
         for one in findings:
             mark = "ok     " if one.found else "missing" if one.required else "without"
-            click.echo(f"{mark}  {one.part:<13} {one.found or one.needed}")
+            click.echo(screen.wrapped(f"{mark}  {one.part:<13} {one.found or one.needed}", _SAID))
             if not one.found:
-                click.echo(f"         {'':<13} → {one.command}")
+                click.echo(screen.wrapped(f"{' ' * _SAID}→ {one.command}", _SAID + 2))
     return ExitCode.PASS if all(f.ok for f in findings) else ExitCode.ENVIRONMENT
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,10 +49,17 @@ def judge(runs: tuple[Path, ...], alpha: float | None, undecided: str, json_file
         documents = [one.document for one in found]
         write_json(json_file, documents[0] if len(documents) == 1 else documents)
     if json_file != "-":
-        for one in found:
-            click.echo("\n".join(_told(one)))
+        from chaosmesh.report.screen import screen_of
+
+        screen = screen_of(sys.stdout)
+        for line in (line for one in found for line in _told(one)):
+            click.echo(screen.wrapped(line, _REASON if line.startswith(" ") else 2))
     code = min((one.code for one in found), key=WORST_FIRST.index)
     return ExitCode.PASS if code is ExitCode.UNDECIDED and undecided == "warn" else code
+
+
+_REASON = 16
+"""Columns before the name of what was judged."""
 
 
 def _told(one: Rejudged) -> list[str]:

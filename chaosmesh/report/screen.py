@@ -40,7 +40,8 @@ class Screen:
             longer = (
                 f"{lines[-1]} {word}" if lines[-1].strip() else lines[-1] + word if word else lines[-1] + " "
             )
-            if cells(longer) > (self.width or 0) and lines[-1].strip():
+            fits = indent + cells(word) <= (self.width or 0)
+            if cells(longer) > (self.width or 0) and lines[-1].strip() and fits:
                 lines.append(" " * indent + word)
             else:
                 lines[-1] = longer
