@@ -28,24 +28,21 @@ class Screen:
 
         A word that is longer than a line, such as a path, stays whole, so that it can be copied.
         """
-        return (
-            "\n".join(line for one in text.split("\n") for line in self._broken(one, indent))
-            if self.width
-            else text
-        )
+        if self.width is None:
+            return text
+        return "\n".join(line for one in text.split("\n") for line in _broken(one, indent, self.width))
 
-    def _broken(self, text: str, indent: int) -> list[str]:
-        lines = [""]
-        for word in text.split(" "):
-            longer = (
-                f"{lines[-1]} {word}" if lines[-1].strip() else lines[-1] + word if word else lines[-1] + " "
-            )
-            fits = indent + cells(word) <= (self.width or 0)
-            if cells(longer) > (self.width or 0) and lines[-1].strip() and fits:
-                lines.append(" " * indent + word)
-            else:
-                lines[-1] = longer
-        return lines
+
+def _broken(text: str, indent: int, width: int) -> list[str]:
+    body = text.lstrip(" ")
+    line, gap, lines = " " * (len(text) - len(body)), "", []
+    for word in body.split(" "):
+        longer = f"{line}{gap}{word}"
+        if gap and word and cells(longer) > width >= indent + cells(word):
+            lines.append(line)
+            longer = " " * indent + word
+        line, gap = longer, " "
+    return [*lines, line]
 
 
 PLAIN = Screen()
