@@ -17,10 +17,11 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from chaosmesh.engine.tower.state import encoded
+from chaosmesh.web.guards import HEADERS
 from tests.browser.world import World, airport
 
 STATIC = Path(__file__).resolve().parents[2] / "chaosmesh/web/static"
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:"
+
 T = TypeVar("T")
 
 
@@ -214,7 +215,7 @@ async def _page(_: web.Request) -> web.FileResponse:
 
 
 async def _policy(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers["content-security-policy"] = POLICY
+    response.headers.update(HEADERS)
 
 
 def main() -> None:

@@ -144,7 +144,7 @@ class World:
             Predicted(Range(success - 0.01, min(1.0, success + 0.01)), attempts) if n else None,
             [one.id for one in faults],
             EdgeHistory([int(one) for one in seen], [success if n else None] * 60),
-            {"n": n, "ok": int(n * success)},
+            {"calls": n, "ok": int(n * success), "attempts": int(n * attempts)},
         )
 
     def claim(self, name: str) -> ClaimState:

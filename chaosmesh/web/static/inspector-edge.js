@@ -51,7 +51,7 @@ const NUMBERS = [
   ["attempts", "Attempts a call", (edge) => times(edge.attempts)],
   ["ejections", "Ejections", (edge) => count(edge.ejections)],
   ["overflows", "Stopped by a breaker", (edge) => count(edge.overflows)],
-  ["n", "Calls in all", (edge) => count(edge.total.n)],
+  ["n", "Calls in all", (edge) => count(edge.total.calls)],
 ];
 
 function figures(id) {
