@@ -86,9 +86,9 @@ def _property(text: str) -> str:
 
 def of_verify(result: VerifyResult) -> Iterator[Annotation]:
     """Failed rules and missed goals as errors, what is weak or undecided as warnings; the worst first."""
-    yield from _of_items(items_of(result))
     for text in result.expired:
         yield Annotation("error", "the waiver has expired", text)
+    yield from _of_items(items_of(result))
     for cell in result.matrix:
         if cell.verdict == "weak" and not result.gated:
             yield Annotation("warning", _cell_title(cell), cell.reason, cell.rule)

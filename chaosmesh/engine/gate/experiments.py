@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from chaosmesh.engine.gate.cases import cases_of
 from chaosmesh.engine.gate.part import Turn, ended
 from chaosmesh.engine.gate.result import Kind, PartResult, worst_code
-from chaosmesh.engine.gate.tests import tests_of
 from chaosmesh.errors import ExitCode, UsageError
 from chaosmesh.judge import RUN_ALPHA, Verdict, alpha_for
 
@@ -64,7 +64,7 @@ class Experiments:
         turn.folder.mkdir(parents=True, exist_ok=True)
         junit, log = turn.folder / "junit.xml", turn.root / "logs" / "experiments.txt"
         code = _run(self._command(turn, junit), log, turn)
-        items = tests_of(junit, turn, [one.parent for one in self._paths])
+        items = cases_of(junit, turn, [one.parent for one in self._paths])
         if not junit.is_file():
             raise UsageError(f"pytest could not begin (exit {code})", hint=f"its own words are in {log}")
         result = ended(self, turn, items, begin)

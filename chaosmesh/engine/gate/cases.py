@@ -15,7 +15,7 @@ _LONGEST = 20_000
 """Characters of a test's own words that are kept."""
 
 
-def tests_of(file: Path, turn: Turn, near: Sequence[Path]) -> tuple[Item, ...]:
+def cases_of(file: Path, turn: Turn, near: Sequence[Path]) -> tuple[Item, ...]:
     """Every test that was not skipped; nothing where the session wrote no file. A test may have two entries (it failed,
     and so did its end): the worst is what counts. `near`: folders of the tests, in or below pytest's own root."""
     if not file.is_file():
