@@ -162,12 +162,18 @@ def _fine(command: str, ended: subprocess.CompletedProcess[str]) -> None:
     allowed = (0, UNDECIDED) if measured else (0,)
     if command.startswith("pytest") and INVALID.search(ended.stdout):
         allowed = (0, 1)
+    if (
+        "--profile envoy" in command
+    ):  # what App Mesh's open breakers let through is cut: that is what the page shows
+        allowed = (*allowed, 1)
     assert ended.returncode in allowed, f"{command}\n{ended.stdout}\n{ended.stderr}"
     assert "Traceback" not in ended.stderr
 
 
 def _written_before(example: Example, folder: Path) -> None:
-    """Files that the page has told the reader to save: "Save this as `NAME`" above a block."""
+    """Files that the page has told the reader to save ("Save this as `NAME`" above a block), and none of its results yet."""
+    for result in re.findall(r"--(?:out|static) (\S+)", example.text):
+        shutil.rmtree(folder / result, ignore_errors=True)
     text = example.page.read_text()
     for match in re.finditer(
         r"[Ss]ave this as `([\w.]+)`:\n\n```\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL
