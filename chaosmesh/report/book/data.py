@@ -69,7 +69,7 @@ class Data:
 
     def seconds(self, at_ns: int) -> float:
         """Seconds from the run's first request, of epoch nanoseconds."""
-        return round((at_ns - self.origin_ns) / 1e9, 3)
+        return (at_ns - self.origin_ns) / 1e9
 
     def _origin(self) -> int:
         [found] = self._base.execute("select min(intended_ns) from requests").fetchall()

@@ -38,8 +38,16 @@ def figure(
     return tag("figure", caption, legend, svg, numbers, cls="chart")
 
 
-def picture(title: str, about: str, content: Markup, *, height: int = HEIGHT, below: int = _BELOW) -> Markup:
-    """The outer picture: as wide as its place, so many pixels high, with a name and a description."""
+def picture(
+    title: str,
+    about: str,
+    content: Markup,
+    *,
+    height: int = HEIGHT,
+    below: int = _BELOW,
+    width: int | None = None,
+) -> Markup:
+    """The outer picture: so many pixels high and wide (None: as its place), with a name and a description."""
     key = hashlib.sha256(f"{title}{about}{content}".encode()).hexdigest()[:10]
     names = tag("title", title, id=f"t{key}"), tag("desc", about, id=f"d{key}")
     return tag(
@@ -47,6 +55,7 @@ def picture(title: str, about: str, content: Markup, *, height: int = HEIGHT, be
         *names,
         content,
         height=height + below,
+        width=width,
         role="img",
         aria_labelledby=f"t{key} d{key}",
         cls="plot",

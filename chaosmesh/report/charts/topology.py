@@ -43,7 +43,7 @@ def topology(picture: Picture, links: Sequence[Link], *, title: str, summary: st
     content = tag(
         "svg", join(drawn), viewBox=f"0 0 {width:g} {height:g}", width=f"{width:g}", height=f"{height:g}"
     )
-    svg = drawing(title, about, content, height=int(height), below=0)
+    svg = drawing(title, about, content, height=int(height), below=0, width=int(width))
     wide = tag("div", svg, cls="scroll bare", role="region", aria_label=title, tabindex=0)
     rows = [
         [by_id[one.begin].label, one.name or by_id[one.end].label, one.note or "–", one.tone] for one in known
@@ -98,4 +98,4 @@ def _line(begin: Spot, end: Spot, link: Link) -> Markup:
 
 def _note(begin: Spot, end: Spot, link: Link) -> Markup:
     x1, y1, x2, y2 = _ends(begin, end)
-    return tag("text", link.note, x=(x1 + x2) / 2, y=(y1 + y2) / 2 - 6, cls=f"middle halo {link.tone}")
+    return tag("text", link.note, x=(x1 + x2) / 2, y=(y1 + y2) / 2 - 9, cls=f"middle halo {link.tone}")

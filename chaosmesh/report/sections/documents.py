@@ -64,7 +64,7 @@ def _document(one: Document, numbers: Sequence[int]) -> Markup:
         marks[mark.line].append(mark)
     worst = min(one.marks, key=lambda mark: RANK[mark.tone], default=None)
     sign = badge(worst.word, worst.tone) if worst else Markup()
-    said = count(len(one.marks), "verdict") if one.marks else "no verdicts"
+    said = count(len(one.marks), "verdict") if one.marks else ""
     head = tag("summary", sign, " ", code(clip(one.file)), " ", tag("span", said, cls="soft"))
     lines = tag("ol", *(_line(at, one.lines[at - 1], marks.get(at, [])) for at in numbers))
     source = tag(
