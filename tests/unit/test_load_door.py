@@ -102,6 +102,19 @@ def test_a_stream_gets_its_number_and_ends_with_a_report(tmp_path: Path) -> None
     at_the_door(tmp_path, scenario)
 
 
+def test_who_was_late_is_told(tmp_path: Path) -> None:
+    async def scenario(door: Door, owner: Owner, client: Client) -> None:
+        await client.open()
+        client.writer.write(wire.records(1, [row(0)]))
+        totals = {"sent": 1, "dropped": 1, "retried": 0, "cpu_s": 0.5}
+        await client.say(**{"is": "done", "stream": 1, **totals})
+        note = await client.hear()
+        assert note["do"] == "note"
+        assert "1 of 2 planned requests" in note["text"]
+
+    at_the_door(tmp_path, scenario)
+
+
 def test_who_may_not_is_told_why(tmp_path: Path) -> None:
     async def scenario(door: Door, owner: Owner, client: Client) -> None:
         await client.say(**{"is": "intends", "ask": 7, "url": "u", "users": 12, "rate": None})

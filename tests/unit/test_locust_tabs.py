@@ -9,9 +9,7 @@ from typing import Any
 from chaosmesh.web.locust import tabs
 from chaosmesh.web.locust.beside import summary
 
-STATE = json.loads(
-    (Path(__file__).resolve().parents[1] / "browser" / "states" / "airport.json").read_text()
-)
+STATE = json.loads((Path(__file__).resolve().parents[1] / "browser" / "states" / "airport.json").read_text())
 
 
 def test_every_row_fits_its_columns() -> None:
@@ -27,7 +25,7 @@ def test_every_row_fits_its_columns() -> None:
 def test_an_edge_says_what_it_met() -> None:
     first = STATE["edges"][0]
     row = tabs.edges(STATE)[0]
-    assert row["edge"] == f"{first['client']} → {first['label']}"
+    assert row["edge"] == first["id"].replace("->", " → ")
     assert row["rate"] == f"{first['rps']:.1f}"
     quiet = {**first, "success": None, "attempts": None, "p50_ms": None, "p99_ms": None, "faults": []}
     row = tabs.edges({"edges": [quiet]})[0]
@@ -41,6 +39,20 @@ def test_a_split_shows_what_was_got_and_what_is_written() -> None:
         {"node": "v2", "weight": 10, "share": 0.125, "n": 1},
     ]
     assert tabs.edges({"edges": [edge]})[0]["split"] == "v1 87.5% / 90 % · v2 12.5% / 10 %"
+
+
+def test_a_fault_says_its_dose_and_where_in_words() -> None:
+    fault = {
+        "label": "503",
+        "on": {"edge": "a->b", "replica": None},
+        "fields": {"status": 503, "grpc": None, "share": 0.3},
+        "left_s": 118.7,
+        "hit": None,
+        "evidence": "no attempt yet",
+    }
+    row = tabs.faults({"faults": [fault]})[0]
+    assert (row["on"], row["dose"], row["left"]) == ("a → b", "status 503, share 30%", "119 s")
+    assert tabs.faults({})[0]["fault"] == "No fault is in force."
 
 
 def test_a_summary_names_what_did_not_pass() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, jsonify, redirect, request
 
 from chaosmesh.load.leading import EACH, Lead
 from chaosmesh.web.locust import tabs
 from chaosmesh.web.locust.feed import Feed
+
+_LOOPBACK = ("127.0.0.1", "localhost")
 
 _LINK = """<style>
 #chaosmesh-tower {
@@ -26,6 +29,8 @@ _LINK = """<style>
 
 def extend(web_ui: Any, lead: Lead, tower: str | None) -> None:
     """Of a web UI that is about to start. Without a tower there is nothing to show, but load still goes to the mesh only."""
+    if web_ui.host in _LOOPBACK:
+        web_ui.app.before_request(_foreign)
     base = (web_ui.environment.parsed_options.web_base_path or "").rstrip("/")
     app = web_ui.app
     app.before_request(lambda: _refused(web_ui, lead) if request.path == f"{base}/swarm" else None)
@@ -46,6 +51,15 @@ def extend(web_ui: Any, lead: Lead, tower: str | None) -> None:
         return response
 
     app.after_request(added)
+
+
+def _foreign() -> tuple[str, int] | None:
+    """A refusal of what another site's page makes a browser send here: Locust lets it start load, and read."""
+    named = urlsplit(f"//{request.host}").hostname
+    origin = request.headers.get("Origin")
+    if named not in _LOOPBACK or (origin is not None and urlsplit(origin).netloc != request.host):
+        return "this web UI answers its own pages only", 403
+    return None
 
 
 def _refused(web_ui: Any, lead: Lead) -> Response | None:

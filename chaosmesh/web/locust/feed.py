@@ -10,6 +10,7 @@ from typing import Any
 
 from gevent.lock import Semaphore
 
+SCHEMA = "chaosmesh.tower/1"
 KEPT_S = 1.0
 _ANSWER_S = 5.0
 
@@ -37,4 +38,4 @@ class Feed:
                 state: Mapping[str, Any] = json.load(answer)
         except (OSError, ValueError):
             return {}
-        return state
+        return state if state.get("schema") == SCHEMA else {}

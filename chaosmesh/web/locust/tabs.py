@@ -32,7 +32,7 @@ CLAIMS = {
     "claim": "Claim",
     "on": "Where",
     "verdict": "Verdict",
-    "requests": "Requests",
+    "seen": "Seen",
     "estimate": "Estimate",
     "interval": "Interval",
     "bound": "Bound",
@@ -46,7 +46,7 @@ def edges(state: State) -> list[Row]:
     """One row an edge: what it met in the last 10 seconds."""
     return [
         {
-            "edge": f"{one['client']} → {one['label']}",
+            "edge": _words(one["id"]),
             "rate": _number(one["rps"]),
             "success": _share(one["success"]),
             "attempts": _number(one["attempts"], 2),
@@ -68,8 +68,7 @@ def faults(state: State) -> list[Row]:
             "fault": one["label"],
             "on": _place(one["on"]),
             "dose": ", ".join(
-                f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
-                for name, value in one["fields"].items()
+                _told(name, value) for name, value in one["fields"].items() if value is not None
             ),
             "left": f"{one['left_s']:.0f} s" if one["left_s"] is not None else _ABSENT,
             "hit": _ABSENT if one["hit"] is None else one["hit"],
@@ -84,13 +83,13 @@ def claims(state: State) -> list[Row]:
     return [
         {
             "claim": one["text"],
-            "on": one["on"] or "entry",
+            "on": _words(one["on"] or "entry"),
             "verdict": one["verdict"],
-            "requests": one["n"],
+            "seen": one["n"],
             "estimate": _plain(one["estimate"]),
             "interval": f"{_plain(one['low'])} … {_plain(one['high'])}",
             "bound": _plain(one["bound"]),
-            "reason": one["reason"],
+            "reason": one["reason"].removeprefix(f"{one['text']}: "),
         }
         for one in state.get("claims", ())
     ] or [{"claim": "No claim is judged."}]
@@ -129,7 +128,16 @@ def _split(targets: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _place(on: Mapping[str, Any]) -> str:
-    return " ".join(str(one) for one in on.values() if one is not None)
+    return " ".join(_words(str(one)) for one in on.values() if one is not None)
+
+
+def _words(name: str) -> str:
+    """An edge as people write it."""
+    return name.replace("->", " → ")
+
+
+def _told(name: str, value: Any) -> str:
+    return f"{name} {value:.0%}" if name == "share" else f"{name} {value}"
 
 
 def _number(value: float | None, digits: int = 1) -> str:

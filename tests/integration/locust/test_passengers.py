@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import urllib.error
+import urllib.request
 from collections import Counter
 from pathlib import Path
 
@@ -50,6 +53,19 @@ def test_what_can_not_be_is_refused_in_words(tmp_path: Path) -> None:
         assert "must be above 0" in odd["message"]
         assert not yard.openings
         assert yard.seen.ids == []
+
+    with_yard(tmp_path, scenario)
+
+
+def test_pages_of_other_sites_are_turned_away(tmp_path: Path) -> None:
+    async def scenario(yard: Yard) -> None:
+        for headers in ({"Origin": "http://example.com"}, {"Host": "example.com"}):
+            request = urllib.request.Request(f"{yard.locusts.url}/swarm", b"user_count=1", headers)
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                await asyncio.to_thread(urllib.request.urlopen, request)
+            assert caught.value.code == 403
+        own = urllib.request.Request(yard.locusts.url, headers={"Origin": yard.locusts.url})
+        assert (await asyncio.to_thread(urllib.request.urlopen, own)).status == 200
 
     with_yard(tmp_path, scenario)
 
