@@ -49,6 +49,13 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     metavar="FILE",
     help=f"Append the result as Markdown (default: ${SUMMARY}, where it is set).",
 )
+@click.option(
+    "--history",
+    "history_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Add the summary of this run to a folder of nights (see chaosmesh history).",
+)
 @json_option("Write the result as JSON (- for stdout, without the lines).")
 @profile_option
 @runtime_option
@@ -134,6 +141,10 @@ def _written(
     from chaosmesh.report.write import write_whole
 
     keep(folder, found, planned, subject)
+    if choices["history_folder"] is not None and not found.interrupted:
+        from chaosmesh.engine.history import add
+
+        add(choices["history_folder"], [folder.path])
     junit = junit_of(found)
     for target in (folder.path / "junit.xml", choices["junit_file"]):
         if target is not None:

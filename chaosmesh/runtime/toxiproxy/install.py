@@ -110,7 +110,7 @@ def _alone(lock: Path) -> Iterator[None]:
 
 
 def _build(work: Path) -> Path:
-    go, environment = _toolchain(work)
+    go, environment = toolchain(work)
     source = work / "module"
     source.mkdir()
     for entry in (resources.files("chaosmesh.runtime") / "toxiproxy_module").iterdir():
@@ -130,7 +130,7 @@ def _build(work: Path) -> Path:
     return server
 
 
-def _toolchain(work: Path) -> tuple[Path, dict[str, str]]:
+def toolchain(work: Path) -> tuple[Path, dict[str, str]]:
     """A `go` and its environment. One from PATH keeps its user's caches; a fetched one leaves nothing behind."""
     environment = {
         **os.environ,

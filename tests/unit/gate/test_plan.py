@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from chaosmesh.cli.program import run
-from chaosmesh.documents.scenario import load_scenario
 from chaosmesh.engine.experiment.inputs import Wanted
 from chaosmesh.engine.gate import Planned, plan_of
 from chaosmesh.engine.gate.verifying import Subject
@@ -130,5 +129,8 @@ def test_verify_gets_the_share_that_all_claims_leave_it(tmp_path):
     assert beside.alpha == pytest.approx(0.01 / (10_000 + alone.claims))
 
 
-def test_the_airport_still_has_no_gate_that_a_demo_would_tell_of():
-    assert load_scenario(AIRPORT).gate is None
+def test_the_airport_s_own_gate():
+    found, told = read([AIRPORT])
+    subject = Subject(found, told, (str(AIRPORT),))
+    parts = plan_of(subject, Options(), Wanted((AIRPORT,)), lambda *_: pytest.fail("nothing runs")).parts
+    assert [one.kind for one in parts] == ["verify", "slo", "faults"]
