@@ -126,9 +126,8 @@ def test_locusts_own_command_brings_the_mesh_up_and_ends_it(
     file.write_text(VISITORS)
     form = ("--headless", "-u", "6", "-r", "6", "-t", "3s", "--json-file", "found", *processes)
     with locust(tmp_path, "-f", file, "--mesh", AIRPORT, *form) as process:
-        assert process.wait(120) == 0, (tmp_path / "out.txt").read_text()
-    said = (tmp_path / "out.txt").read_text()
-    assert "load has ended" in said
+        assert process.wait(120) == 0, said(tmp_path)
+    assert "load has ended" in said(tmp_path)
     rows = json.loads((tmp_path / "found.json").read_text())
     assert [one["name"] for one in rows] == ["/flights/NH10"]
     assert rows[0]["num_requests"] > 20
@@ -143,18 +142,15 @@ def test_a_mesh_that_does_not_come_up_is_said_in_words(tmp_path: Path) -> None:
     with locust(tmp_path, "-f", file, "--mesh", tmp_path / "nothing", *form) as process:
         assert process.wait(120) == 2
         outside.until(lambda: str(_in(tmp_path) or ""), within=30)
-    said = (tmp_path / "out.txt").read_text()
-    assert "there is no such file" in said
-    assert "Traceback" not in said
+    assert "there is no such file" in said(tmp_path)
+    assert "Traceback" not in said(tmp_path)
 
 
 def test_the_mesh_ends_with_a_locust_that_is_killed(tmp_path: Path) -> None:
     file = tmp_path / "visitors.py"
     file.write_text(VISITORS)
     with locust(tmp_path, "-f", file, "--mesh", AIRPORT, "--headless", "-u", "6", "-r", "6") as process:
-        outside.until(
-            lambda: "" if "load begins" in (tmp_path / "out.txt").read_text() else "no load", within=60
-        )
+        outside.until(lambda: "" if "load begins" in said(tmp_path) else "no load", within=60)
         assert any(outside.run_of(pid) for pid in _in(tmp_path))
         os.kill(process.pid, signal.SIGKILL)
         outside.until(lambda: str(_in(tmp_path) or ""), within=30)
@@ -165,12 +161,25 @@ def test_ctrl_c_ends_locust_and_the_mesh(tmp_path: Path) -> None:
     file.write_text(VISITORS)
     form = ("--headless", "-u", "6", "-r", "6", "--processes", "2")
     with locust(tmp_path, "-f", file, "--mesh", AIRPORT, *form) as process:
-        outside.until(
-            lambda: "" if "load begins" in (tmp_path / "out.txt").read_text() else "no load", within=60
-        )
+        outside.until(lambda: "" if "GET " in said(tmp_path) else "nothing in the table", within=60)
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(90) == 0, (tmp_path / "out.txt").read_text()
+        process.wait(90)
     outside.until(lambda: str(_in(tmp_path) or ""), within=30)
+    assert "load has ended" in said(tmp_path)
+
+
+def test_a_claim_that_failed_is_the_exit_code_of_a_headless_run(tmp_path: Path) -> None:
+    file = tmp_path / "visitors.py"
+    sick = 'headers={"x-standin": "departures=status:503;attempts:99"}'
+    file.write_text(VISITORS.replace('"/flights/NH10"', f'"/flights/NH10", {sick}'))
+    form = ("--headless", "-u", "10", "-r", "10", "-t", "8s", "--exit-code-on-error", "0")
+    with locust(tmp_path, "-f", file, "--mesh", AIRPORT, *form) as process:
+        assert process.wait(120) == 1, said(tmp_path)
+    assert "success at least 99 % at the entry: fail" in said(tmp_path)
+
+
+def said(folder: Path) -> str:
+    return (folder / "out.txt").read_text()
 
 
 def _in(folder: Path) -> list[int]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from chaosmesh.web.locust import tabs
-from chaosmesh.web.locust.beside import summary
 
 STATE = json.loads((Path(__file__).resolve().parents[1] / "browser" / "states" / "airport.json").read_text())
 
@@ -57,9 +56,10 @@ def test_a_fault_says_its_dose_and_where_in_words() -> None:
 
 def test_a_summary_names_what_did_not_pass() -> None:
     claims: list[dict[str, Any]] = [
-        {"verdict": "pass", "text": "one"},
-        {"verdict": "fail", "text": "success of a ≥ 99 %"},
-        {"verdict": "pass", "text": "two"},
+        {"verdict": "pass", "text": "one", "on": None},
+        {"verdict": "fail", "text": "success at least 99 %", "on": "a->b"},
+        {"verdict": "inconclusive", "text": "two", "on": None},
     ]
-    assert summary(claims) == "claims: 1 fail, 2 pass (success of a ≥ 99 %: fail)"
-    assert summary(claims[:1]) == "claims: 1 pass"
+    told = "claims: 1 fail, 1 inconclusive, 1 pass (success at least 99 % at a → b: fail)"
+    assert tabs.summary(claims) == told
+    assert tabs.summary(claims[:1]) == "claims: 1 pass"

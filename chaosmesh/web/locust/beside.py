@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
@@ -19,6 +18,7 @@ import gevent
 from chaosmesh.errors import ExitCode
 from chaosmesh.load.leading import Lead
 from chaosmesh.web.locust.feed import Feed
+from chaosmesh.web.locust.tabs import summary
 
 logger = logging.getLogger("chaosmesh")
 
@@ -135,15 +135,6 @@ def _conclude(environment: Any, state: Mapping[str, Any]) -> None:
     logger.info(summary(claims))
     if any(one["verdict"] == "fail" for one in claims) and environment.process_exit_code is None:
         environment.process_exit_code = int(ExitCode.FAIL)
-
-
-def summary(claims: Sequence[Mapping[str, Any]]) -> str:
-    """One line: how many claims got which verdict, and which did not pass."""
-    counts = Counter(one["verdict"] for one in claims)
-    order = ("fail", "invalid", "inconclusive", "pass")
-    text = ", ".join(f"{counts[one]} {one}" for one in order if counts[one])
-    others = "; ".join(f"{one['text']}: {one['verdict']}" for one in claims if one["verdict"] != "pass")
-    return f"claims: {text} ({others})" if others else f"claims: {text}"
 
 
 def _drain(stream: IO[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -40,13 +41,14 @@ CLAIMS = {
 }
 
 _ABSENT = "–"
+_WORST_FIRST = ("fail", "invalid", "inconclusive", "pass")
 
 
 def edges(state: State) -> list[Row]:
     """One row an edge: what it met in the last 10 seconds."""
     return [
         {
-            "edge": _words(one["id"]),
+            "edge": words(one["id"]),
             "rate": _number(one["rps"]),
             "success": _share(one["success"]),
             "attempts": _number(one["attempts"], 2),
@@ -83,7 +85,7 @@ def claims(state: State) -> list[Row]:
     return [
         {
             "claim": one["text"],
-            "on": _words(one["on"] or "entry"),
+            "on": words(one["on"] or "entry"),
             "verdict": one["verdict"],
             "seen": one["n"],
             "estimate": _plain(one["estimate"]),
@@ -121,6 +123,18 @@ def contents(state: State) -> list[dict[str, Any]]:
     return [{"key": key, "data": rows(state)} for key, _, _, rows in TABS]
 
 
+def summary(claims: Sequence[Mapping[str, Any]]) -> str:
+    """One line: how many claims got which verdict, and what is wrong with those that failed or prove nothing."""
+    counts = Counter(one["verdict"] for one in claims)
+    text = ", ".join(f"{counts[one]} {one}" for one in _WORST_FIRST if counts[one])
+    told = [
+        f"{one['text']} at {words(one['on'] or 'the entry')}: {one['verdict']}"
+        for one in claims
+        if one["verdict"] in ("fail", "invalid")
+    ]
+    return f"claims: {text} ({'; '.join(told)})" if told else f"claims: {text}"
+
+
 def _split(targets: Iterable[Mapping[str, Any]]) -> str:
     """Nothing for an edge that leads to one place only."""
     found = [f"{one['node']} {_share(one['share'])} / {one['weight']:g} %" for one in targets]
@@ -128,10 +142,10 @@ def _split(targets: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _place(on: Mapping[str, Any]) -> str:
-    return " ".join(_words(str(one)) for one in on.values() if one is not None)
+    return " ".join(words(str(one)) for one in on.values() if one is not None)
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
     """An edge as people write it."""
     return name.replace("->", " → ")
 
