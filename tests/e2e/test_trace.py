@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
 import socket
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +15,8 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as wire
 from chaosmesh.envoy.otlp import SERVICE
 from chaosmesh.ledger import Ledger
 
-from .command import AIRPORT, chaosmesh, start
+from .byhand import REQUEST, asked_by_hand
+from .command import AIRPORT, chaosmesh
 from .experimenting import run as experiment
 
 pytestmark = pytest.mark.e2e
@@ -107,21 +106,8 @@ def test_a_dead_collector_is_said_and_changes_no_verdict(tmp_path: Path) -> None
 
 
 def test_up_with_a_tracer_tells_of_what_was_asked_by_hand(tmp_path: Path) -> None:
-    with start("up", AIRPORT, "--runs", tmp_path, "--traces", "otel") as process:
-        try:
-            assert process.stdout is not None
-            addresses = json.loads(process.stdout.readline())
-            (entry,) = addresses["entry"].values()
-            asked = urllib.request.Request(f"{entry}/flights/NH10", headers={"x-request-id": "by-hand-1"})
-            with urllib.request.urlopen(asked, timeout=20) as answer:
-                assert answer.status == 200
-            process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=60)
-            assert process.returncode == 0, err
-        finally:
-            process.kill()
-    (folder,) = tmp_path.glob("*/latest")
-    shown = chaosmesh("trace", folder, "by-hand-1")
+    folder = asked_by_hand(tmp_path, "--traces", "otel")
+    shown = chaosmesh("trace", folder, REQUEST)
     assert shown.code == 0, shown
     for part in ("by-hand-1  200", "departures.0 in", "departures.0 application", "#1 weather."):
         assert part in shown.out, shown.out

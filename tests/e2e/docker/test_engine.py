@@ -9,8 +9,7 @@ from docker import DockerClient
 
 from tests.integration.docker.forward import forward
 
-from .. import outside
-from .test_kill import ALL, GONE, victim
+from .test_kill import ALL, victim
 
 pytestmark = pytest.mark.e2e
 
@@ -34,4 +33,4 @@ def test_an_engine_that_goes_away_ends_the_run_with_a_clear_message(
             assert "    → " in err
             assert "Traceback" not in err
             with forward(tmp_path):  # it is back, at the same place
-                outside.until(one.left, GONE)
+                one.gone()

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,35 +14,30 @@ from docker import DockerClient
 
 from .. import outside
 from ..command import AIRPORT, chaosmesh, start
+from ..victim import Victim, killed_at_a_random_moment, killed_at_last
 from . import engine as seen
 
 pytestmark = pytest.mark.e2e
 
-GONE = 30.0
-"""Seconds within which a killed run must have left the engine."""
-START = 120.0
+ALL = 17
+"""Containers of the airport in full: three for each of five replicas, Toxiproxy and its holder."""
 
 
-@dataclass
-class Victim:
-    """A command to be killed, with what was seen of it."""
+class Containers(Victim):
+    """A command whose mesh runs in containers."""
 
-    process: subprocess.Popen[str]
-    engine: DockerClient
-    runs: set[str] = field(default_factory=set)
-    subnets: set[str] = field(default_factory=set)
-    reapers: set[int] = field(default_factory=set)
+    START = 120.0
+    GONE = 30.0
+
+    def __init__(self, process: subprocess.Popen[str], engine: DockerClient) -> None:
+        super().__init__(process)
+        self.engine = engine
+        self.reapers: set[int] = set()
 
     @property
     def run(self) -> str:
         (one,) = self.runs
         return one
-
-    @property
-    def keeper(self) -> int:
-        found = outside.keeper_of(self.process.pid)
-        assert found is not None
-        return found
 
     def look(self) -> None:
         self.runs |= seen.runs_of(self.engine, self.process.pid)
@@ -53,22 +45,8 @@ class Victim:
             self.subnets |= {subnet} if (subnet := seen.subnet(self.engine, run)) else set()
             self.reapers |= {pid} if (pid := seen.reaper_of(run)) else set()
 
-    def until(self, wanted: int) -> None:
-        """So many containers run."""
-
-        def missing() -> str:
-            assert self.process.poll() is None, self.process.communicate()
-            self.look()
-            running = sum(len(seen.parts(self.engine, run)) for run in self.runs)
-            return "" if running >= wanted else f"{running} containers run"
-
-        outside.until(missing, START)
-
-    def watch(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self.process.poll() is None:
-            self.look()
-            time.sleep(min(0.2, max(0.0, end - time.monotonic())))
+    def running(self) -> tuple[int, str]:
+        return sum(len(seen.parts(self.engine, run)) for run in self.runs), "containers run"
 
     def left(self) -> str:
         self.look()
@@ -78,28 +56,12 @@ class Victim:
         routes = [one for one in self.subnets if seen.routed(one)]
         return f"{engine}, pids {processes}, routes {routes}" if engine or processes or routes else ""
 
-    def end(self) -> tuple[int, str]:
-        """Its exit code and what it said on stderr."""
-        _, err = self.process.communicate(timeout=120)
-        return self.process.returncode, err
-
-
-ALL = 17
-"""Containers of the airport in full: three for each of five replicas, Toxiproxy and its holder."""
-
 
 @contextmanager
-def victim(engine: DockerClient, folder: Path, command: str = "verify") -> Iterator[Victim]:
+def victim(engine: DockerClient, folder: Path, command: str = "verify") -> Iterator[Containers]:
     process = start(command, AIRPORT, "--runtime", "docker", "--runs", folder / "runs")
-    with process:
-        one = Victim(process, engine)
-        try:
-            yield one
-        finally:
-            process.kill()
-            for stream in (process.stdout, process.stderr):
-                if stream is not None:
-                    stream.close()
+    with killed_at_last(Containers(process, engine)) as one:
+        yield one
 
 
 @pytest.fixture(autouse=True)
@@ -108,19 +70,9 @@ def images(docker_images: dict[str, str]) -> None:
 
 
 def kill_at_a_random_moment(engine: DockerClient, folder: Path, seed: int) -> None:
-    moment = random.Random(seed).uniform(0.5, 25)
     with victim(engine, folder) as one:
-        one.watch(moment)
-        one.look()
-        one.process.kill()
-        one.process.wait(10)
-        outside.until(one.left, GONE)
-        assert one.runs or moment < 5
-    swept = chaosmesh("clean")  # of the temporary folder
-    assert swept.code == 0
-    assert "container" not in swept.out
-    again = chaosmesh("clean")
-    assert not any(run in again.out for run in one.runs), again.out
+        swept = killed_at_a_random_moment(one, seed, latest=25, seen_by=5)
+        assert "container" not in swept.out, "only the temporary folder was left to sweep"
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -140,12 +92,8 @@ def test_kill_9_of_the_keeper_ends_the_run_with_a_clear_message(
     with victim(docker_engine, tmp_path) as one:
         one.until(ALL)
         os.kill(one.keeper, signal.SIGKILL)
-        code, err = one.end()
-        assert code == 4, err
-        assert "keeper" in err
-        assert "    → " in err
-        assert "Traceback" not in err
-        outside.until(one.left, GONE)
+        one.ends_with(4, "keeper", "    → ")
+        one.gone()
 
 
 def test_kill_9_of_the_reaper_changes_nothing_as_long_as_main_lives(
@@ -156,9 +104,7 @@ def test_kill_9_of_the_reaper_changes_nothing_as_long_as_main_lives(
         (reaper,) = one.reapers
         os.kill(reaper, signal.SIGKILL)
         os.killpg(one.process.pid, signal.SIGINT)
-        code, err = one.end()
-        assert code == 0, err
-        assert "Traceback" not in err
+        one.ends_with(0)
         assert one.left() == ""
 
 
@@ -171,15 +117,15 @@ def test_what_nobody_could_remove_clean_removes(docker_engine: DockerClient, tmp
         os.kill(reaper, signal.SIGKILL)
         one.process.kill()
         one.process.wait(10)
-        outside.until(lambda: str(outside.pids(one.run) or ""), GONE)
+        outside.until(lambda: str(outside.pids(one.run) or ""), one.GONE)
         assert seen.things(docker_engine, one.run)
         swept = chaosmesh("clean")
         assert swept.code == 0, swept
         assert one.run in swept.out
-        outside.until(one.left, GONE)
+        one.gone()
         assert len(seen.parts(docker_engine, other.run)) == ALL  # a run that goes on is left alone
         os.killpg(other.process.pid, signal.SIGINT)
-        assert other.end()[0] == 0
+        other.ends_with(0)
         assert other.left() == ""
 
 
@@ -188,8 +134,5 @@ def test_ctrl_c_ends_with_130(docker_engine: DockerClient, tmp_path: Path, conta
     with victim(docker_engine, tmp_path) as one:
         one.until(containers)
         os.killpg(one.process.pid, signal.SIGINT)
-        code, err = one.end()
-        assert code == 130, err
-        assert "interrupted" in err
-        assert "Traceback" not in err
+        one.ends_with(130, "interrupted")
         assert one.left() == ""

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from docker import DockerClient
 
-from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.inputs import policy, read
 from chaosmesh.engine.programs import own_programs
-from chaosmesh.engine.stack import Stack
-from chaosmesh.runtime import probe
 from tests.conftest import ROOT
+
+from .pods import pods
 
 pytestmark = [
     pytest.mark.integration,
@@ -28,7 +26,7 @@ pytestmark = [
 ]
 FIXTURES = ROOT / "fixtures"
 IMAGE = "chaosmesh-test/concierge:1"
-ONCE = {"x-standin": "weather=status:503;attempts:1"}
+ONCE = {"x_standin": "weather=status:503;attempts:1"}
 
 TASK = {
     "family": "concierge",
@@ -127,31 +125,24 @@ def program(docker_engine: DockerClient, tmp_path_factory: pytest.TempPathFactor
     docker_engine.images.remove(IMAGE, force=True)
 
 
-def tried(documents: list[Path], file: Path | None, folder: Path) -> dict[str, Any]:
+@pytest.fixture
+def tried(docker_engine: DockerClient, tmp_path: Path) -> Callable[[list[Path], Path | None], dict[str, Any]]:
     """What a user gets from the concierge, once the first attempt at the weather has failed."""
 
-    async def run() -> dict[str, Any]:
+    def answer(documents: list[Path], file: Path | None) -> dict[str, Any]:
         resources, scenario = read(documents, scenario_file=file)
         mesh = policy(resources, scenario)
         own = own_programs(resources, mesh, scenario, "docker")
         assert set(own.programs) == {"concierge"}
-        stack = Stack(
-            mesh,
-            scenario,
-            RunFolder.create(folder / "runs", "own"),
-            load=False,
-            kind="docker",
-            own=own.programs,
-        )
-        async with stack:
-            door = stack.topology.replicas_of("concierge")[0].door
+        with pods(mesh, tmp_path / "runs", docker_engine, own=own.programs, scenario=scenario) as running:
+            door = running.replica("concierge").door
             assert door is not None
-            status, body = await probe.request("GET", door, 8080, "/gates/12", ONCE)
-            answer: dict[str, Any] = json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])
-            assert status == 200, answer
-            return answer
+            status, body = running.get(door, 8080, "/gates/12", **ONCE)
+        told: dict[str, Any] = json.loads(body[body.index("{") : body.rindex("}") + 1])
+        assert status == 200, told
+        return told
 
-    return asyncio.run(run())
+    return answer
 
 
 def airport(folder: Path, program: Path, part: str = "") -> Path:
@@ -165,31 +156,31 @@ def airport(folder: Path, program: Path, part: str = "") -> Path:
     return file
 
 
-def test_a_folder_with_a_dockerfile(program, tmp_path):
-    answer = tried([program.parent], None, tmp_path)
+def test_a_folder_with_a_dockerfile(program, tried):
+    answer = tried([program.parent], None)
     assert (answer["service"], answer["weather"]["attempt"]) == ("concierge", 2)
 
 
-def test_an_ecs_task(program, tmp_path):
+def test_an_ecs_task(program, tried, tmp_path):
     (tmp_path / "task.json").write_text(json.dumps(TASK, indent=1))
     beside = program.parent.parent
     documents = [*sorted((beside / "airport").glob("*.json")), program.parent / "concierge-node.json"]
-    answer = tried([*documents, tmp_path / "task.json"], airport(tmp_path, program), tmp_path)
+    answer = tried([*documents, tmp_path / "task.json"], airport(tmp_path, program))
     assert answer["weather"]["attempt"] == 2
 
 
-def test_a_compose_service_on_a_port_of_its_own(program, tmp_path):
+def test_a_compose_service_on_a_port_of_its_own(program, tried, tmp_path):
     (tmp_path / "compose.yaml").write_text(COMPOSE)
     file = airport(tmp_path, program, "  concierge: {compose: compose.yaml#concierge, ready: /ping}\n")
-    answer = tried([], file, tmp_path)
+    answer = tried([], file)
     assert answer["weather"]["attempt"] == 2
 
 
-def test_a_deployment(program, tmp_path):
+def test_a_deployment(program, tried, tmp_path):
     """The default retry policy of App Mesh tries again: a virtual node as provider has no route of its own."""
     (tmp_path / "manifest.yaml").write_text(KUBERNETES % IMAGE)
     (tmp_path / "chaosmesh.yaml").write_text(
         "entry: concierge\nworkloads: {weather: {standin: true, replicas: 1}}\n"
     )
-    answer = tried([tmp_path / "manifest.yaml"], tmp_path / "chaosmesh.yaml", tmp_path)
+    answer = tried([tmp_path / "manifest.yaml"], tmp_path / "chaosmesh.yaml")
     assert answer["weather"]["attempt"] == 2
