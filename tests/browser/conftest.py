@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 AXE = HERE / "node_modules/axe-core/axe.min.js"
@@ -18,6 +18,7 @@ PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 960}
 PATIENCE_MS = 20_000
 """How long a page may take to show what is waited for: generous, since the host may be busy."""
+expect.set_options(timeout=PATIENCE_MS)
 
 Axe = Callable[[Page], list[str]]
 Opener = Callable[..., Page]

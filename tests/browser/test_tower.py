@@ -8,12 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Axe, Opener
+from tests.browser.conftest import Axe, Opener
 from tests.browser.standin_tower import StandinTower, busy
 from tests.browser.world import World, airport, crowd
 
 pytestmark = pytest.mark.e2e
-expect.set_options(timeout=PATIENCE_MS)
 
 FLIGHTS = "departures->flights"
 ROUTE = "virtualRouter/flights/route/flights-route"

@@ -130,7 +130,7 @@ class World:
             name,
             client,
             f"{service}.airport.local",
-            service,
+            f"{client} → {service}",
             shares,
             RPS if n else 0.0,
             n,

@@ -7,15 +7,16 @@ import { cut } from "./plot.js";
 
 const LENGTHS = [[120, "2 minutes"], [300, "5 minutes"], [1200, "20 minutes"]];
 
+const tidy = (value) => Number(value.toPrecision(3)).toLocaleString("en");
 const axis = (figure, short) => (value, marked = false) => (marked ? short(value) : figure(value));
 
 export class Charts {
   constructor(room) {
     this.room = h("div", { class: "plots" });
     this.charts = [
-      new Chart("Latency of users", [{ name: "p99", label: "p99", kind: "line" }, { name: "p95", label: "p95", kind: "line" }, { name: "p50", label: "p50", kind: "line" }], axis(ms, ms)),
-      new Chart("Requests a second", [{ name: "done", label: "answered", kind: "area" }, { name: "failed", label: "failed", kind: "area" }, { name: "planned", label: "planned", kind: "line" }], axis(rate, rate)),
-      new Chart("Success, seen and predicted", [{ name: "band", label: "predicted", kind: "band", low: "band_low", of: "band_high" }, { name: "success", label: "seen", kind: "line" }], axis(percent, (value) => `${Number((value * 100).toFixed(1))} %`), true),
+      new Chart("Latency of users", [{ name: "p99", label: "p99", kind: "line" }, { name: "p95", label: "p95", kind: "line" }, { name: "p50", label: "p50", kind: "line" }], axis(ms, (value) => `${tidy(value)} ms`)),
+      new Chart("Requests a second", [{ name: "done", label: "answered", kind: "area" }, { name: "failed", label: "failed", kind: "area" }, { name: "planned", label: "planned", kind: "line" }], axis(rate, tidy)),
+      new Chart("Success, seen and predicted", [{ name: "band", label: "predicted", kind: "band", low: "band_low", of: "band_high" }, { name: "success", label: "seen", kind: "line" }], axis(percent, (value) => `${tidy(value * 100)} %`), true),
     ];
     this.length = h("select", { "aria-label": "How much is shown" }, ...LENGTHS.map(([value, text]) => h("option", { value, text: `the last ${text}` })));
     const id = fresh("cursor");

@@ -5,7 +5,7 @@ import { h, keyed, s, say, set } from "./dom.js";
 import { arrow, count, VERDICT_TONES } from "./figures.js";
 import { icon } from "./icons.js";
 
-const SIZE = { width: 220, height: 44 };
+const SIZE = { width: 220, height: 40 };
 const WORDS = { pass: "holds", fail: "broken", inconclusive: "not decided yet", invalid: "can't be judged" };
 const MEASURES = [
   ["success", "success at least", "99 %"],
@@ -47,14 +47,15 @@ function card(said) {
     element,
     update(now) {
       claim = now;
-      set(element, "data-tone", VERDICT_TONES[now.verdict]);
-      if (shown !== now.verdict) sign.replaceChildren(icon(VERDICT_TONES[now.verdict], 15));
-      shown = now.verdict;
+      const tone = now.n ? VERDICT_TONES[now.verdict] : "idle";
+      set(element, "data-tone", tone);
+      if (shown !== tone) sign.replaceChildren(icon(tone, 15));
+      shown = tone;
       say(verdict, WORDS[now.verdict]);
-      say(text, now.text);
+      say(text, now.on && !now.text.includes("→") ? `${now.text} on ${arrow(now.on)}` : now.text);
       set(drop, "aria-label", `Remove: ${now.text}`);
       const more = now.needed ? `about ${count(now.needed)} requests more to decide` : "";
-      say(reason, [now.reason, now.n ? `${count(now.n)} seen` : "", more].filter(Boolean).join(" · "));
+      say(reason, [now.reason.replace(`${now.text}: `, ""), now.n ? `${count(now.n)} seen` : "", more].filter(Boolean).join(" · "));
       chart.update(now);
     },
   };
@@ -72,6 +73,7 @@ function evidence() {
     update({ points, bound: wanted, estimate, low, high }) {
       say(words, `seen ${figure(estimate)}, between ${figure(low)} and ${figure(high)}, wanted ${figure(wanted)}`);
       const scale = scaled(points, wanted);
+      set(svg, "hidden", scale === null);
       if (!scale) return;
       const { x, y } = scale;
       const upper = points.map(([t, , , top]) => `${x(t)} ${y(top)}`);
@@ -122,7 +124,7 @@ function adder(said) {
       if (on.dataset.names === names) return;
       on.dataset.names = names;
       const held = on.value;
-      on.replaceChildren(h("option", { value: "", text: "of users" }), ...edges.map((one) => h("option", { value: one.id, text: `on ${arrow(one)}` })));
+      on.replaceChildren(h("option", { value: "", text: "of users" }), ...edges.map((one) => h("option", { value: one.id, text: `on ${one.label}` })));
       on.value = held;
     },
   };

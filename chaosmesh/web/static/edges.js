@@ -1,7 +1,7 @@
 /** All edges as a list, worst first: what a picture of 200 edges can't show. */
 
 import { h, keyed, say, set } from "./dom.js";
-import { arrow, ms, percent, rate, TONE_WORDS } from "./figures.js";
+import { ms, percent, rate, TONE_WORDS } from "./figures.js";
 import { icon } from "./icons.js";
 
 const ORDER = { bad: 0, warn: 1, ok: 2, idle: 3 };
@@ -20,14 +20,14 @@ export class EdgeList {
     this.last = [state, chosen];
     this.chosen = chosen?.edge;
     const words = this.filter.value.trim().toLowerCase();
-    const fits = state.edges.filter((one) => arrow(one).toLowerCase().includes(words));
+    const fits = state.edges.filter((one) => one.label.toLowerCase().includes(words));
     this.show(fits.sort((a, b) => ORDER[a.tone] - ORDER[b.tone] || b.rps - a.rps || a.id.localeCompare(b.id)));
     say(this.found, words ? `${fits.length} of ${state.edges.length}` : `${state.edges.length} edges`);
   }
 }
 
 function row(edge, choose, chosen) {
-  const name = h("span", { class: "edge-name", text: arrow(edge) });
+  const name = h("span", { class: "edge-name", text: edge.label });
   const figures = h("span", { class: "edge-figures" });
   const sign = h("span", { class: "sign" });
   const button = h("button", { type: "button", onclick: () => choose({ edge: edge.id }) }, sign, name, figures);

@@ -49,9 +49,19 @@ export function clock(at) {
   return new Date(at).toLocaleTimeString("en-GB");
 }
 
-/** `departures → flights` */
-export function arrow(edge) {
-  return `${edge.client} → ${edge.label}`;
+/** A service by its first label. */
+export function short(service) {
+  return service.split(".")[0];
+}
+
+/** An edge's id as words: `departures → flights`. */
+export function arrow(id) {
+  return id.replace("->", " → ");
+}
+
+/** The last part of a path. */
+export function file(where) {
+  return (where ?? "").split("/").at(-1);
 }
 
 export const TONE_WORDS = { ok: "well", warn: "weak", bad: "failing", idle: "no traffic" };

@@ -47,13 +47,14 @@ export class Header {
   /** Says a verdict aloud when it becomes another. */
   verdict(claims) {
     const worst = ORDER.find((one) => claims.some((claim) => claim.verdict === one));
+    const tone = claims.some((one) => one.n) ? TONES[worst] : "idle";
     const many = claims.filter((one) => one.verdict === worst).length;
     const text = words(worst, many, claims.length);
     const place = this.at("verdict");
-    if (this.told === text) return;
-    set(place, "data-tone", TONES[worst] ?? "idle");
-    place.replaceChildren(icon(TONES[worst] ?? "idle"), h("span", { text }));
-    if (this.told !== undefined) this.announce(`Expectations: ${text}`);
+    if (this.told === text && place.dataset.tone === tone) return;
+    set(place, "data-tone", tone);
+    place.replaceChildren(icon(tone), h("span", { text }));
+    if (this.told !== undefined && this.told !== text) this.announce(`Expectations: ${text}`);
     this.told = text;
   }
 }

@@ -3,7 +3,7 @@
 import { act, tried } from "./actions.js";
 import { h, say, set } from "./dom.js";
 import { faultPanel } from "./faults.js";
-import { count, ms, percent, rate, times, TONE_WORDS } from "./figures.js";
+import { count, file, ms, percent, rate, times, TONE_WORDS } from "./figures.js";
 import { icon } from "./icons.js";
 import { breakerForm } from "./policy.js";
 import { routePanel } from "./routes.js";
@@ -13,12 +13,12 @@ export function edgeParts(state, edge, routes, nodes, breakers) {
   const kinds = state.kinds.filter((one) => one.on === "edge");
   const parts = [
     figures(edge.id),
-    ...routes.map((one) => routePanel(one, edge.id)),
+    ...[...routes].sort((a, b) => b.targets.length - a.targets.length).map((one) => routePanel(one, edge.id)),
     ...(kinds.length ? [faultPanel("Faults on this edge", kinds, [{ label: edge.label, on: { edge: edge.id } }])] : []),
     ...replicaFaults(state, nodes).map((one) => folded("Faults on a replica", one)),
     ...breakers.map((one) => folded(`Breaker of ${breakerOf(one)}, port ${one.listener}`, breakerPanel(one))),
   ];
-  return { title: `${edge.client} → ${edge.label}`, sub: edge.service === edge.label ? "" : edge.service, parts };
+  return { title: edge.label, sub: edge.service, parts };
 }
 
 /** A part that is opened by its title. It opens by itself while a fault in it is in force. */
@@ -92,7 +92,7 @@ export function breakerPanel(breaker) {
   const put = (pool) => tried(said, async () => `in force after ${ms((await act("/api/breakers", { id: breaker.id, hash, pool })).ms)}`);
   const form = breakerForm(breaker, protocol, put);
   const name = breakerOf(breaker);
-  const element = h("section", { class: "part", "aria-label": `Breaker of ${name}` }, h("div", { class: "part-head" }, h("h3", { text: `Breaker of ${name}` }), h("span", { class: "quiet place", text: breaker.where ?? "" })), form.element, said);
+  const element = h("section", { class: "part", "aria-label": `Breaker of ${name}` }, h("div", { class: "part-head" }, h("h3", { text: `Breaker of ${name}` }), h("span", { class: "quiet place", text: file(breaker.where), title: breaker.where })), form.element, said);
   return {
     element,
     update(state) {

@@ -90,7 +90,7 @@ function curves(edge, boxes, pill, narrow) {
     .map((one) => {
       const from = moved(pill, side);
       const to = moved(boxes[one.node], -half - 10);
-      return { node: one.node, path: curve(from, to, ahead), label: narrow ? { x: to.x + 9, y: to.y - 8 } : { x: to.x - 8, y: to.y - 11 } };
+      return { node: one.node, path: curve(from, to, ahead), label: narrow && to.x >= pill.x ? { x: to.x + 9, y: to.y - 8 } : { x: to.x - 9, y: to.y - 11 } };
     });
   return { pill, trunk: curve(moved(boxes[edge.client], half), moved(pill, -side), ahead), branches };
 }

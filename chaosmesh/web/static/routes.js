@@ -2,7 +2,7 @@
 
 import { act, tried } from "./actions.js";
 import { h, offer, say, set } from "./dom.js";
-import { ms } from "./figures.js";
+import { file, ms } from "./figures.js";
 import { retryForm, timeoutForm } from "./policy.js";
 import { linked, whole } from "./weights.js";
 
@@ -10,7 +10,7 @@ import { linked, whole } from "./weights.js";
 export function routePanel(route, edgeId) {
   const said = h("p", { class: "said", role: "status" });
   const change = changer(route.id, said);
-  const where = h("span", { class: "quiet place", text: route.where });
+  const where = h("span", { class: "quiet place", text: file(route.where), title: route.where });
   const weights = route.targets.length > 1 ? weightSliders(route, change) : null;
   const only = route.targets.length === 1 ? h("p", { class: "quiet", text: `all of it goes to ${route.targets[0].node}` }) : null;
   const retry = route.kind === "tcp" ? null : retryForm(route, (value) => change.now({ retry: value }));
@@ -30,7 +30,7 @@ export function routePanel(route, edgeId) {
       const now = state.routes.find((one) => one.id === route.id);
       if (!now) return;
       change.seen(now.hash);
-      say(where, now.where ?? "");
+      say(where, file(now.where));
       const edge = state.edges.find((one) => one.id === edgeId);
       for (const part of parts) part.update(now, edge, change.waiting());
     },

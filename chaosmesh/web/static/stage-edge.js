@@ -1,7 +1,7 @@
 /** One edge of the picture: its curves are as wide as its traffic, its label carries tone, sign and figures. */
 
 import { s, say, set } from "./dom.js";
-import { arrow, ms, percent, times, TONE_WORDS } from "./figures.js";
+import { ms, percent, short, times, TONE_WORDS } from "./figures.js";
 import { shape } from "./icons.js";
 import { PILL } from "./layout.js";
 
@@ -9,7 +9,7 @@ export function drawEdge(edge, plan, narrow, lines, parts, choose) {
   const curves = s("g", { class: "edge" }, s("path", { d: plan.trunk, class: "curve" }));
   const ends = plan.branches.map((branch) => {
     const path = s("path", { d: branch.path, class: "curve" });
-    const share = s("text", { x: branch.label.x, y: branch.label.y, class: narrow ? "share" : "share ends" });
+    const share = s("text", { x: branch.label.x, y: branch.label.y, class: narrow && branch.label.x > plan.pill.x ? "share" : "share ends" });
     curves.append(path, s("path", { d: head(branch.path), class: "tip" }));
     return { node: branch.node, path, share };
   });
@@ -56,7 +56,7 @@ function pill(edge, at, narrow, choose) {
   const top = at.y - PILL.height / 2;
   const parts = {
     sign: s("path", { transform: `translate(${left + 8} ${at.y - 8})`, class: "sign" }),
-    name: s("text", { x: at.x - (narrow ? 8 : 0), y: top - 7, class: narrow ? "name ends" : "name", text: edge.label }),
+    name: s("text", { x: at.x - (narrow ? 8 : 0), y: top - 7, class: narrow ? "name ends" : "name", text: short(edge.service) }),
     first: s("text", { x: left + 31, y: at.y - 3, class: "figure" }),
     second: s("text", { x: left + 31, y: at.y + 12, class: "detail" }),
     struck: s("text", narrow ? { x: at.x + 8, y: top - 7, class: "struck begins" } : { x: at.x, y: top + PILL.height + 15, class: "struck" }),
@@ -83,7 +83,7 @@ function fill(group, parts, edge, faults) {
   say(parts.second, edge.tone === "idle" ? "–" : `${ms(edge.p99_ms)}${tries}`);
   const names = faults.map(brief);
   say(parts.struck, names.length > 1 ? `⚡ ${names.length} faults` : names.length ? `⚡ ${names[0]}` : "");
-  set(group, "aria-label", `${seen(parts)}: edge ${arrow(edge)}, ${TONE_WORDS[edge.tone]}${edge.tone === "idle" ? "" : "; success, p99, attempts a call"}`);
+  set(group, "aria-label", `${seen(parts)}: edge ${edge.label}, ${TONE_WORDS[edge.tone]}${edge.tone === "idle" ? "" : "; success, p99, attempts a call"}`);
 }
 
 /** What is read on the label: its name for assistive technology begins with it, as people who speak to a page need. */

@@ -1,7 +1,7 @@
 /** Everything that happened, the newest first. */
 
 import { h, keyed, say } from "./dom.js";
-import { clock, ms } from "./figures.js";
+import { arrow, clock, ms } from "./figures.js";
 import { icon } from "./icons.js";
 
 const MOST = 200;
@@ -41,7 +41,7 @@ export class Timeline {
 
 function entry(event, choose) {
   const text = h("span");
-  const place = event.edge ? h("button", { type: "button", class: "link", text: event.edge.replace("->", " → "), onclick: () => choose({ edge: event.edge }) }) : null;
+  const place = event.edge ? h("button", { type: "button", class: "link", text: arrow(event.edge), onclick: () => choose({ edge: event.edge }) }) : null;
   return {
     element: h("li", { "data-kind": event.kind }, h("time", { datetime: new Date(event.at_ms).toISOString(), text: clock(event.at_ms) }), h("span", { class: "sign" }, icon(event.kind, 14)), h("span", { class: "words" }, text, place ? " " : null, place)),
     update: (now) => say(text, now.ms === null || now.ms === undefined ? now.text : `${now.text} (${ms(now.ms)})`),
