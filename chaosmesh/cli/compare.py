@@ -1,0 +1,190 @@
+"""`chaosmesh compare`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chaosmesh.cli.inputs import Inputs, read_inputs
+from chaosmesh.cli.options import (
+    json_option,
+    profile_option,
+    runs_option,
+    runtime_option,
+    seconds_of,
+    undecided_option,
+    write_json,
+)
+from chaosmesh.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from chaosmesh.engine.compare import Comparison, RuleChange
+    from chaosmesh.engine.summary import Summary
+
+
+@click.command()
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option("--only", multiple=True, metavar="PATTERN", help="Only checks and cells whose id matches.")
+@click.option("--quick", is_flag=True, help="At most about 15 s for each: what takes longer is left out.")
+@click.option(
+    "--budget", callback=seconds_of, metavar="TIME", help="Leave out cells that would end later (of each)."
+)
+@click.option("--seed", type=int, help="The same victims on both (default: the scenario's, or 0).")
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=2.0,
+    show_default=True,
+    help="Points within which two shares are the same.",
+)
+@click.option(
+    "--set", "bindings", multiple=True, metavar="NAME=VALUE", help="Bind a variable, on both sides."
+)
+@click.option("--mesh-name", metavar="NAME", help="Mesh of documents that carry none.")
+@click.option(
+    "--scenario",
+    "scenario_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Scenario file of both (default: the one in each folder).",
+)
+@click.option("--markdown", "markdown_file", metavar="FILE", help="Write it as a comment for a pull request.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), metavar="FILE", help="Write a page.")
+@undecided_option("a comparison that stays undecided")
+@json_option("Write the result as JSON (- for stdout, without the lines).")
+@profile_option
+@runtime_option
+@runs_option
+def compare(a: str, b: str, **choices: Any) -> int:
+    """Two policies or two runs side by side: which behaviour changed, what stayed, what is not known.
+
+    A and B are documents (a file, folder or glob): the same verification, with the same seed, runs on the one and then on
+    the other. Or both are run folders (or summary.json files): nothing is started. Ends with 0 when B is no worse than A,
+    with 1 when it is worse, with 3 when that is not known.
+    """
+    from chaosmesh.engine.compare import Side
+    from chaosmesh.engine.compare import compare as compared
+
+    summaries = _summary_of(a), _summary_of(b)
+    rules: tuple[RuleChange, ...] | None = None
+    if summaries[0] is None or summaries[1] is None:
+        if summaries[0] is not summaries[1]:
+            raise UsageError(
+                f"{a} and {b}: one is a run, the other is not", hint="name two runs, or documents twice"
+            )
+        policies = [_policy(one, choices) for one in (a, b)]
+        rules = _rules(policies)
+        summaries = _verified(policies, choices)
+    sides = [Side(name, one) for name, one in zip((a, b), summaries, strict=True) if one is not None]
+    found = compared(sides[0], sides[1], rules, margin=choices["margin"] / 100)
+    _written(found, choices)
+    if found.code is ExitCode.UNDECIDED and choices["undecided"] == "warn":
+        return ExitCode.PASS
+    return found.code
+
+
+@dataclass(frozen=True, slots=True)
+class _Policy:
+    """Documents of one side."""
+
+    name: str
+    inputs: Inputs
+
+
+def _policy(name: str, choices: dict[str, Any]) -> _Policy:
+    given = (choices["bindings"], (), choices["mesh_name"], (), choices["scenario_file"])
+    return _Policy(name, read_inputs([name], *given))
+
+
+def _rules(policies: list[_Policy]) -> tuple[RuleChange, ...]:
+    from chaosmesh.engine.compare import rules_changed
+
+    one, other = (each.inputs for each in policies)
+    return rules_changed((one.resources, one.scenario), (other.resources, other.scenario))
+
+
+def _summary_of(path: str) -> Summary | None:
+    """The summary of a run folder or of a file; None for documents."""
+    from chaosmesh.engine.history.parsing import read_summary
+    from chaosmesh.engine.summary import NAME, SCHEMA, summarize
+
+    place = Path(path)
+    if (place / NAME).is_file():
+        return read_summary(place / NAME)
+    if (place / "run.json").is_file():
+        return summarize(place)
+    if place.suffix == ".json" and place.is_file():
+        try:
+            body = json.loads(place.read_text(encoding="utf-8"))
+        except ValueError:
+            return None
+        return read_summary(place) if isinstance(body, dict) and body.get("schema") == SCHEMA else None
+    return None
+
+
+def _verified(policies: list[_Policy], choices: dict[str, Any]) -> tuple[Summary, Summary]:
+    """Both verified, one after the other; wrong input of either shows up before anything starts."""
+    from chaosmesh.engine.options import Options
+    from chaosmesh.engine.verify import Verification
+
+    options = Options(
+        profile=choices["profile"],
+        seed=choices["seed"],
+        only=choices["only"],
+        quick=choices["quick"],
+        budget_s=choices["budget"],
+        cure=False,
+        runtime=choices["runtime"],
+    )
+    ready = [Verification(one.inputs.resources, one.inputs.scenario, options) for one in policies]
+    first, second = (
+        _verify(one, name.name, choices["runs"]) for one, name in zip(ready, policies, strict=True)
+    )
+    return first, second
+
+
+def _verify(verification: Any, name: str, runs: Path) -> Summary:
+    import asyncio
+
+    from chaosmesh.cli.verify import files_of
+    from chaosmesh.engine.events import RunFinished
+    from chaosmesh.engine.folder import RunFolder
+    from chaosmesh.engine.summary import write_summary
+    from chaosmesh.report.consumer import Consumers
+    from chaosmesh.report.terminal import Terminal
+
+    click.echo(f"— {name}", err=True)
+    folder = RunFolder.create(runs, verification.name)
+    verification.keep_documents(folder)
+    listeners = Consumers([Terminal(sys.stderr, sys.stderr), *files_of(folder)])
+    try:
+        result = asyncio.run(verification.run(folder, listeners))
+        listeners(RunFinished(result, str(folder.path)))
+    finally:
+        listeners.close()
+    return write_summary(folder.path)
+
+
+def _written(found: Comparison, choices: dict[str, Any]) -> None:
+    from chaosmesh.report.compare_text import lines
+    from chaosmesh.report.write import write_whole
+
+    if choices["json_file"] is not None:
+        write_json(choices["json_file"], found.as_json())
+    if choices["markdown_file"] is not None:
+        from chaosmesh.report.compare_markdown import comment
+
+        write_whole(Path(choices["markdown_file"]), comment(found))
+    if choices["html_file"] is not None:
+        from chaosmesh.report.compare_page import render
+
+        write_whole(choices["html_file"], render(found))
+    if choices["json_file"] != "-":
+        for line in lines(found):
+            click.echo(line)

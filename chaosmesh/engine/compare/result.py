@@ -1,0 +1,135 @@
+"""A comparison as a whole (`chaosmesh.compare/1`)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chaosmesh.engine.compare.behaviour import ORDER, Behaviour, State, behaviour, pairs
+from chaosmesh.engine.compare.rules import RuleChange
+from chaosmesh.engine.summary import Summary
+from chaosmesh.errors import ExitCode
+from chaosmesh.judge import RUN_ALPHA
+
+SCHEMA = "chaosmesh.compare/1"
+MARGIN = 0.02
+"""Shares that surely differ by no more than two points are the same: as sharp as a usual cell is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two: what the user named, and the run."""
+
+    name: str
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A and B. `rules`: None where only runs were compared. `alpha`: the chance that any of the intervals is wrong."""
+
+    a: Side
+    b: Side
+    behaviours: tuple[Behaviour, ...]
+    rules: tuple[RuleChange, ...] | None
+    alpha: float
+    each: float
+    margin: float
+
+    def of(self, state: State) -> tuple[Behaviour, ...]:
+        """All behaviours of a state."""
+        return tuple(one for one in self.behaviours if one.state == state)
+
+    def count(self) -> dict[str, int]:
+        """How many behaviours of each state."""
+        found = Counter(one.state for one in self.behaviours)
+        return {state: found[state] for state in ORDER}
+
+    @property
+    def same_policy(self) -> bool | None:
+        """Whether both ran the same documents; None where that is not known."""
+        one, other = self.a.summary.policy, self.b.summary.policy
+        return one == other if one and other else None
+
+    @property
+    def verdict(self) -> str:
+        """ "worse", "undecided" or "no worse"; nothing in common is undecided."""
+        count = self.count()
+        if count["worse"]:
+            return "worse"
+        return (
+            "undecided"
+            if count["undecided"] or not any(count[one] for one in ("same", "better"))
+            else "no worse"
+        )
+
+    @property
+    def code(self) -> ExitCode:
+        """0 no worse, 1 worse, 3 undecided."""
+        codes = {"worse": ExitCode.FAIL, "undecided": ExitCode.UNDECIDED}
+        return codes.get(self.verdict, ExitCode.PASS)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of `compare --json`."""
+        return {
+            "schema": SCHEMA,
+            "verdict": self.verdict,
+            "exit": int(self.code),
+            "a": _side(self.a),
+            "b": _side(self.b),
+            "same_policy": self.same_policy,
+            "alpha": self.alpha,
+            "margin": self.margin,
+            "summary": self.count(),
+            "behaviours": [one.as_json() for one in self.behaviours],
+            "rules": None
+            if self.rules is None
+            else [
+                {
+                    "id": one.id,
+                    "kind": one.kind,
+                    "before": one.before,
+                    "after": one.after,
+                    "where": str(one.where),
+                }
+                for one in self.rules
+            ],
+        }
+
+
+def compare(
+    a: Side,
+    b: Side,
+    rules: Sequence[RuleChange] | None = None,
+    *,
+    alpha: float = RUN_ALPHA,
+    margin: float = MARGIN,
+) -> Comparison:
+    """Every item of both runs. The intervals share `alpha` equally (Bonferroni), so that all of them hold at once."""
+    old = {one.id: one for one in a.summary.items}
+    new = {one.id: one for one in b.summary.items}
+    both = [name for name in old if name in new]
+    each = alpha / max(1, sum(len(pairs(old[name], new[name])) for name in both))
+    found = [behaviour(old[name], new[name], each, margin) for name in both]
+    found += [Behaviour(name, "gone", "only in A", old[name], None) for name in old if name not in new]
+    found += [Behaviour(name, "new", "only in B", None, new[name]) for name in new if name not in old]
+    ordered = sorted(found, key=lambda one: (ORDER.index(one.state), one.item.kind != "cell"))
+    return Comparison(a, b, tuple(ordered), None if rules is None else tuple(rules), alpha, each, margin)
+
+
+def _side(one: Side) -> dict[str, Any]:
+    run = one.summary
+    return {
+        "name": one.name,
+        "run": run.name,
+        "at": run.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "folder": run.folder,
+        "verdict": run.verdict,
+        "policy": run.policy,
+        "commit": run.versions.get("commit"),
+        "envoy": run.versions.get("envoy"),
+        "seed": run.seed,
+        "starved": run.host.starved,
+    }

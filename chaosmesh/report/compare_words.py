@@ -1,0 +1,103 @@
+"""How a comparison is worded, the same in terminal, comment and page."""
+
+from __future__ import annotations
+
+from chaosmesh.engine.compare import Behaviour, Comparison, Facet
+from chaosmesh.report.history_words import share
+from chaosmesh.report.words import clean, count
+
+STATES = {
+    "worse": "Worse",
+    "undecided": "Not known",
+    "better": "Better",
+    "new": "Only in B",
+    "gone": "Only in A",
+    "same": "The same",
+}
+TONES = {
+    "worse": "bad",
+    "undecided": "open",
+    "better": "good",
+    "new": "plain",
+    "gone": "plain",
+    "same": "plain",
+}
+
+
+def headline(found: Comparison) -> str:
+    """The answer in a sentence."""
+    number = found.count()
+    if found.verdict == "worse":
+        return f"B is worse than A in {count(number['worse'], 'thing')}"
+    if found.verdict == "undecided":
+        return "Whether B is worse than A is not known"
+    better = f", and better in {count(number['better'], 'thing')}" if number["better"] else ""
+    return f"B is no worse than A{better}"
+
+
+def counted(found: Comparison) -> str:
+    """ "2 worse, 1 better, 40 the same"."""
+    number = found.count()
+    return ", ".join(f"{number[state]} {STATES[state].lower()}" for state in STATES if number[state])
+
+
+def called(one: Behaviour) -> str:
+    """What an item is called."""
+    return clean(one.item.text)
+
+
+def seen(one: Behaviour) -> str:
+    """What both runs saw: verdicts, shares with the interval of their difference, p99."""
+    told = [clean(one.reason)]
+    told += [facet(each) for each in shown(one)]
+    before, after = (None if item is None else item.p99_ms for item in (one.a, one.b))
+    if before is not None and after is not None and one.item.kind == "cell":
+        told.append(f"p99 {before:,.0f} ms → {after:,.0f} ms")
+    return "; ".join(told)
+
+
+def shown(one: Behaviour) -> list[Facet]:
+    """The shares that are told: "in time" only where it says something else."""
+    first = one.facets[0] if one.facets else None
+    return [
+        each
+        for each in one.facets
+        if each is first or first is None or (each.a, each.b) != (first.a, first.b)
+    ]
+
+
+def facet(one: Facet) -> str:
+    """ "ok 99.8 % → 81.2 % (surely −22.1 to −15.3 points)"."""
+    what = "in time" if one.name == "in time" else "ok"
+    return f"{what} {share(one.a.share)} → {share(one.b.share)} (surely {points(one)} points)"
+
+
+def points(one: Facet) -> str:
+    """The interval of the difference in points."""
+    return f"{_signed(one.apart.low)} to {_signed(one.apart.high)}"
+
+
+def promise(found: Comparison) -> str:
+    """What the intervals are worth."""
+    number = sum(len(one.facets) for one in found.behaviours)
+    chance = f"{found.alpha:.0%}".replace("%", " %")
+    text = (
+        f"All {count(number, 'interval')} hold at once but for a chance of {chance}, however early a run decided; shares within "
+        f"{found.margin * 100:g} points are the same."
+    )
+    if found.rules is None:
+        text += " What differs from one night to the next anyway is in them too: `chaosmesh history` takes it off."
+    return text
+
+
+def policy(found: Comparison) -> str:
+    """Whether the documents are the same."""
+    if found.rules is None:
+        return {True: "the same documents", False: "other documents", None: "documents not known"}[
+            found.same_policy
+        ]
+    return count(len(found.rules), "rule differs", "rules differ") if found.rules else "the same rules"
+
+
+def _signed(value: float) -> str:
+    return f"{100 * value:+.1f}".replace("-", "−")
