@@ -186,7 +186,7 @@ def _claim(
         text=one.get("claim") or one["name"],
         verdict=verdict,
         reason=reason,
-        k=int(k) if share and k <= n else None,
+        k=int(k) if share and 0 <= k <= n else None,
         n=n,
         estimate=observed,
         low=one["low"],
@@ -216,6 +216,32 @@ def _canary(document: Json, _: Path) -> Told:
     return Told(f"{document['mesh']}-canary", "canary", verdict, int(code), seconds, tuple(items))
 
 
+def _up(document: Json, _: Path) -> Told:
+    """A mesh that people played with: the expectations of each time between two changes. It ends well whatever they were."""
+    items = [
+        _claim(
+            {**claim, "name": claim["text"], **_counted(claim)},
+            f"episode {episode['number']}/{claim['text']}",
+            claim["verdict"],
+            claim["reason"],
+            None,
+        )
+        for episode in document["episodes"]
+        for claim in episode["claims"]
+    ]
+    seconds = document["end"] - document["begin"]
+    return Told(document["name"], "up", document["verdict"], int(ExitCode.PASS), seconds, tuple(items))
+
+
+def _counted(claim: Json) -> Json:
+    """What was observed, and how many were as counted where that is a share (−1 where it is none)."""
+    estimate, n = claim["estimate"], claim["n"]
+    if estimate is None or not n or claim["measure"] == "attempts":
+        return {"observed": estimate, "k": -1}
+    met = round(estimate * n)
+    return {"observed": met / n, "k": met}
+
+
 def _gate(document: Json, folder: Path) -> Told:
     """A gate's parts are runs of their own, or hold one for each of their items; its items are theirs."""
     items: list[Item] = []
@@ -233,4 +259,5 @@ _KINDS: Mapping[str, Callable[[Json, Path], Told]] = {
     "chaosmesh.experiment/1": _experiment,
     "chaosmesh.canary/1": _canary,
     "chaosmesh.gate/1": _gate,
+    "chaosmesh.up/1": _up,
 }

@@ -19,7 +19,13 @@ from chaosmesh.report.write import write_whole
 MAX_BYTES: Final = 2_000_000
 REPORT: Final = "report.html"
 
-_KINDS: Final = {"verify": "Verification", "experiment": "Experiment", "canary": "Canary", "gate": "Gate"}
+_KINDS: Final = {
+    "verify": "Verification",
+    "experiment": "Experiment",
+    "canary": "Canary",
+    "gate": "Gate",
+    "up": "Mesh by hand",
+}
 _SECTIONS: Final = (
     findings.findings,
     claims.claims,

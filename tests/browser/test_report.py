@@ -133,18 +133,24 @@ def test_its_numbers_are_those_of_the_run(verified: Verified, alone: Any) -> Non
     expect(row).to_contain_text(f"{success['k']:,} of {success['n']:,}")
     chosen = ", ".join(map(str, cell["streams"]))
     table = verified.folder / "requests.parquet"
-    [(sent, ok)] = duckdb.query(
-        f"select count(*), count_if(ok) from '{table}' where stream in ({chosen})"
-    ).fetchall()
+    [(sent, ok)] = (
+        duckdb.connect()
+        .execute(f"select count(*), count_if(ok) from '{table}' where stream in ({chosen})")
+        .fetchall()
+    )
     expect(page.locator("#time")).to_contain_text(f"{sent:,} requests")
     shown = page.locator("#time figure").nth(1).locator("tbody td:first-of-type").all_inner_texts()
     assert sum(int(one.replace(",", "")) for one in shown) == ok
     calls = page.locator("#edges table tbody tr", has_text="departures → flights").locator("td").first
     attempts = verified.folder / "attempts.parquet"
-    [(made,)] = duckdb.query(
-        f"select count(*) from '{attempts}' where stream in ({chosen}) and side = 'egress' and not attempt_row"
-        " and edge like 'departures>flights%'"
-    ).fetchall()
+    [(made,)] = (
+        duckdb.connect()
+        .execute(
+            f"select count(*) from '{attempts}' where stream in ({chosen}) and side = 'egress' and not attempt_row"
+            " and edge like 'departures>flights%'"
+        )
+        .fetchall()
+    )
     expect(calls).to_have_text(f"{made:,}")
 
 

@@ -25,6 +25,8 @@ _WORDS: Final = {"pass": "Passed", "fail": "Failed", "inconclusive": "Undecided"
 
 def verdict_of(summary: Summary, document: Json) -> Verdict:
     """The headline with its reasons, what speaks against first."""
+    if summary.kind == "up" and not summary.items:
+        return Verdict("plain", "Ended", "Nothing was expected of this run", (), f"Exit code {summary.exit}")
     verdict = summary.verdict
     tone: Tone = TONES[verdict]
     reasons = [
@@ -47,7 +49,8 @@ def facts_of(summary: Summary, document: Json) -> tuple[Fact, ...]:
             ("Calls that met it", f"{document['exposed']:,}"),
             ("of them failed", f"{document['hurt']:,}"),
         ]
-    requests = sum(one["requests"] for one in _expectations(document))
+    sent = document["requests"]["sent"] if summary.kind == "up" else 0
+    requests = sent + sum(one["requests"] for one in _expectations(document))
     if requests:
         pairs.append(("Requests", f"{requests:,}"))
     pairs.append(("Took", words.duration(summary.duration_s)))

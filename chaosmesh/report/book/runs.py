@@ -77,7 +77,7 @@ def again(folder: Path, summary: Summary) -> tuple[str, ...]:
     else:
         file = folder / SURROUNDINGS
         command = json.loads(file.read_text("utf-8")).get("command", "") if file.is_file() else ""
-    rest = [] if summary.kind in ("canary", "gate") else [f"chaosmesh judge {run}"]
+    rest = [] if summary.kind in ("canary", "gate", "up") else [f"chaosmesh judge {run}"]
     traced = [] if summary.kind == "gate" else [f"chaosmesh trace {run} --failed"]
     return tuple(words.clean(one) for one in [command, *rest, *traced] if one)
 

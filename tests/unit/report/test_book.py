@@ -185,6 +185,33 @@ def test_a_canary_tells_the_share_of_each_step_with_its_interval(tmp_path: Path)
     assert second.low < 0.5 < second.high
 
 
+def test_a_mesh_that_was_played_with_tells_its_expectations(tmp_path: Path) -> None:
+    claim = {"measure": "success", "text": "success ≥ 99 %", "verdict": "fail", "reason": "too few", "n": 400}
+    claim |= {"estimate": 0.75, "low": 0.7, "high": 0.8, "bound": 0.99}
+    document = {
+        "schema": "chaosmesh.up/1",
+        "name": "airport",
+        "mesh": "airport",
+        "runtime": "process",
+        "profile": "appmesh",
+        "seed": 0,
+        "begin": 1.0,
+        "end": 61.0,
+        "faults": [],
+        "verdict": "fail",
+        "requests": {"sent": 400, "ok": 300, "failed": 100},
+        "episodes": [{"number": 1, "claims": [claim]}],
+    }
+    book = of(tmp_path, document)
+    assert (book.kind, book.verdict.tone) == ("up", "bad")
+    [told] = book.claims
+    assert (told.estimate, told.low, told.is_share) == (0.75, 0.7, True)
+    assert book.load is not None
+    assert book.load.requests == 400
+    quiet = of(tmp_path / "quiet", document | {"episodes": [], "verdict": "inconclusive"})
+    assert quiet.verdict.headline == "Nothing was expected of this run"
+
+
 def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"run\.json is missing"):
         read(tmp_path)
