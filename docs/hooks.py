@@ -13,7 +13,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from chaosmesh.cli.program import EXIT_CODES, GROUPS, SUMMARIES, program
-from chaosmesh.documents.scenario import Scenario
+from chaosmesh.documents.scenario import scenario_schema
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```([a-z]+) [a-z ]+$", re.MULTILINE)
@@ -59,7 +59,7 @@ def _help(name: str) -> str:
 
 def scenario() -> str:
     """Every key of the scenario file with its form, from the schema that `chaosmesh schema` prints."""
-    schema = Scenario.model_json_schema()
+    schema = scenario_schema()
     parts = [
         "# Scenario schema",
         "Every key of `chaosmesh.yaml` and its form, as `chaosmesh schema` prints it for editors.",

@@ -52,7 +52,7 @@ class RequestPart(Part):
     name: str = ""
     method: str = "GET"
     headers: dict[str, Text] = {}
-    body: Annotated[Body | None, BeforeValidator(_body)] = None
+    body: Annotated[Body | None, BeforeValidator(_body, json_schema_input_type=Body | str | None)] = None
     weight: Positive = 1.0
     protocol: Literal["http", "http2", "grpc", "tcp"] = "http"
     entry: str | None = None
@@ -115,10 +115,13 @@ class Diurnal(Part):
     days: Annotated[int, Field(ge=1)] = 1
 
 
+_Step = Annotated[Step, BeforeValidator(_step, json_schema_input_type=Step | tuple[Positive, Duration])]
+
+
 class ShapePart(Part):
     """How the rate changes over time; one of these. `locust`: FILE:CLASS of a LoadTestShape."""
 
-    steps: Annotated[tuple[Annotated[Step, BeforeValidator(_step)], ...], Field(min_length=1)] | None = None
+    steps: Annotated[tuple[_Step, ...], Field(min_length=1)] | None = None
     spike: Spike | None = None
     ramp: Ramp | None = None
     diurnal: Diurnal | None = None
@@ -137,7 +140,10 @@ class Load(Part):
     rate: Positive | None = None
     shape: ShapePart | None = None
     arrivals: Literal["constant", "poisson"] = "constant"
-    mix: Annotated[tuple[RequestPart, ...], BeforeValidator(_one_or_many)] = ()
+    mix: Annotated[
+        tuple[RequestPart, ...],
+        BeforeValidator(_one_or_many, json_schema_input_type=tuple[RequestPart, ...] | RequestPart),
+    ] = ()
     timeout: Duration | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     locustfile: str | None = None

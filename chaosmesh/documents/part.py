@@ -30,8 +30,8 @@ def edge(value: Any) -> Any:
     return parts
 
 
-Text = Annotated[str, BeforeValidator(text)]
-Words = Annotated[tuple[str, ...], BeforeValidator(several)]
+Text = Annotated[str, BeforeValidator(text, json_schema_input_type=str | bool | float)]
+Words = Annotated[tuple[str, ...], BeforeValidator(several, json_schema_input_type=tuple[str, ...] | str)]
 STRICT = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True)
 """Of every part: unknown keys are refused."""
 
@@ -39,7 +39,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-EdgeName = Annotated[tuple[str, str], BeforeValidator(edge)]
+_Arrow = Annotated[str, Field(pattern="→|>", examples=["client -> service"])]
+EdgeName = Annotated[tuple[str, str], BeforeValidator(edge, json_schema_input_type=tuple[str, str] | _Arrow)]
 """Client and service, also written `client -> service`."""
 
 

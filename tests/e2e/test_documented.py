@@ -25,11 +25,13 @@ from tests.e2e.command import terminal
 from tests.examples import Example, examples, outputs, written_in
 from tests.unit.example_names import body, experiments_in
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2 * 900)]
 
 COMMANDS = tuple(one for one in written_in("sh") if one.note != "not run")
 PYTHON = tuple(one for one in written_in("python") if one.note == "run" or experiments_in(one))
 UNDECIDED = 3
+PATIENCE = 900.0
+"""Seconds that no command takes, however busy the host."""
 INVALID = re.compile(r"^E +chaosmesh\.Invalid: .*\b(?:generator|host)\b.*$", re.MULTILINE)
 """What pytest says where the host was too busy to tell anything."""
 AIRPORT_API = "http://127.0.0.1:41237"
@@ -53,7 +55,7 @@ class Shell:
             capture_output=True,
             text=True,
             check=False,
-            timeout=280,
+            timeout=PATIENCE,
         )
 
     def up(self, line: str) -> str:
@@ -141,14 +143,16 @@ def lines(example: Example) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("example", COMMANDS, ids=str)
-def test_commands_run(example: Example, ran: Path, request: pytest.FixtureRequest) -> None:
+def test_commands_run(example: Example, ran: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if example.note == "needs" and shutil.which(example.why) is None:
         pytest.skip(f"{example.why} is not installed")
-    shell = Shell(ran, environment())
+    home = tmp_path / "reader"
+    shutil.copytree(ran, home, symlinks=True)
+    _saved(example.page, home)
+    shell = Shell(home, environment())
     address = request.getfixturevalue("api") if example.note == "with" else AIRPORT_API
-    _written_before(example, ran)
     for line in lines(example):
-        command = line.replace(AIRPORT_API, address).replace("REQUEST-ID", _some_request(ran))
+        command = line.replace(AIRPORT_API, address).replace("REQUEST-ID", _some_request(home))
         if command.startswith("export "):
             shell.exports.append(command)
         elif command.startswith("chaosmesh up"):
@@ -170,13 +174,10 @@ def _fine(command: str, ended: subprocess.CompletedProcess[str]) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def _written_before(example: Example, folder: Path) -> None:
-    """Files that the page has told the reader to save ("Save this as `NAME`" above a block), and none of its results yet."""
-    for result in re.findall(r"--(?:out|static) (\S+)", example.text):
-        shutil.rmtree(folder / result, ignore_errors=True)
-    text = example.page.read_text()
+def _saved(page: Path, folder: Path) -> None:
+    """Files that the page tells the reader to save: "Save this as `NAME`" above a block."""
     for match in re.finditer(
-        r"[Ss]ave this as `([\w.]+)`:\n\n```\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL
+        r"[Ss]ave this as `([\w.]+)`:\n\n```\w+\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL
     ):
         (folder / match[1]).write_text(match[2])
 

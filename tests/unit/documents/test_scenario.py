@@ -7,7 +7,9 @@ import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
+from ruamel.yaml import YAML
 
 from chaosmesh.documents import show
 from chaosmesh.documents.scenario import Scenario, load_scenario, scenario_schema
@@ -232,3 +234,25 @@ def test_the_examples_of_extensions_are_a_scenario(tmp_path):
     scenario = load_scenario(write(tmp_path, example[1]))
     assert scenario.fallbacks[0].when == ("failing", "down")
     assert scenario.retry_budgets[0].at_least == 1
+
+
+FORMS = """
+mesh: mesh/
+entry: front
+accept: [{edge: flights -> weather, fault: down, reason: known}, {edge: [a, b], fault: hang, reason: known}]
+faults: [{kind: errors, status: 503, edge: a -> b}]
+fallbacks: [{route: r, to: b, when: [failing, down]}, {route: s, to: b, when: ejected}]
+variables: {A: 1, B: true, C: text}
+load: {mix: {path: /a, body: text}, shape: {steps: [[10, 2s], {rate: 20, for: 3s}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [WHOLE, FORMS, *(file.read_text() for file in (ROOT / "fixtures").glob("*/chaosmesh.yaml"))],
+)
+def test_what_is_read_is_what_the_schema_takes(tmp_path: Path, text: str) -> None:
+    """An editor that knows the schema must not underline what chaosmesh reads."""
+    load_scenario(write(tmp_path, text))
+    document = json.loads(json.dumps(YAML(typ="safe").load(text), default=str))
+    jsonschema.validate(document, json.loads((DOCS / "scenario.schema.json").read_text()))
