@@ -6,6 +6,7 @@ timeline, and nothing of it counts any more. The test may be looked at every sec
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 import time
@@ -33,6 +34,8 @@ POINTS: Final = 120
 """Looks at the evidence that the page draws; older ones are thinned out."""
 USUAL_ATTEMPTS: Final = 3.0
 """Attempts a call that are expected at most of an edge with retries, where nobody says otherwise."""
+GROWTH: Final = 1.01
+"""A look is worth its while when there is so many times as much as at the last one."""
 ENDING_S: Final = 35.0
 """Seconds after which a request that has not ended is not waited for: what generators wait for an answer, and more."""
 ON_THE_WAY_S: Final = 0.25
@@ -42,7 +45,8 @@ _ON_EDGE: Final = ("attempts", "overflow")
 
 @dataclass(slots=True)
 class Claim:
-    """One expectation; `pair`: the edge that it is about, None: what users feel."""
+    """One expectation; `pair`: the edge that it is about, None: what users feel. `decision` is that of the last look, and
+    `facts` the evidence that it follows from."""
 
     id: str
     requirement: Requirement
@@ -53,6 +57,7 @@ class Claim:
     ordered: Ordered | None
     since_ns: int
     decision: Decision | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
     points: list[tuple[float, float, float, float]] = field(default_factory=list)
     said: Verdict | None = None
     seen: int = -1
@@ -135,22 +140,24 @@ class Claims:
                 _count(one, one.ordered.end(stream))
         self._latest.of.pop(stream, None)
 
-    def look(self, one: Claim, now_ns: int) -> None:
-        """Judge what there is of one of them."""
+    async def look(self, one: Claim) -> None:
+        """Judge what there is of one of them, if there is enough more than at the last look."""
         if one.ordered is not None:
-            _count(one, one.ordered.tick(now_ns))
-        if one.counted.outcomes == one.seen:
+            _count(one, one.ordered.tick(time.time_ns()))
+        if one.counted.outcomes < one.seen * GROWTH or one.counted.outcomes == one.seen:
             return
         one.seen = one.counted.outcomes
-        evidence = one.counted.evidence
+        evidence, facts = one.counted.evidence, one.counted.as_json()
         if not evidence.n:
             return
-        one.decision = judge(one.requirement, evidence, ALPHA)
-        if one.decision.observed is None:
+        # On a thread: it takes some milliseconds, and there may be many.
+        decision = await asyncio.to_thread(judge, one.requirement, evidence, ALPHA)
+        one.decision, one.facts = decision, facts
+        if decision.observed is None:
             return
-        at = (now_ns - one.since_ns) / 1e9
-        seen, low, high = one.decision.observed, one.decision.low, one.decision.high
-        one.points.append((round(at, 1), round(seen, 5), round(low, 5), round(high, 5)))
+        at = round((time.time_ns() - one.since_ns) / 1e9, 1)
+        seen, low, high = decision.observed, decision.low, decision.high
+        one.points.append((at, round(seen, 5), round(low, 5), round(high, 5)))
         if len(one.points) > POINTS:
             del one.points[1:-1:2]
 
@@ -232,7 +239,7 @@ def state_of(one: Claim, problem: str, doubt: str) -> ClaimState:
         one.edge,
         verdict.value,
         one.since_ns // 1_000_000,
-        one.counted.outcomes,
+        decision.n if decision else 0,
         decision.k if decision else 0,
         decision.observed if decision else None,
         decision.low if decision else 0.0,
@@ -277,5 +284,5 @@ def facts_of(one: Claim) -> dict[str, Any]:
         "measure": one.requirement.name,
         "bound": one.bound,
         "on": one.edge,
-        "evidence": one.counted.as_json(),
+        "evidence": one.facts,
     }

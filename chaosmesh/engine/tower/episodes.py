@@ -85,6 +85,7 @@ class Episodes:
         self._watch: Watch | None = None
         self._anew = False
         self._starved = ""
+        self._told_problem = False
         self._dropped = ""
         self._punctual = Punctual()
         self._requests = 0
@@ -147,12 +148,13 @@ class Episodes:
 
     def states(self) -> list[ClaimState]:
         """Every expectation as it stands; a verdict that is new goes to the timeline."""
+        self._tell_problem()
         problem, doubt = self.problem, self.doubt()
         found = []
         for one in self.claims.all:
             state = state_of(one, problem, doubt)
             found.append(state)
-            self._tell(one, Verdict(state.verdict), state)
+            self._tell(one, state)
         return found
 
     def about_to_change(self) -> None:
@@ -188,27 +190,11 @@ class Episodes:
         """The present one, as if it ended here."""
         now = time.time_ns()
         problem, doubt = self.problem, self.doubt()
-        claims = [self._told(one, now, problem, doubt) for one in self.claims.all]
+        claims = [_told(one, problem, doubt) for one in self.claims.all]
         seconds = (self._last_ns - self._first_ns) / 1e9
         rate = (self._requests - 1) / seconds if self._requests > 1 and seconds > 0 else 0.0
         times = self.claims.begun_ns / 1e9, now / 1e9
         return Episode(self._number, *times, self._requests, round(rate, 2), *self._facts, claims)
-
-    def _told(self, one: Claim, now_ns: int, problem: str, doubt: str) -> Mapping[str, Any]:
-        self.claims.look(one, now_ns)
-        state = state_of(one, problem, doubt)
-        return {
-            **facts_of(one),
-            "text": one.text,
-            "verdict": state.verdict,
-            "reason": state.reason,
-            "problem": problem or (doubt if state.verdict == "invalid" else ""),
-            "alpha": ALPHA,
-            "estimate": state.estimate,
-            "low": state.low,
-            "high": state.high,
-            "n": state.n,
-        }
 
     def _conclude(self) -> None:
         episode = self.present()
@@ -217,13 +203,43 @@ class Episodes:
             del self.ended[:-KEPT]
             self._story.add("claim", _summed(episode.claims), details={"episode": episode.as_json()})
 
-    def _tell(self, one: Claim, verdict: Verdict, state: ClaimState) -> None:
+    def _tell(self, one: Claim, state: ClaimState) -> None:
+        """A verdict that is new. What makes everything invalid is told once for all."""
+        verdict = one.decision.verdict if one.decision else Verdict.INCONCLUSIVE
+        if verdict is one.said or self.problem:
+            return
         before, one.said = one.said, verdict
-        decided = verdict is not Verdict.INCONCLUSIVE
-        if verdict is not before and (decided or before is not None):
-            if before is None and verdict is Verdict.INCONCLUSIVE:
-                return
-            self._story.add("claim", f"{verdict.value}: {_on(state)}{state.reason}", edge=one.edge)
+        if verdict.decided:
+            self._story.add("claim", f"{verdict.value}: {_on(state)}{one.reason()}", edge=one.edge)
+        elif before is not None and before.decided:
+            self._story.add("claim", f"undecided again: {_on(state)}{one.reason()}", edge=one.edge)
+
+    def _tell_problem(self) -> None:
+        if bool(self.problem) != self._told_problem:
+            self._told_problem = bool(self.problem)
+            text = (
+                f"nothing can be judged: {self.problem}"
+                if self.problem
+                else "what is seen can be judged again"
+            )
+            self._story.add("health", text)
+
+
+def _told(one: Claim, problem: str, doubt: str) -> Mapping[str, Any]:
+    """What is written down of an expectation: its verdict, and the evidence that it follows from."""
+    state = state_of(one, problem, doubt)
+    return {
+        **facts_of(one),
+        "text": one.text,
+        "verdict": state.verdict,
+        "reason": state.reason,
+        "problem": problem or (doubt if state.verdict == "invalid" else ""),
+        "alpha": ALPHA,
+        "estimate": state.estimate,
+        "low": state.low,
+        "high": state.high,
+        "n": state.n,
+    }
 
 
 def _on(state: ClaimState) -> str:

@@ -27,7 +27,7 @@ from chaosmesh.engine.tower.record import document
 from chaosmesh.engine.tower.replicas import Replicas
 from chaosmesh.engine.tower.rules import Rules
 from chaosmesh.engine.tower.seen import Seen
-from chaosmesh.engine.tower.state import SCHEMA, State
+from chaosmesh.engine.tower.state import SCHEMA, EventState, State
 from chaosmesh.engine.tower.story import Story
 from chaosmesh.engine.tower.traffic import Traffic
 from chaosmesh.errors import ChaosMeshError
@@ -83,6 +83,8 @@ class Tower:
         self._tasks: list[asyncio.Task[None]] = []
         self._sweep = stopping.before(stack)
         self.ticked: list[Callable[[State], None]] = []
+        self._news = False
+        self.story.told.append(self._happened)
         self.state = self._state(scene.present())
 
     # -- life -------------------------------------------------------------------------------------------------
@@ -154,8 +156,8 @@ class Tower:
         second = self.seen.entry.at(time.time_ns())
         second.due, second.expected = self.outlook.planned_rps, self.outlook.foreseen.entry
         for one in self.claims.all:
-            self.claims.look(one, time.time_ns())
-            await asyncio.sleep(0)  # a look takes some milliseconds: others may want the loop between two
+            await self.claims.look(one)
+        self._news = False
         self.state = self._state(scene.present())
         for listener in self.ticked:
             listener(self.state)
@@ -167,7 +169,10 @@ class Tower:
         return self._picture()[1]
 
     def whole(self) -> State:
-        """The present state with its history."""
+        """The present state with its history; what was done since the last tick is in it."""
+        if self._news:
+            self._news = False
+            self.state = self._state(scene.present())
         history = scene.history_of(self.seen, self.faults.windows, int(self._began), scene.present())
         return State(**{**vars(self.state), "history": history})
 
@@ -258,6 +263,9 @@ class Tower:
 
     async def _policy_back(self) -> None:
         await self._api.saved(self._first)
+
+    def _happened(self, _: EventState) -> None:
+        self._news = True
 
     def _note(self, text: str) -> None:
         self.story.add("note", text)

@@ -25,7 +25,7 @@ from chaosmesh.runtime import probe
 from chaosmesh.web.server import serve
 
 AIRPORT = "fixtures/airport"
-RATE = 150.0
+RATE = 40.0
 Json = Mapping[str, Any]
 
 
@@ -62,7 +62,7 @@ class Stage:
         self.load = await self.stack.begin("users", url, "departures", self.mix, rate, duration=duration)
         return self.load
 
-    async def until(self, what: str, holds: Callable[[Any], object], within: float = 60.0) -> Any:
+    async def until(self, what: str, holds: Callable[[Any], object], within: float = 120.0) -> Any:
         """The first state in which something holds."""
         found: list[Any] = []
 
@@ -74,11 +74,9 @@ class Stage:
         return found[0]
 
     async def quiet(self) -> None:
-        """No fault, no load."""
-        for one in self.tower.faults.standing:
-            await self.tower.faults.heal(one.id)
+        """No fault, no load, the policy of the documents."""
+        assert (await self.tower.stop(policy=True)).left == []
         if self.load is not None:
-            self.load.stop()
             await self.load.done()
             self.load = None
 
