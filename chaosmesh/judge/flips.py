@@ -37,7 +37,7 @@ def flip(nights: Sequence[bool], log_needed: float) -> Flip | None:
 
 
 def _flip(nights: Sequence[bool], log_needed: float, *, down: bool) -> Flip | None:
-    other = [good != down for good in nights]  # True: the way it is before the turn
+    other = [good == down for good in nights]  # True: as it is before the turn
     logs: dict[int, float] = {}
     for start in range(max(FEWEST_BEFORE, len(nights) - LOOK_BACK), len(nights) - FEWEST_AFTER + 1):
         before, after = other[:start], other[start:]
