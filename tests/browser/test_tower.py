@@ -325,3 +325,29 @@ def test_axe_finds_nothing_serious(
     assert axe(page) == []
     width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert width[0] <= width[1], "the page scrolls sideways"
+
+
+def test_a_browser_without_shared_workers_has_a_stream_of_its_own(
+    tower: StandinTower, opened: Opener
+) -> None:
+    page = opened(None)
+    page.add_init_script("delete window.SharedWorker")
+    page.goto(tower.url)
+    tower.change(loaded)
+    expect(edge(page)).to_have_attribute("data-tone", "ok")
+    expect(page.locator(".chart .line[d]").first).to_be_attached()
+
+
+def test_linked_weights_always_make_100(page: Page) -> None:
+    """Every slider at every value, over weights that rounding is hard on."""
+    sums = page.evaluate("""async () => {
+        const { linked, whole } = await import("/static/weights.js");
+        const starts = [[100], [50, 50], [1, 1, 1], [0, 0, 100], [33, 33, 34], [7, 13, 29, 51], [0, 0]];
+        return starts.flatMap((start) => start.flatMap((_, index) =>
+            Array.from({ length: 101 }, (_, value) => {
+                const made = linked(whole(start), index, value);
+                const kept = start.length === 1 || made[index] === value;
+                return made.reduce((sum, one) => sum + one, 0) + (kept && Math.min(...made) >= 0 ? 0 : 1000);
+            })));
+    }""")
+    assert set(sums) == {100}
