@@ -24,7 +24,7 @@ def last_line(gate: GateResult, folder: Path) -> str:
     found = gate.summary()
     undecided = found["inconclusive"] + found["invalid"]
     parts = [f"{found['pass']} passed", f"{found['fail']} failed", f"{undecided} undecided"]
-    parts += [f"no time for {found['left_out']}"] if found["left_out"] else []
+    parts += [f"{found['left_out']} not tried"] if found["left_out"] else []
     parts += ["interrupted: everything is healed and stopped"] if gate.interrupted else []
     end = f"{duration(gate.seconds)} · exit {int(gate.code)}   {folder}"
     return f"gate {clean(gate.name)}: {gate.verdict.value} · {', '.join(parts)} · {end}"

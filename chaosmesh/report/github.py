@@ -111,7 +111,7 @@ def of_lint(found: Sequence[Finding]) -> Iterator[Annotation]:
 
 def _of_part(part: PartResult) -> Iterator[Annotation]:
     if part.left_out:
-        text = f"no time for {', '.join(part.left_out)}" if part.items else part.reason
+        text = f"not tried: {', '.join(part.left_out)}" if part.items else part.reason
         yield Annotation("warning", f"{part.name}: undecided", text)
     elif not part.items and part.verdict is not Verdict.PASS:
         yield Annotation("error", f"{part.name}: {part.verdict.value}", part.reason)

@@ -121,7 +121,7 @@ def _details(result: VerifyResult, mesh: Mesh | None, level: str, *, told: bool 
 def _wrong(part: PartResult) -> str:
     text = _items(part.items, "###", f"{part.name}: ")
     if part.left_out:
-        text += f"\n### {escaped(part.name)}: no time for\n\n"
+        text += f"\n### {escaped(part.name)}: not tried\n\n"
         text += table(("what",), [(one,) for one in part.left_out])
     return text
 

@@ -42,7 +42,7 @@ def _case(part: PartResult, item: Item) -> Case:
 
 def _missing(part: PartResult) -> Iterator[Case]:
     """What was not tried, by name, and a part that ended without trying anything."""
-    why = part.reason if not part.items else "the gate's budget left no time for it"
+    why = part.reason or "not tried"
     for name in part.left_out:
         yield Case(f"gate.{part.kind}", f"{name}, not tried", 0.0, "failure", "inconclusive", why)
     if not part.items and not part.left_out:

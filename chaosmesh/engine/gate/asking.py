@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chaosmesh.documents.fault_part import FaultPart
 from chaosmesh.engine.experiment.inputs import Wanted
@@ -19,8 +19,8 @@ from chaosmesh.engine.experiment.scheduled import act_of
 from chaosmesh.engine.experiment.session import Meshes, experiment, record
 from chaosmesh.engine.experiment.view import MeshView
 from chaosmesh.engine.gate.part import Turn, ended
-from chaosmesh.engine.gate.result import Item, Kind, PartResult
-from chaosmesh.errors import Where
+from chaosmesh.engine.gate.result import Item, Kind, PartResult, worst_code
+from chaosmesh.errors import ChaosMeshError, ExitCode, Where
 from chaosmesh.judge import Claim, Verdict
 
 START_S = 3.0
@@ -61,19 +61,24 @@ class Asking:
         return [one.name for one in self._questions]
 
     def run(self, turn: Turn) -> PartResult:
-        """Ask one after another on one mesh, as far as the budget goes."""
-        begin, items, left_out = time.monotonic(), list[Item](), list[str]()
+        """Ask one after another on one mesh, as far as the budget goes. An error ends it; what was found before stays."""
+        begin, items, left_out, code = time.monotonic(), list[Item](), list[str](), ExitCode.PASS
         meshes = Meshes(turn.folder)
         try:
             for one in self._questions:
-                if turn.has(SHORTEST_S):
-                    items.append(self._ask(meshes, one, turn))
-                else:
+                if code is not ExitCode.PASS or not turn.has(SHORTEST_S):
                     left_out.append(one.name)
+                    continue
+                try:
+                    items.append(self._ask(meshes, one, turn))
+                except ChaosMeshError as error:
+                    items.append(Item(one.name, Verdict.INVALID, str(error), one.where))
+                    code = error.code
         finally:
             for text in meshes.close():
                 turn.say(f"left behind: {text}")
-        return ended(self, turn, items, begin, left_out=left_out)
+        result = ended(self, turn, items, begin, left_out=left_out)
+        return replace(result, code=worst_code([result.code, code]))
 
     def _ask(self, meshes: Meshes, question: Question, turn: Turn) -> Item:
         live = meshes.of(self._wanted)

@@ -133,7 +133,7 @@ def reason_of(items: Sequence[Item], left_out: Sequence[str]) -> str:
         return "nothing was tried"
     bad = sorted((one for one in items if one.verdict is not Verdict.PASS), key=_badness)
     found = [f"{count} {verdict.value}" for verdict, count in Counter(one.verdict for one in bad).items()]
-    found += [f"no time for {', '.join(left_out)}"] if left_out else []
+    found += [f"not tried: {', '.join(left_out)}"] if left_out else []
     told = f" ({bad[0].id}: {bad[0].reason})" if bad and bad[0].reason else ""
     return "; ".join(found) + told
 

@@ -110,8 +110,6 @@ class GateResult:
     @property
     def code(self) -> ExitCode:
         """The worst of all parts; what stayed undecided is 0 where that was asked for."""
-        if self.interrupted:
-            return ExitCode.INTERRUPTED
         code = worst_code([one.code for one in self.parts])
         return ExitCode.PASS if code is ExitCode.UNDECIDED and self.tolerant else code
 
