@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chaosmesh.cli import completing
 from chaosmesh.cli.inputs import Inputs, read_inputs
 from chaosmesh.cli.options import (
     json_option,
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
+@click.argument("a", metavar="A", shell_complete=completing.run_folders)
+@click.argument("b", metavar="B", shell_complete=completing.run_folders)
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only checks and cells whose id matches.")
 @click.option("--quick", is_flag=True, help="At most about 15 s for each: what takes longer is left out.")
 @click.option(

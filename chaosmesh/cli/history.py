@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chaosmesh.cli import completing
 from chaosmesh.cli.options import json_option, write_json
 from chaosmesh.errors import ExitCode, UsageError
 
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", default="history", type=click.Path(path_type=Path))
-@click.argument("more", nargs=-1, metavar="[RUN...]", type=click.Path(path_type=Path))
+@click.argument(
+    "more",
+    nargs=-1,
+    metavar="[RUN...]",
+    type=click.Path(path_type=Path),
+    shell_complete=completing.run_folders,
+)
 @click.option(
     "--add",
     "adding",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chaosmesh.cli import completing
 from chaosmesh.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ JUNIT = "junit.xml"
 
 
 @click.command()
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path), shell_complete=completing.run_folders)
 @click.option("--html", metavar="FILE", help="Write the page: one file that opens without network.")
 @click.option("--markdown", metavar="FILE", help="Write it as Markdown (- for stdout).")
 @click.option("--junit", metavar="FILE", help="Write the run's JUnit file (- for stdout).")
