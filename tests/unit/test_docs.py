@@ -26,13 +26,8 @@ SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 TEST = re.compile(r"\b(tests/[\w/.-]+\.py)(?:::(\w+))?")
 FLAG = re.compile(r"--[a-z][a-z-]*")
-OTHERS = {
-    "--cli-input-json",
-    "--mesh",
-    "--mode",
-    "--requests-per-user",
-    "--require-hashes",
-    "--update-golden",
+OTHERS = {"--cli-input-json", "--mode", "--require-hashes", "--update-golden"} | {
+    *("--class-picker", "--headless", "--master", "--mesh", "--processes", "--requests-per-user", "--worker"),
 }
 """Flags of the AWS CLI, Locust with our own, Envoy, pip and of this repository's own tests."""
 
