@@ -30,19 +30,17 @@ from chaosmesh import at_least
 def test_most_are_answered(mesh):
     mesh.load(rate=100, path="/flights/NH10").expect(success=at_least(0.9))
 
-@pytest.mark.chaosmesh({str(AIRPORT)!r})
-def test_nothing_stands_in_for_flights(mesh):
-    with mesh.edge("departures", "flights").down():
-        mesh.load(rate=100, path="/flights/NH10").expect(success=at_least(BOUND))
+def test_that_fails():
+    assert not "even tried"
 """
 RULE = '{only: "flights-route/retryPolicy.maxRetries"}'
 TRIES = 3
 
 
-def gate(folder: Path, text: str, *words: str | Path, bound: str = "") -> tuple[Ended, dict[str, Any]]:
+def gate(folder: Path, text: str, *words: str | Path) -> tuple[Ended, dict[str, Any]]:
     """A gate and its JSON; begins anew only where the run says itself that the host was to blame."""
     (folder / "chaosmesh.yaml").write_text(f"{HEAD}gate:\n{text}")
-    (folder / "test_it.py").write_text(TEST.replace("BOUND", bound))
+    (folder / "test_it.py").write_text(TEST)
     for _ in range(TRIES):
         ended = chaosmesh("gate", folder, "--json", "-", "--runs", folder / "runs", *words, within=400)
         found = json.loads(ended.out)
@@ -78,9 +76,9 @@ def test_all_kinds_of_parts_pass_together(tmp_path, monkeypatch):
     summary = json.loads((run / "summary.json").read_text())
     assert (summary["kind"], summary["verdict"], summary["exit"]) == ("gate", "pass", 0)
     assert {one["kind"] for one in summary["items"]} == {"check", "claim"}
-    assert len(list((tmp_path / "nights").glob("*.json"))) == 1
+    assert list((tmp_path / "nights").glob("*.json"))
     xmlschema.XMLSchema(ROOT / "tests" / "schemas" / "junit.xsd").validate(junit.read_text())
-    assert (tmp_path / "step.md").read_text().startswith("## ✅ small-gate: pass, exit 0")
+    assert "## ✅ small-gate: pass, exit 0" in (tmp_path / "step.md").read_text()
     for one in (run / "parts").rglob("run.json"):
         judged = chaosmesh("judge", one.parent)
         assert "the same verdicts" in judged.out, judged
@@ -90,13 +88,12 @@ def test_what_does_not_hold_fails_the_gate_with_its_place_on_github(tmp_path, mo
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
     text = """
-  experiments: [test_it.py::test_nothing_stands_in_for_flights]
-  slo: {success: 0.9, p99: 5s}
+  experiments: [test_it.py::test_that_fails]
   faults: [{kind: down, edge: departures -> flights}]
 """
-    ended, found = gate(tmp_path, text, bound="0.9")
+    ended, found = gate(tmp_path, text)
     assert (ended.code, found["verdict"]) == (1, "fail"), ended
-    assert [one["verdict"] for one in found["parts"]] == ["fail", "pass", "fail"]
+    assert [one["verdict"] for one in found["parts"]] == ["fail", "fail"]
     lines = [one for one in ended.err.splitlines() if one.startswith("::error")]
     assert len(lines) == 2
     assert lines[0].startswith("::error file=test_it.py,line=9,col=1,title=fail%3A "), lines
@@ -135,7 +132,7 @@ def test_undecided_may_be_let_pass(tmp_path):
     "text", ["  slo: {success: 0.999}\n", "  experiments: test_it.py\n"], ids=["mesh", "pytest"]
 )
 def test_ctrl_c_heals_and_ends_with_130(tmp_path, text):
-    slow = TEST.replace("BOUND", "0.9").replace("success=at_least(0.9)", "success=at_least(0.9999)")
+    slow = TEST.replace("at_least(0.9)", "at_least(0.9999)")
     (tmp_path / "chaosmesh.yaml").write_text(f"{HEAD}gate:\n{text}")
     (tmp_path / "test_it.py").write_text(slow)
     with start("gate", tmp_path, "--json", "-", "--runs", tmp_path / "runs") as process:
