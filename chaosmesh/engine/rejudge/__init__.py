@@ -1,6 +1,6 @@
 """The verdict of a run once more, from its folder alone: without a mesh, with the same α or another.
 
-Told again of an experiment: every claim, from its facts and the ledger. Of a verification: every cell of the matrix,
+Told again of a mesh with its control tower: every expectation of each episode, from its counts. Of an experiment: every claim, from its facts and the ledger. Of a verification: every cell of the matrix,
 from the requests of its streams and the goal, the summary and the exit code. Taken over as it stands: canaries, checks of the
 policy's rules, what made a cell invalid (a late generator, a starved host, a fault that met nothing), and what was
 counted under a replica that hangs or crashed.
@@ -16,8 +16,10 @@ from chaosmesh.engine.experiment import record
 from chaosmesh.engine.folder import digests
 from chaosmesh.engine.rejudge.experiments import experiment
 from chaosmesh.engine.rejudge.told import AGAIN, Json, Line, Rejudged
+from chaosmesh.engine.rejudge.towers import tower
 from chaosmesh.engine.rejudge.verifications import verification
 from chaosmesh.engine.results import SCHEMA as VERIFY
+from chaosmesh.engine.tower.record import SCHEMA as UP
 from chaosmesh.errors import UsageError
 
 __all__ = ["Line", "Rejudged", "rejudge"]
@@ -35,6 +37,7 @@ def rejudge(run: Path, alpha: float | None = None) -> Rejudged:
     kinds: dict[str, Callable[[Path, Json, float | None], Rejudged]] = {
         record.SCHEMA: experiment,
         VERIFY: verification,
+        UP: tower,
     }
     how = kinds.get(str(document.get("schema")))
     if how is None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from chaosmesh.engine.tower.episodes import Episode
-from chaosmesh.engine.tower.kinds import RECIPES, written
+from chaosmesh.engine.tower.forms import written
+from chaosmesh.engine.tower.kinds import RECIPES
 from chaosmesh.errors import UsageError
 
 USUAL_RATE: Final = 200.0

@@ -13,8 +13,9 @@ from typing import Any, Final
 from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.ground import LEASE_TTL
 from chaosmesh.engine.tower.delivered import Delivered
+from chaosmesh.engine.tower.forms import checked, written
 from chaosmesh.engine.tower.hands import Hands
-from chaosmesh.engine.tower.kinds import RECIPES, Recipe, checked, offered, written
+from chaosmesh.engine.tower.kinds import RECIPES, Recipe, offered
 from chaosmesh.engine.tower.seen import Seen
 from chaosmesh.engine.tower.state import FaultState
 from chaosmesh.engine.tower.story import Story

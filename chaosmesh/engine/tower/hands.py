@@ -15,7 +15,8 @@ from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.engine.experiment.names import Named, Path, nodes_named
 from chaosmesh.engine.experiment.nodes import Node
 from chaosmesh.engine.stack import Stack
-from chaosmesh.engine.tower.kinds import Recipe, called
+from chaosmesh.engine.tower.forms import called
+from chaosmesh.engine.tower.kinds import Recipe
 from chaosmesh.errors import UsageError
 from chaosmesh.mesh.picture import Arrow
 

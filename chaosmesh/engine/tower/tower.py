@@ -33,6 +33,7 @@ from chaosmesh.engine.tower.traffic import Traffic
 from chaosmesh.errors import ChaosMeshError
 from chaosmesh.ledger.passing import Passing
 from chaosmesh.load import Stream, StreamReport
+from chaosmesh.mesh import Mesh, Topology
 from chaosmesh.mesh.picture import Arrow, Picture, picture
 
 EVENTS: Final = "events.ndjson"
@@ -67,7 +68,7 @@ class Tower:
         self._publisher = publisher
         self.story = Story(stack.folder.path / EVENTS)
         self.seen = Seen(lambda: stack.ledger.addresses)
-        self._drawn: tuple[object, object, Picture, dict[str, Arrow]] | None = None
+        self._drawn: tuple[Mesh, Topology, Picture, dict[str, Arrow]] | None = None
         self.hands = Hands(stack, scenario.seed, self._note)
         self.faults = Faults(self.hands, self.seen, self.story, self.arrows)
         self.rules = Rules(api, lambda: stack.mesh, self.arrows)
@@ -182,10 +183,11 @@ class Tower:
 
     def _picture(self) -> tuple[Picture, dict[str, Arrow]]:
         stack = self.stack
-        if self._drawn is None or (self._drawn[0], self._drawn[1]) != (id(stack.mesh), id(stack.topology)):
+        known = self._drawn
+        if known is None or known[0] is not stack.mesh or known[1] is not stack.topology:
             drawn = picture(stack.mesh, stack.topology.entries, [one.name for one in stack.externals])
-            self._drawn = (id(stack.mesh), id(stack.topology), drawn, {one.id: one for one in drawn.edges})
-        return self._drawn[2], self._drawn[3]
+            known = self._drawn = (stack.mesh, stack.topology, drawn, {one.id: one for one in drawn.edges})
+        return known[2], known[3]
 
     def _state(self, now: int) -> State:
         stack, (drawn, arrows) = self.stack, self._picture()

@@ -8,7 +8,8 @@ from chaosmesh.engine.experiment.control import ControlPlaneOf
 from chaosmesh.engine.experiment.edges import Edge
 from chaosmesh.engine.experiment.externals import ExternalOf
 from chaosmesh.engine.experiment.nodes import Node, ReplicaOf, Sidecar
-from chaosmesh.engine.tower.kinds import RECIPES, Recipe, checked, offered, written
+from chaosmesh.engine.tower.forms import checked, written
+from chaosmesh.engine.tower.kinds import RECIPES, Recipe, offered
 from chaosmesh.errors import UsageError
 
 
