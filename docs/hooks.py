@@ -65,15 +65,15 @@ def scenario() -> str:
         "Every key of `chaosmesh.yaml` and its form, as `chaosmesh schema` prints it for editors.",
         "What the keys mean is told in [the scenario file](../scenario.md).",
         "## Top level",
-        *_object(schema),
+        *_object(schema, told=False),
     ]
     for name, part in sorted(schema["$defs"].items()):
         parts += [f"## {name}", *_object(part)]
     return "\n\n".join(parts) + "\n"
 
 
-def _object(part: dict[str, Any]) -> Iterator[str]:
-    if part.get("description"):
+def _object(part: dict[str, Any], *, told: bool = True) -> Iterator[str]:
+    if told and part.get("description"):
         yield part["description"]
     needed = part.get("required", ())
     rows = [
@@ -85,7 +85,7 @@ def _object(part: dict[str, Any]) -> Iterator[str]:
 
 def _default(form: dict[str, Any]) -> str:
     value = form.get("default")
-    return "" if value in (None, [], {}, "") else f"`{value}`".replace("|", "\\|")
+    return "" if value in (None, [], "") or isinstance(value, dict) else f"`{value}`".replace("|", "\\|")
 
 
 def _form(form: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from chaosmesh.cli.inputs import Inputs
-from chaosmesh.cli.options import json_option, runs_option
+from chaosmesh.cli.options import HERE, json_option, runs_option
 from chaosmesh.errors import EnvironmentFailedError, ExitCode
 
 
@@ -44,6 +44,7 @@ def demo(seed: int, runs: Path, json_file: str | None) -> int:
         "undecided": "warn",
         "workers": 1,
         "workers_bind": "",
+        "runtime": HERE,
     }
     code = run_verify(inputs, choices)
     click.echo(_next_steps(home), err=True)
