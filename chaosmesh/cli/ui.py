@@ -25,6 +25,8 @@ LOOPBACK = "127.0.0.1"
 MOST_WORKERS = 64
 _SPAWN_S = 2.0
 """Seconds in which the form's users come by default."""
+_QUICKEST = 100.0
+"""Users a second from which on Locust warns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,11 @@ def _form(scenario: Scenario, *, passengers: bool) -> Mapping[str, Any]:
     if load.rate is None:
         return {}
     users = max(1, round(load.rate))
-    return {"users": users, "spawn_rate": max(1.0, users / _SPAWN_S), "each": load.rate / users}
+    return {
+        "users": users,
+        "spawn_rate": min(_QUICKEST, max(1.0, users / _SPAWN_S)),
+        "each": load.rate / users,
+    }
 
 
 def _spawner(stack: Stack) -> Callable[..., Awaitable[int]]:
