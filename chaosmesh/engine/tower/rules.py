@@ -12,6 +12,7 @@ from typing import Any
 from chaosmesh.appmesh import Resources
 from chaosmesh.appmesh.api import Call, Service, running
 from chaosmesh.appmesh.resources import Resource
+from chaosmesh.documents import KINDS
 from chaosmesh.engine.tower.state import BreakerState, RouteState
 from chaosmesh.errors import ChaosMeshError, ExitCode, UsageError
 from chaosmesh.mesh import Mesh
@@ -41,6 +42,11 @@ class Rules:
     def resources(self) -> Resources:
         """As they are now."""
         return running(self._api.store.state)
+
+    def changed_since(self, first: Resources) -> list[Mapping[str, Any]]:
+        """Resources that are other than they were, each as a document of the API."""
+        now, before = self.resources, {one.id: one.spec for one in first}
+        return [_document(now.mesh_name, one) for one in now if before.get(one.id) != one.spec]
 
     def shown(self) -> tuple[tuple[RouteState, ...], tuple[BreakerState, ...]]:
         """Routes and pools for the page; made anew only when the store holds another state."""
@@ -158,6 +164,13 @@ def _pools(one: Resource) -> Iterator[BreakerState]:
         yield BreakerState(
             name, mapping["port"], mapping["protocol"], each.get("connectionPool"), where, _hash(one)
         )
+
+
+def _document(mesh: str, one: Resource) -> Mapping[str, Any]:
+    kind = KINDS[one.kind]
+    parent = {kind.parent_key: one.parent} if kind.parent_key else {}
+    own = {} if one.kind == "mesh" else {kind.name_key: one.name}
+    return {"meshName": mesh, **parent, **own, "spec": one.spec.plain()}
 
 
 def _weigh(resource: Resource, targets: list[dict[str, Any]], weights: Mapping[str, int]) -> None:

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chaosmesh.appmesh.api import Service
-from chaosmesh.appmesh.resources import Resource
-from chaosmesh.documents import KINDS
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.accounts import conserved
 from chaosmesh.engine.publishing import Published, Publisher
@@ -75,7 +73,11 @@ class Tower:
         self.outlook = Outlook(stack, self.seen, self.faults, traffic)
         self.claims = Claims(scenario, lambda: stack.mesh, self.arrows, self.outlook.counting)
         self.episodes = Episodes(
-            stack, self.claims, self.story, lambda: self.faults.standing, self._changed_documents
+            stack,
+            self.claims,
+            self.story,
+            lambda: self.faults.standing,
+            lambda: self.rules.changed_since(self._first),
         )
         self.replicas = Replicas(stack)
         self.canary = Canary(scenario, self.rules, lambda: stack.mesh, self.story)
@@ -221,12 +223,6 @@ class Tower:
             list(self.story.events),
         )
 
-    def _changed_documents(self) -> list[Mapping[str, Any]]:
-        """Resources that are other than at first, as documents of the API."""
-        now = self.rules.resources
-        first = {one.id: one.spec for one in self._first}
-        return [_document(now.mesh_name, one) for one in now if first.get(one.id) != one.spec]
-
     # -- what is done ---------------------------------------------------------------------------------------------
 
     async def stop(self, *, policy: bool = False) -> stopping.Stopped:
@@ -299,11 +295,3 @@ class Tower:
 
         traffic.note = note
         traffic.door.on_done = over
-
-
-def _document(mesh: str, one: Resource) -> Mapping[str, Any]:
-    """A resource as API JSON, as its own document."""
-    kind = KINDS[one.kind]
-    parent = {kind.parent_key: one.parent} if kind.parent_key else {}
-    own = {} if one.kind == "mesh" else {kind.name_key: one.name}
-    return {"meshName": mesh, **parent, **own, "spec": one.spec.plain()}
