@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks.row import Row
 from chaosmesh.engine.history import History, Night, trends
+from chaosmesh.engine.history.turns import Turn
 from chaosmesh.engine.summary import Host, Summary
 from chaosmesh.engine.summary_items import Item
 from chaosmesh.judge.nights import HORIZON
@@ -158,11 +159,7 @@ def score(seeds: range, *, items: int, regression: Regression | None) -> Score:
     right = false = 0
     for seed in seeds:
         told = history(seed, items=items, regression=regression)
-        mine = [
-            one
-            for one in told.turns
-            if regression and one.track == "item-0" and abs(one.start - regression.night) <= 1 and one.worse
-        ]
+        mine = [one for one in told.turns if regression and _is(one, told, regression)]
         false += any(one not in mine for one in told.turns)
         if regression is None:
             continue
@@ -178,6 +175,12 @@ def score(seeds: range, *, items: int, regression: Regression | None) -> Score:
         else:
             delays[None] += 1
     return Score(delays, right, false, len(seeds))
+
+
+def _is(turn: Turn, told: History, regression: Regression) -> bool:
+    """Whether a turn is the regression: its night, the one before it, or the first after it that can be weighed."""
+    nights = range(regression.night - 1, _first(told, regression.night) + 1)
+    return turn.track == "item-0" and turn.worse and turn.start in nights
 
 
 def _weighed(told: History, night: int) -> bool:

@@ -64,7 +64,7 @@ def _told(found: Comparison, state: State) -> Markup:
 
 
 def _one(one: Behaviour, tone: str) -> Markup:
-    title = tag("h3", badge(words.STATES[one.state].lower(), tone), words.called(one))
+    title = tag("h3", badge(words.state(one.state), tone), words.called(one))
     where = tag("p", tag("code", clean(one.item.where))) if one.item.where else Markup()
     return tag("article", title, tag("p", words.seen(one)), where, cls=f"finding {tone}")
 
@@ -78,7 +78,7 @@ def _differences(found: Comparison) -> Markup:
             each.apart.high * 100,
             0.0,
             words.TONES[one.state],
-            badge(words.STATES[one.state].lower(), words.TONES[one.state]),
+            badge(words.state(one.state), words.TONES[one.state]),
             f"{share(each.a.share)} → {share(each.b.share)}",
         )
         for one in found.behaviours
@@ -116,7 +116,7 @@ def _items(found: Comparison) -> Markup:
     rows: list[list[Child]] = [
         [
             words.called(one),
-            badge(words.STATES[one.state].lower(), words.TONES[one.state]),
+            badge(words.state(one.state), words.TONES[one.state]),
             _verdict(one.a),
             _verdict(one.b),
         ]

@@ -35,10 +35,15 @@ def headline(found: Comparison) -> str:
     return f"B is no worse than A{better}"
 
 
+def state(one: str) -> str:
+    """A state inside a sentence: "only in A"."""
+    return f"{STATES[one][:1].lower()}{STATES[one][1:]}"
+
+
 def counted(found: Comparison) -> str:
     """ "2 worse, 1 better, 40 the same"."""
     number = found.count()
-    return ", ".join(f"{number[state]} {STATES[state].lower()}" for state in STATES if number[state])
+    return ", ".join(f"{number[one]} {state(one)}" for one in STATES if number[one])
 
 
 def called(one: Behaviour) -> str:
@@ -51,7 +56,7 @@ def seen(one: Behaviour) -> str:
     told = [clean(one.reason)]
     told += [facet(each) for each in shown(one)]
     before, after = (None if item is None else item.p99_ms for item in (one.a, one.b))
-    if before is not None and after is not None and one.item.kind == "cell":
+    if before is not None and after is not None and one.facets:
         told.append(f"p99 {before:,.0f} ms → {after:,.0f} ms")
     return "; ".join(told)
 

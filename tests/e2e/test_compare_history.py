@@ -1,0 +1,77 @@
+"""Two policies on real sidecars, side by side; their run folders as nights of a history."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import AIRPORT, Ended, chaosmesh
+
+pytestmark = pytest.mark.e2e
+
+ONLY = ("--only", "matrix/flights-v1>weather*errors", "--only", "matrix/departures>flights*errors")
+TRIES = 3
+
+
+def without_retries(folder: Path) -> Path:
+    """The airport, with no retries between flights and weather."""
+    shutil.copytree(AIRPORT, folder)
+    route = folder / "weather-route.json"
+    body = json.loads(route.read_text(encoding="utf-8"))
+    body["spec"]["httpRoute"]["retryPolicy"]["maxRetries"] = 0
+    route.write_text(json.dumps(body, indent=2), encoding="utf-8")
+    return folder
+
+
+def compared(a: Path, b: Path, folder: Path) -> tuple[Ended, dict[str, Any]]:
+    """`chaosmesh compare A B`; begun anew only where it says itself that a part was not measured."""
+    target = folder / "compare.json"
+    files = ("--json", target, "--markdown", folder / "compare.md", "--html", folder / "compare.html")
+    for _ in range(TRIES):
+        ended = chaosmesh("compare", a, b, *ONLY, "--runs", folder / "runs", *files)
+        if target.exists() and not json.loads(target.read_text())["summary"]["undecided"]:
+            break
+    assert target.exists(), ended
+    return ended, json.loads(target.read_text())
+
+
+def test_a_policy_without_retries_is_worse_where_they_were_and_nowhere_else(tmp_path: Path) -> None:
+    ended, found = compared(AIRPORT, without_retries(tmp_path / "airport"), tmp_path)
+    assert ended.code == 1, ended
+    states = {one["id"]: one["state"] for one in found["behaviours"]}
+    assert states == {
+        "matrix/flights-v1>weather.airport.local/errors": "worse",
+        "matrix/departures>flights.airport.local/errors": "same",
+    }, ended
+    (worse,) = (one for one in found["behaviours"] if one["state"] == "worse")
+    assert worse["facets"][0]["high"] < -0.05
+    (rule,) = found["rules"]
+    assert rule["id"].endswith("weather-route/retryPolicy.maxRetries")
+    assert (rule["before"], rule["after"]) == ("2", "0")
+    assert "weather-route.json:" in rule["where"]
+    assert "flights-v1 → weather, 503 30 %" in (tmp_path / "compare.md").read_text()
+    assert (tmp_path / "compare.html").stat().st_size < 200_000
+
+    folders = [found[side]["folder"] for side in ("a", "b")]
+    again = chaosmesh("compare", *folders)
+    assert again.code == 1, again
+    assert "flights-v1 → weather, 503 30 %" in again.out
+
+    for folder in folders:
+        kept = chaosmesh("history", tmp_path / "history", "--add", folder)
+        assert kept.code == 0, kept
+    nights = sorted((tmp_path / "history").iterdir())
+    assert len(nights) == 2
+    assert all(one.stat().st_size < 50_000 for one in nights)
+    told = chaosmesh("history", tmp_path / "history", "--json", "-", "--fail-on-regression")
+    assert told.code == 0, told
+    body = json.loads(told.out)
+    assert [len(one["points"]) for one in body["items"]] == [2, 2]
+    assert not body["regressions"], "one night is no regression"
+    host = json.loads(nights[0].read_text())["host"]
+    assert host["cores"] >= 1
+    assert host["starved"] is not None
