@@ -49,6 +49,7 @@ def test_a_good_version_gets_all_of_the_traffic(tmp_path: Path) -> None:
     kept = json.loads((folder / "run.json").read_text())
     assert kept["steps"] == found["steps"]
     assert (folder / "requests.parquet").exists()
+    assert "Canary, step by step" in (folder / "report.html").read_text()
 
 
 def test_a_slow_version_is_taken_back_at_the_first_step(tmp_path: Path) -> None:

@@ -236,6 +236,7 @@ def test_only_runs_what_it_names_and_keeps_a_whole_run_folder(tmp_path: Path) ->
     have = {one.name for one in latest.iterdir()}
     assert {
         "run.json",
+        "report.html",
         "events.ndjson",
         "requests.parquet",
         "attempts.parquet",

@@ -25,6 +25,8 @@ def stories_of(folder: Path, data: Data) -> tuple[Story, ...]:
         "select request_id, kind from asked where ok order by latency_ms desc, request_id limit ?", SLOWEST
     )
     causes = dict([*failed, *slowest])
+    if not causes:
+        return ()
     ledger = Ledger.read(folder, only=causes)
     found = ((story(ledger, one), cause) for one, cause in causes.items())
     return tuple(replace(one, cause=cause or "") for one, cause in found if one is not None)

@@ -190,6 +190,18 @@ def test_the_report_goes_where_it_is_told(project):
     assert (project.path / "evidence" / "test_it" / "latest").exists()
 
 
+def test_what_did_not_pass_gets_a_page(project):
+    outcome(project, 'mesh.expect("fail")')
+    page = project.path / "runs" / "test_it" / "latest" / "report.html"
+    assert "An expectation is not kept" in page.read_text()
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_passed_gets_a_page_only_where_it_is_asked_for(project, asked):
+    outcome(project, 'mesh.expect("pass")', *(["--chaos-report", "runs"] if asked else []))
+    assert (project.path / "runs" / "test_it" / "latest" / "report.html").exists() == asked
+
+
 def test_junit_has_the_verdict_and_the_folder(project):
     outcome(project, 'mesh.expect("pass")', "--junit-xml=junit.xml")
     text = (project.path / "junit.xml").read_text()

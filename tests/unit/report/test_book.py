@@ -155,6 +155,12 @@ def test_of_each_cause_one_request_is_told_and_the_slowest(tmp_path: Path) -> No
     assert [step.kind for _, step in failed.root.walk()] == ["client", "call", "attempt", "attempt"]
 
 
+def test_a_run_without_requests_has_no_load(tmp_path: Path) -> None:
+    folder = runfolders.ledger(runfolders.finished(tmp_path / "run", experiment()), 0)
+    book = read(folder)
+    assert (book.load, book.curves, book.edges, book.stories) == (None, (), (), ())
+
+
 def test_an_experiment_tells_its_claims_and_how_to_run_it_again(tmp_path: Path) -> None:
     book = of(tmp_path, experiment())
     assert (book.verdict.tone, book.verdict.headline) == ("bad", "An expectation is not kept")
