@@ -51,7 +51,8 @@ def commands() -> dict[str, set[str]]:
     for name in program.list_commands(context):
         command = program.get_command(context, name)
         assert command is not None
-        found[name] = {"--help", *(flag for one in command.params for flag in one.opts)}
+        flags = (flag for one in command.params for flag in (*one.opts, *one.secondary_opts))
+        found[name] = {"--help", *flags}
     return found
 
 
