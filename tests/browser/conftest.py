@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.standin_tower import StandinTower
+from tests.browser.world import airport
+
 HERE = Path(__file__).resolve().parent
 AXE = HERE / "node_modules/axe-core/axe.min.js"
 GRAVE = {"serious", "critical"}
@@ -92,3 +95,18 @@ def axe() -> Axe:
         ]
 
     return check
+
+
+@pytest.fixture
+def tower() -> Iterator[StandinTower]:
+    """A stand-in tower of an airport without load."""
+    served = StandinTower(airport())
+    served.start()
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def page(tower: StandinTower, opened: Opener) -> Page:
+    """The tower's page."""
+    return opened(tower.url)

@@ -10,7 +10,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from chaosmesh.engine.tower.kinds import RECIPES, offered, written
+from chaosmesh.engine.tower.forms import written
+from chaosmesh.engine.tower.kinds import RECIPES, offered
 from chaosmesh.engine.tower.state import (
     SCHEMA,
     BreakerState,

@@ -13,6 +13,8 @@ const MEASURES = [
   ["p95", "p95 at most", "200ms"],
   ["p50", "p50 at most", "100ms"],
   ["attempts", "attempts a call at most", "1.5"],
+  ["status_503", "answers with 503 at most", "1 %"],
+  ["overflow", "stopped by a breaker at most", "1 %"],
 ];
 
 export class Claims {
