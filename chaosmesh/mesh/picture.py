@@ -104,7 +104,7 @@ def _arrow(mesh: Mesh, client: str, service: str) -> Arrow:
         return Arrow(name, client, service, ())
     widest = routes[-1].targets
     whole = sum(one.weight for one in widest) or 1
-    weights = dict.fromkeys(mesh.targets(service), 0.0)
+    weights = dict.fromkeys([*(one.workload for one in widest), *mesh.targets(service)], 0.0)
     for one in widest:
         weights[one.workload] += 100 * one.weight / whole
     return Arrow(name, client, service, tuple((one, round(weight, 2)) for one, weight in weights.items()))
