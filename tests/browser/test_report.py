@@ -78,7 +78,6 @@ def alone(opened: Opener) -> Callable[..., tuple[Page, list[str]]]:
         page.goto(path.as_uri())
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         page.evaluate(
-            "document.querySelectorAll('section').forEach(one => one.style.contentVisibility = 'visible')"
         )
         return page, asked
 
