@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from chaosmesh.report.page.table import table
 from chaosmesh.report.page.tags import Child, join, tag
 
 _BOX = (150, 44)
-_STEP = (250, 76)
+_STEP = (310, 76)
 _EDGE = 12
 _SHORT = 19
 
@@ -38,7 +39,10 @@ def topology(picture: Picture, links: Sequence[Link], *, title: str, summary: st
     height = 2 * _EDGE + _BOX[1] + _STEP[1] * max((one.row for one in spots), default=0)
     drawn = [_line(by_id[one.begin], by_id[one.end], one) for one in known]
     drawn += [_box(one) for one in spots]
-    drawn += [_note(by_id[one.begin], by_id[one.end], one) for one in known if one.note]
+    leaving = Counter(one.begin for one in known)
+    drawn += [
+        _note(by_id[one.begin], by_id[one.end], one, fans=leaving[one.begin] > 1) for one in known if one.note
+    ]
     about = summary or "; ".join(f"{one.begin} calls {one.end}" for one in known)
     content = tag(
         "svg", join(drawn), viewBox=f"0 0 {width:g} {height:g}", width=f"{width:g}", height=f"{height:g}"
@@ -96,6 +100,13 @@ def _line(begin: Spot, end: Spot, link: Link) -> Markup:
     return tag("path", d=path, cls=f"link {link.tone}") + tag("path", d=tip, cls=f"tip {link.tone}")
 
 
-def _note(begin: Spot, end: Spot, link: Link) -> Markup:
+def _note(begin: Spot, end: Spot, link: Link, *, fans: bool) -> Markup:
+    """Where the line is flat and alone: near its end where several leave one box (`fans`), else near its begin; on the side
+    from which the line does not come."""
     x1, y1, x2, y2 = _ends(begin, end)
-    return tag("text", link.note, x=(x1 + x2) / 2, y=(y1 + y2) / 2 - 9, cls=f"middle halo {link.tone}")
+    if y1 == y2:
+        x, y, side = (x1 + x2) / 2, y1, "middle"
+    else:
+        x, y, side = (x2 - 14, y2, "end") if fans else (x1 + 10, y1, "start")
+    below = (y2 > y1) if fans else (y2 < y1)
+    return tag("text", link.note, x=x, y=y + 18 if below else y - 8, cls=f"{side} halo {link.tone}")
