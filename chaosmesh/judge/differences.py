@@ -63,7 +63,8 @@ def learned(one: Count) -> float:
 def most_likely(first: Count, second: Count, apart: float) -> float:
     """The largest log likelihood of both samples when the second share is the first plus `apart`."""
     low, high = max(0.0, -apart), min(1.0, 1.0 - apart)
-    for _ in range(_HALVINGS):  # the log likelihood is concave in the first share: its slope falls through 0 once
+    # the log likelihood is concave in the first share: its slope falls through 0 once
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
         if _slope(first, middle) + _slope(second, middle + apart) > 0:
             low = middle
