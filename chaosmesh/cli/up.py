@@ -146,6 +146,11 @@ async def _up(
             await stack.keep_ledger()
     for text in stack.traces.notes():
         _say(text)
+    if options.wanted:
+        from chaosmesh.report.html import REPORT, write_report
+
+        write_report(folder.path)
+        _say(f"what happened: {folder.path / REPORT}")
 
 
 class _Addresses:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from chaosmesh.documents.part import STRICT, Words, several
 
 Occasion = Literal["failing", "down", "ejected", "unhealthy"]
+_Occasions = Annotated[tuple[Occasion, ...], Field(min_length=1)]
 OCCASIONS: tuple[Occasion, ...] = ("failing", "down", "ejected", "unhealthy")
 
 
@@ -27,7 +28,9 @@ class Fallback(Extra):
 
     route: str
     to: str
-    when: Annotated[tuple[Occasion, ...], Field(min_length=1), BeforeValidator(several)] = OCCASIONS
+    when: Annotated[_Occasions, BeforeValidator(several, json_schema_input_type=_Occasions | Occasion)] = (
+        OCCASIONS
+    )
 
 
 class RetryBudget(Extra):
@@ -68,15 +71,3 @@ class Certificate(Extra):
         if len(self.authority) > 1 and (self.names is not None or self.expired):
             raise ValueError("one certificate has one authority; several are a source of trust")
         return self
-
-
-def schema_of_words(schema: Any) -> None:
-    """Lets one word stand for a list in the JSON Schema, as the reader does."""
-    for part, names in (("Fallback", ("when",)), ("Certificate", ("authority", "names"))):
-        for name in names:
-            own = schema["$defs"][part]["properties"][name]
-            words = own.pop("anyOf", None) or [{key: own.pop(key) for key in _LIST if key in own}]
-            own["anyOf"] = [*words, words[0]["items"]]
-
-
-_LIST = ("type", "items", "minItems")

@@ -22,7 +22,7 @@ from chaosmesh.documents.canary_part import Canary
 from chaosmesh.documents.durations import Duration
 from chaosmesh.documents.explain import explain, meant, nearest
 from chaosmesh.documents.external_part import External, ExternalName
-from chaosmesh.documents.extras import Certificate, Fallback, RetryBudget, schema_of_words
+from chaosmesh.documents.extras import Certificate, Fallback, RetryBudget
 from chaosmesh.documents.fault_part import FaultPart
 from chaosmesh.documents.gate_part import Gate
 from chaosmesh.documents.load_part import Load
@@ -171,7 +171,6 @@ def _placed(scenario: Scenario, found: Mapping[tuple[str | int, ...], Where], ba
 def scenario_schema() -> dict[str, Any]:
     """The JSON Schema of the scenario file (draft 2020-12)."""
     schema = Scenario.model_json_schema(by_alias=True)
-    schema_of_words(schema)
     several = schema["properties"]
     for key in ("mesh", "entry"):
         several[key] = {"anyOf": [several[key], {"type": "string"}]}

@@ -11,8 +11,11 @@ from typing import Any, Final
 from chaosmesh.appmesh.api import Service
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.accounts import conserved
+from chaosmesh.engine.kept import keep_documents
 from chaosmesh.engine.publishing import Published, Publisher
 from chaosmesh.engine.stack import Stack
+from chaosmesh.engine.summary import write_summary
+from chaosmesh.engine.surroundings import keep_surroundings
 from chaosmesh.engine.tower import scene, stopping
 from chaosmesh.engine.tower.canary import Canary
 from chaosmesh.engine.tower.claims import Claims
@@ -103,6 +106,7 @@ class Tower:
         self._publisher.failed = self.episodes.changed
         if self.traffic is not None:
             self._hear(self.traffic)
+        keep_documents(self.stack.folder, self._first, self.scenario)
         await self.episodes.start()
         self.story.add("note", EVENTS_AT_START)
         ledger = self.stack.ledger
@@ -129,6 +133,7 @@ class Tower:
         await conserved(stack, LAST_ROWS_S)
         if isinstance(ledger, Passing):
             await ledger.shed(everything=True)
+        await keep_surroundings(stack, self._first, self.scenario, stack.folder)
         await stack.keep_ledger()
         about = {
             "mesh": stack.mesh.name,
@@ -142,6 +147,7 @@ class Tower:
         }
         total = {"sent": self.seen.sent, "ok": self.seen.ok, "failed": self.seen.failed}
         stack.folder.write_json("run.json", document(stack.folder, about, self.episodes.ended, total))
+        write_summary(stack.folder.path)
 
     async def _run(self) -> None:
         while True:

@@ -91,6 +91,6 @@ def test_the_schema_takes_a_word_for_a_list_where_the_reader_does():
     for part, field in (("Fallback", "when"), ("Certificate", "authority"), ("Certificate", "names")):
         allowed = parts[part]["properties"][field]["anyOf"]
         assert [one["type"] for one in allowed if one["type"] != "null"] == ["array", "string"], field
-        assert allowed[0]["items"] == allowed[-1]
+        assert allowed[0]["items"] == allowed[1]
     assert parts["Fallback"]["properties"]["when"]["anyOf"][0]["minItems"] == 1
     assert set(parts["RetryBudget"]["properties"]) == {"to", "from", "percent", "at_least"}
