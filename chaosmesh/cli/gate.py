@@ -72,7 +72,7 @@ def gate(inputs: Inputs, **choices: Any) -> int:
     from chaosmesh.engine.gate.verifying import Subject
 
     options = _options(choices)
-    subject = Subject(inputs.resources, inputs.scenario, inputs.documents)
+    subject = Subject(inputs.resources, inputs.scenario)
     planned = _planned(inputs, subject, options)
     target = choices["json_file"]
     lines = sys.stderr if target == "-" else sys.stdout

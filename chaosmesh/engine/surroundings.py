@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from chaosmesh.appmesh import Resources
 from chaosmesh.documents.scenario import Scenario
@@ -35,21 +36,33 @@ async def keep_surroundings(
     """Write all that into the run folder, while the mesh still runs. `ledger`: whose requests tell how late the
     generator was (default: the stack's)."""
     ticks = await stack.keeper.ticks()
-    body = {
-        "runtime": stack.kind,
+    body = surroundings(
+        stack.kind,
+        digest_of(resources, scenario),
+        starved=round(ticks.late / ticks.total, 5) if ticks.total else None,
+        late=late_share(ledger or stack.ledger),
+    )
+    folder.write_json(NAME, body)
+    keep_documents(folder, resources, scenario)
+    keep_picture(folder, stack.mesh, stack.topology.entries, [one.name for one in stack.externals])
+
+
+def surroundings(
+    runtime: str, policy: str, *, starved: float | None, late: float | None
+) -> Mapping[str, Any]:
+    """What a run ran on. `policy`: SHA-256 of its documents; `starved` and `late` are shares of ticks and of requests."""
+    return {
+        "runtime": runtime,
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "policy": digest_of(resources, scenario),
+        "policy": policy,
         "versions": versions(),
         "host": {
             "cores": os.cpu_count(),
             "load": [round(one, 2) for one in os.getloadavg()],
-            "starved": round(ticks.late / ticks.total, 5) if ticks.total else None,
-            "late": late_share(ledger or stack.ledger),
+            "starved": starved,
+            "late": late,
         },
     }
-    folder.write_json(NAME, body)
-    keep_documents(folder, resources, scenario)
-    keep_picture(folder, stack.mesh, stack.topology.entries, [one.name for one in stack.externals])
 
 
 def versions() -> Mapping[str, str | None]:

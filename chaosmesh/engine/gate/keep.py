@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +14,7 @@ from chaosmesh.engine.gate.verifying import Subject
 from chaosmesh.engine.kept import keep_documents, keep_picture
 from chaosmesh.engine.rendering import layout_of
 from chaosmesh.engine.summary import write_summary
-from chaosmesh.engine.surroundings import NAME, digest_of, versions
+from chaosmesh.engine.surroundings import NAME, digest_of, surroundings
 
 
 def keep(folder: RunFolder, found: GateResult, planned: Planned, subject: Subject) -> None:
@@ -27,18 +24,8 @@ def keep(folder: RunFolder, found: GateResult, planned: Planned, subject: Subjec
     entries = layout_of(planned.mesh, subject.scenario, "gate", "127.16").entries
     keep_picture(folder, planned.mesh, entries, tuple(subject.scenario.externals))
     hosts = list(_hosts(folder.path))
-    body = {
-        "runtime": found.runtime,
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "policy": digest_of(subject.resources, subject.scenario),
-        "versions": versions(),
-        "host": {
-            "cores": os.cpu_count(),
-            "load": [round(one, 2) for one in os.getloadavg()],
-            "starved": _most(hosts, "starved"),
-            "late": _most(hosts, "late"),
-        },
-    }
+    policy = digest_of(subject.resources, subject.scenario)
+    body = surroundings(found.runtime, policy, starved=_most(hosts, "starved"), late=_most(hosts, "late"))
     folder.write_json(NAME, body)
     write_summary(folder.path)
 

@@ -135,7 +135,7 @@ def _scenarios(scenario: Scenario, gate: Gate, options: Options, watch: Watch) -
         try:
             resources, other = read([folder])
             choice = (other.gate and other.gate.verify) or GateVerify()
-            yield Verifying("scenario", Subject(resources, other, (str(folder),)), choice, options, watch)
+            yield Verifying("scenario", Subject(resources, other), choice, options, watch)
         except DocumentError as error:
             problems += error.problems
         except ChaosMeshError as error:

@@ -39,11 +39,10 @@ class Watching:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is verified: read and checked already. `documents`: as the user named them."""
+    """What is verified: read and checked already."""
 
     resources: Resources
     scenario: Scenario
-    documents: tuple[str, ...]
 
 
 class Verifying:

@@ -140,7 +140,7 @@ class Rules:
             targets,
             body.get("retryPolicy"),
             body.get("timeout"),
-            str(one.where),
+            str(one.place(kind)),
             _hash(one),
         )
 

@@ -27,7 +27,7 @@ def scenario(folder: Path, gate: str) -> Path:
 
 def planned(folder: Path, gate: str) -> Planned:
     found, told = read([scenario(folder, gate)])
-    subject = Subject(found, told, (str(folder),))
+    subject = Subject(found, told)
     return plan_of(subject, Options(), Wanted((folder,)), lambda *_: pytest.fail("nothing runs"))
 
 
@@ -131,6 +131,6 @@ def test_verify_gets_the_share_that_all_claims_leave_it(tmp_path):
 
 def test_the_airport_s_own_gate():
     found, told = read([AIRPORT])
-    subject = Subject(found, told, (str(AIRPORT),))
+    subject = Subject(found, told)
     parts = plan_of(subject, Options(), Wanted((AIRPORT,)), lambda *_: pytest.fail("nothing runs")).parts
     assert [one.kind for one in parts] == ["verify", "slo", "faults"]
