@@ -51,7 +51,18 @@ async def started():
 
 
 async def ended(socket, method: str, message: bytes, token: str | None) -> grpc.StatusCode:
-    """How a call of a raw client ends; OK where the control plane let it in."""
+    """How a call of a raw client ends; OK where the control plane let it in.
+
+    A client that was refused while it still wrote knows of its own broken write only (INTERNAL): it asks again.
+    """
+    for _ in range(50):
+        code = await once(socket, method, message, token)
+        if code is not grpc.StatusCode.INTERNAL:
+            break
+    return code
+
+
+async def once(socket, method: str, message: bytes, token: str | None) -> grpc.StatusCode:
     path = str(socket) if method == ADS else names.log_socket(str(socket))
     async with grpc.aio.insecure_channel(f"unix:{path}") as channel:
         metadata = () if token is None else ((TOKEN, token),)
