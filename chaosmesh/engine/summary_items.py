@@ -220,7 +220,7 @@ def _up(document: Json, _: Path) -> Told:
     """A mesh that people played with: the expectations of each time between two changes. It ends well whatever they were."""
     items = [
         _claim(
-            {**claim, "name": claim["text"], **_counted(claim)},
+            {**claim, "name": claim["text"], "bound": claim["wanted"], **_counted(claim)},
             f"episode {episode['number']}/{claim['text']}",
             claim["verdict"],
             claim["reason"],

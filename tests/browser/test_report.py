@@ -77,7 +77,6 @@ def alone(opened: Opener) -> Callable[..., tuple[Page, list[str]]]:
         page.route("**/*", only_the_file)
         page.goto(path.as_uri())
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        page.evaluate()
         return page, asked
 
     return open_

@@ -13,14 +13,14 @@ from tests.e2e.command import AIRPORT, Ended, chaosmesh
 
 pytestmark = pytest.mark.e2e
 
-ONLY = ("--only", "matrix/flights-v1>weather*errors", "--only", "matrix/departures>flights*errors")
+ONLY = ("--only", "matrix/departures>flights*errors", "--only", "matrix/departures>flights*latency")
 TRIES = 3
 
 
 def without_retries(folder: Path) -> Path:
-    """The airport, with no retries between flights and weather."""
+    """The airport, with no retries between departures and flights."""
     shutil.copytree(AIRPORT, folder)
-    route = folder / "weather-route.json"
+    route = folder / "flights-route.json"
     body = json.loads(route.read_text(encoding="utf-8"))
     body["spec"]["httpRoute"]["retryPolicy"]["maxRetries"] = 0
     route.write_text(json.dumps(body, indent=2), encoding="utf-8")
@@ -44,22 +44,22 @@ def test_a_policy_without_retries_is_worse_where_they_were_and_nowhere_else(tmp_
     assert ended.code == 1, ended
     states = {one["id"]: one["state"] for one in found["behaviours"]}
     assert states == {
-        "matrix/flights-v1>weather.airport.local/errors": "worse",
-        "matrix/departures>flights.airport.local/errors": "same",
+        "matrix/departures>flights.airport.local/errors": "worse",
+        "matrix/departures>flights.airport.local/latency": "same",
     }, ended
     (worse,) = (one for one in found["behaviours"] if one["state"] == "worse")
     assert worse["facets"][0]["high"] < -0.05
     (rule,) = found["rules"]
-    assert rule["id"].endswith("weather-route/retryPolicy.maxRetries")
-    assert (rule["before"], rule["after"]) == ("2", "0")
-    assert "weather-route.json:" in rule["where"]
-    assert "flights-v1 → weather, 503 30 %" in (tmp_path / "compare.md").read_text()
+    assert rule["id"].endswith("flights-route/retryPolicy.maxRetries")
+    assert (rule["before"], rule["after"]) == ("4", "0")
+    assert "flights-route.json:" in rule["where"]
+    assert "departures → flights, 503 30 %" in (tmp_path / "compare.md").read_text()
     assert (tmp_path / "compare.html").stat().st_size < 200_000
 
     folders = [found[side]["folder"] for side in ("a", "b")]
     again = chaosmesh("compare", *folders)
     assert again.code == 1, again
-    assert "flights-v1 → weather, 503 30 %" in again.out
+    assert "departures → flights, 503 30 %" in again.out
 
     for folder in folders:
         kept = chaosmesh("history", tmp_path / "history", "--add", folder)

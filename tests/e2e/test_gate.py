@@ -66,7 +66,7 @@ def test_all_kinds_of_parts_pass_together(tmp_path, monkeypatch):
     ended, found = gate(tmp_path, text, "--junit", junit, "--history", tmp_path / "nights")
     assert (ended.code, found["verdict"], found["exit"]) == (0, "pass", 0), ended
     assert [one["kind"] for one in found["parts"]] == ["verify", "experiments", "slo", "faults"]
-    assert sum(one["alpha"] for one in found["parts"]) <= 0.01
+    assert sum(one["alpha"] for one in found["parts"]) == pytest.approx(0.01)
     assert all(one["items"] for one in found["parts"])
     run = latest(tmp_path)
     assert json.loads((run / "run.json").read_text()) == found

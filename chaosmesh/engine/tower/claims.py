@@ -283,6 +283,7 @@ def facts_of(one: Claim) -> dict[str, Any]:
     return {
         "measure": one.requirement.name,
         "bound": one.bound,
+        "wanted": one.requirement.bound,
         "on": one.edge,
         "evidence": one.facts,
     }

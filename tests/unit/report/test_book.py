@@ -193,7 +193,7 @@ def test_a_canary_tells_the_share_of_each_step_with_its_interval(tmp_path: Path)
 
 def test_a_mesh_that_was_played_with_tells_its_expectations(tmp_path: Path) -> None:
     claim = {"measure": "success", "text": "success ≥ 99 %", "verdict": "fail", "reason": "too few", "n": 400}
-    claim |= {"estimate": 0.75, "low": 0.7, "high": 0.8, "bound": 0.99}
+    claim |= {"estimate": 0.75, "low": 0.7, "high": 0.8, "bound": "99 %", "wanted": 0.99}
     document = {
         "schema": "chaosmesh.up/1",
         "name": "airport",
