@@ -106,7 +106,7 @@ def test_what_no_longer_fits_is_undecided_by_name(tmp_path):
     text = """
   verify: {only: [flights-route/retryPolicy.maxRetries, "matrix/departures>*/errors"]}
   slo: {success: 0.9}
-  budget: 7s
+  budget: 4s
 """
     ended, found = gate(tmp_path, text)
     verify, slo = found["parts"]
