@@ -30,8 +30,8 @@ async def avoided(sidecars: Iterable[str]) -> str:
 
 async def _avoided_by(sidecar: str) -> str:
     try:
-        clusters = await asyncio.to_thread(_clusters, sidecar)
-    except (OSError, ValueError, http.client.HTTPException) as error:
+        clusters = await asyncio.to_thread(clusters_of, sidecar)
+    except NO_ANSWER as error:
         return f"{sidecar} does not answer: {error}"
     return ", ".join(
         f"{sidecar} avoids a host of {cluster['name']}"
@@ -41,8 +41,13 @@ async def _avoided_by(sidecar: str) -> str:
     )
 
 
-def _clusters(sidecar: str) -> list[dict[str, Any]]:
-    connection = http.client.HTTPConnection(sidecar, ADMIN_PORT, timeout=probe.ONE_LOOK)
+NO_ANSWER = (OSError, ValueError, http.client.HTTPException)
+"""What `clusters_of` raises where a sidecar does not answer, or not to the end."""
+
+
+def clusters_of(sidecar: str, within: float = probe.ONE_LOOK) -> list[dict[str, Any]]:
+    """What a sidecar says of its clusters and their hosts (Envoy's `/clusters`); blocks for `within` seconds at most."""
+    connection = http.client.HTTPConnection(sidecar, ADMIN_PORT, timeout=within)
     try:
         connection.request("GET", "/clusters?format=json")
         found: list[dict[str, Any]] = json.load(connection.getresponse()).get("cluster_statuses", [])

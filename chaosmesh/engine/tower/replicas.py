@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http.client
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from chaosmesh.engine.calm import NO_ANSWER, clusters_of
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.tower.state import Replica
 from chaosmesh.errors import ChaosMeshError
 from chaosmesh.ledger import Addresses
 from chaosmesh.mesh import Mesh
-from chaosmesh.runtime.runtime import ADMIN_PORT
 
 Place = tuple[str, int]  # node, replica
 
@@ -89,27 +87,21 @@ def _watched(mesh: Mesh) -> bool:
     return any(one.ejection or one.health for each in mesh.workloads for one in each.listeners)
 
 
-def _ask(clients: Iterable[tuple[str, str]]) -> list[tuple[str, Any]]:
+def _ask(clients: Iterable[tuple[str, str]]) -> list[tuple[str, list[dict[str, Any]]]]:
     """What each client's sidecar says of its hosts. One after the other, on a thread: all at once would be a burst of
     work for everybody each second."""
     found = []
     for node, sidecar in clients:
-        connection = http.client.HTTPConnection(sidecar, ADMIN_PORT, timeout=_LOOK_S)
-        try:
-            connection.request("GET", "/clusters?format=json")
-            found.append((node, json.load(connection.getresponse())))
-        except (OSError, ValueError, http.client.HTTPException):
-            continue
-        finally:
-            connection.close()
+        with contextlib.suppress(*NO_ANSWER):
+            found.append((node, clusters_of(sidecar, _LOOK_S)))
     return found
 
 
-def _health(answers: Iterable[tuple[str, Any]], addresses: Addresses) -> Health:
+def _health(answers: Iterable[tuple[str, list[dict[str, Any]]]], addresses: Addresses) -> Health:
     ejected: defaultdict[Place, set[str]] = defaultdict(set)
     failing: defaultdict[Place, set[str]] = defaultdict(set)
-    for client, answer in answers:
-        for cluster in answer.get("cluster_statuses", ()):
+    for client, clusters in answers:
+        for cluster in clusters:
             for host in cluster.get("host_statuses", ()):
                 address = host.get("address", {}).get("socket_address", {}).get("address", "")
                 place, status = addresses.servers.get(address), host.get("health_status", {})
