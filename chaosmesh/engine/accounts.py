@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 from chaosmesh.engine.stack import Stack
@@ -14,31 +16,51 @@ from chaosmesh.ledger import Conservation, parse_stats
 from chaosmesh.runtime import probe
 from chaosmesh.runtime.runtime import ADMIN_PORT
 
-FILTER = "/stats?format=json&filter=%5Ecluster%5C.cds_egress_.%2A%5C.upstream_rq_"
+LOGGED = "access_logs.grpc_access_log.logs_written"
+FILTER = r"^(cluster\.cds_egress_.*\.upstream_rq_|access_logs\.grpc_access_log\.logs_written$)"
 SECONDS = 15.0
 
 
 async def conserved(stack: Stack, seconds: float = SECONDS) -> Conservation:
-    """Once nothing is sent any more: wait until every attempt that Envoy counted has its row, and no other exists.
+    """Once nothing is sent any more: wait until every attempt that Envoy counted has its row, and no other exists; and
+    until whatever else the sidecars wrote into their logs has come (Envoy's `logs_written` leaves out what it dropped).
 
     After that many seconds the last comparison is returned; its `differences` say what is missing.
     """
     last: list[Conservation] = []
 
     async def look() -> str:
-        last[:] = [stack.ledger.conservation(await _counters(stack))]
-        return "; ".join(last[0].differences[:3])
+        answers = await _stats_of(stack)
+        last[:] = [stack.ledger.conservation({key: parse_stats(one) for key, one in answers.items()})]
+        return "; ".join([*last[0].differences, *_under_way(stack, answers)][:3])
 
     with contextlib.suppress(DeadlineError):
         await probe.until("rows equal Envoy's counters", look, within=seconds)
     return last[0]
 
 
-async def _counters(stack: Stack) -> dict[str, dict[str, dict[str, int]]]:
+def _under_way(stack: Stack, answers: Mapping[str, Any]) -> list[str]:
+    """Which sidecars wrote more than has come."""
+    taken = stack.control.access_logs.taken
+    written = {key: _value(answer, LOGGED) for key, answer in answers.items()}
+    return [
+        f"{key}: {taken[key]} of {count} entries of its log"
+        for key, count in written.items()
+        if taken[key] < count
+    ]
+
+
+def _value(answer: Any, name: str) -> int:
+    return next((int(one["value"]) for one in answer["stats"] if one.get("name") == name), 0)
+
+
+async def _stats_of(stack: Stack) -> dict[str, Any]:
+    """What each sidecar counts, by its key."""
     replicas = stack.topology.replicas
-    urls = [f"http://{one.sidecar}:{ADMIN_PORT}{FILTER}" for one in replicas]
+    path = f"/stats?format=json&filter={urllib.parse.quote(FILTER)}"
+    urls = [f"http://{one.sidecar}:{ADMIN_PORT}{path}" for one in replicas]
     answers = await asyncio.gather(*(asyncio.to_thread(_stats, url) for url in urls))
-    return {one.key: parse_stats(answer) for one, answer in zip(replicas, answers, strict=True)}
+    return {one.key: answer for one, answer in zip(replicas, answers, strict=True)}
 
 
 def _stats(url: str) -> Any:

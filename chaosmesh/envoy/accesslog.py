@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -90,9 +91,10 @@ class AccessRow:
 
 
 class AccessLogs:
-    """The access log service."""
+    """The access log service. `taken` counts the entries of each sidecar by its key, from its start."""
 
     def __init__(self, admission: Admission, on_rows: Callable[[list[AccessRow]], None]) -> None:
+        self.taken: Counter[str] = Counter()
         self._admission = admission
         self._on_rows = on_rows
 
@@ -114,10 +116,11 @@ class AccessLogs:
             if message.HasField("identifier"):
                 await self._admission.same(context, "access log", sidecar, message.identifier.node.id)
                 name = message.identifier.log_name
-            if message.HasField("http_logs"):
-                self._on_rows([row(sidecar, name, entry) for entry in message.http_logs.log_entry])
-            if message.HasField("tcp_logs"):
-                self._on_rows([connection(sidecar, name, entry) for entry in message.tcp_logs.log_entry])
+            rows = [row(sidecar, name, entry) for entry in message.http_logs.log_entry]
+            rows += [connection(sidecar, name, entry) for entry in message.tcp_logs.log_entry]
+            self.taken[sidecar] += len(rows)
+            if rows:
+                self._on_rows(rows)
         return b""
 
 

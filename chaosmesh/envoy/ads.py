@@ -51,6 +51,7 @@ class ControlPlane(Outages):
         self.on_rows: Callable[[list[AccessRow]], None] = lambda _rows: None
         self.on_spans: Callable[[str, bytes], None] = lambda _sidecar, _message: None
         self.admission = Admission()
+        self.access_logs = AccessLogs(self.admission, lambda rows: self.on_rows(rows))
         self._sidecars: dict[str, Sidecar] = {}
         self._barrier = Barrier()
         self._lock = asyncio.Lock()
@@ -62,9 +63,10 @@ class ControlPlane(Outages):
     async def start(self, socket: Path) -> None:
         """Serves on a unix socket; its path must be short (100 bytes)."""
         self._socket = socket
-        logs = AccessLogs(self.admission, lambda rows: self.on_rows(rows))
         spans = SpanService(self.admission, lambda sidecar, message: self.on_spans(sidecar, message))
-        self._logs = await serving(Path(names.log_socket(str(socket))), logs.handler(), spans.handler())
+        self._logs = await serving(
+            Path(names.log_socket(str(socket))), self.access_logs.handler(), spans.handler()
+        )
         self._server = await serving(socket, self._handler())
 
     async def stop(self) -> None:
@@ -76,6 +78,7 @@ class ControlPlane(Outages):
 
     def admit(self, key: str) -> str:
         """The token with which the sidecar of that key may come, for its bootstrap; one it had before ends."""
+        del self.access_logs.taken[key]
         return self.admission.admit(key)
 
     async def connected(self, keys: Iterable[str], timeout: float) -> None:  # noqa: ASYNC109 - part of the error's promise

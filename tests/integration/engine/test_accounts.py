@@ -1,0 +1,44 @@
+"""The books of a mesh whose sidecars have not told all when somebody looks."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from chaosmesh.documents.scenario import load_scenario
+from chaosmesh.engine.accounts import conserved
+from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.stack import Stack
+from tests import meshes
+
+pytestmark = pytest.mark.integration
+MESH = meshes.mesh(
+    [meshes.workload("front", "leaf"), meshes.workload("leaf")],
+    [meshes.service("leaf", meshes.route("leaf", "all", {"leaf": 1}))],
+)
+
+
+def ask(url: str, request_id: str) -> None:
+    """One request; its answer has come when this returns."""
+    asked = urllib.request.Request(url, headers={"x-request-id": request_id})
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        assert answer.status == 200
+
+
+def test_what_servers_saw_is_waited_for_too(tmp_path: Path) -> None:
+    """Each sidecar sends its rows on its own every 50 ms, so that each try has another order."""
+
+    async def run() -> None:
+        async with Stack(MESH, load_scenario(None), RunFolder.create(tmp_path, "late"), load=False) as stack:
+            for number in range(20):
+                await asyncio.to_thread(ask, stack.entry_url("front"), f"late-{number}")
+                books = await conserved(stack)
+                assert books.differences == ()
+                rows = [one for one in stack.ledger.rows if one.request_id == f"late-{number}"]
+                told = {(one.sidecar.partition(".")[0], one.side) for one in rows}
+                assert {("front", "door"), ("front", "egress"), ("leaf", "ingress")} <= told, number
+
+    asyncio.run(run())
