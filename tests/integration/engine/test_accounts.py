@@ -12,6 +12,8 @@ from chaosmesh.documents.scenario import load_scenario
 from chaosmesh.engine.accounts import conserved
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.stack import Stack
+from chaosmesh.envoy import logs
+from chaosmesh.envoy.forms import Json, seconds
 from tests import meshes
 
 pytestmark = pytest.mark.integration
@@ -28,12 +30,21 @@ def ask(url: str, request_id: str) -> None:
         assert answer.status == 200
 
 
-def test_what_servers_saw_is_waited_for_too(tmp_path: Path) -> None:
-    """Each sidecar sends its rows on its own every 50 ms, so that each try has another order."""
+def test_what_servers_saw_is_waited_for_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their rows come long after those that Envoy's counters of attempts stand for."""
+    common = logs._common
+
+    def slow(name: str) -> Json:
+        return {
+            **common(name),
+            "buffer_flush_interval": seconds(0.05 if name.endswith(logs.ATTEMPTS) else 0.7),
+        }
+
+    monkeypatch.setattr(logs, "_common", slow)
 
     async def run() -> None:
         async with Stack(MESH, load_scenario(None), RunFolder.create(tmp_path, "late"), load=False) as stack:
-            for number in range(20):
+            for number in range(3):
                 await asyncio.to_thread(ask, stack.entry_url("front"), f"late-{number}")
                 books = await conserved(stack)
                 assert books.differences == ()
