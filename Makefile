@@ -31,7 +31,7 @@ $(STAMP): $(ROOT)/requirements/dev.txt $(ROOT)/pyproject.toml $(ROOT)/hatch_buil
 
 # What the browser tests use. They say so themselves where it is missing, so nothing else waits for it.
 $(AXE): $(BROWSER)/package-lock.json
-	@cd $(BROWSER) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 && touch $@ || echo "setup: npm ci failed: the browser tests can't run" >&2
+	@cd $(BROWSER) && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --silent >&2 && touch $@ || echo "setup: npm ci failed: the browser tests can't run" >&2
 
 demo: setup ## verify the airport on real Envoy sidecars, under faults: the main job in about a minute
 	@$(RUN) $(BIN)/chaosmesh demo

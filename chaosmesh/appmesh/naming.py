@@ -7,6 +7,7 @@ from collections.abc import Collection
 from chaosmesh.appmesh.resources import Resource, Resources
 from chaosmesh.documents import Problems, did_you_mean
 from chaosmesh.errors import Where
+from chaosmesh.mesh.naming import node_named
 
 
 def service_named(resources: Resources, name: str) -> Resource | None:
@@ -35,6 +36,8 @@ def nodes_named(resources: Resources, name: str, where: Where, problems: Problem
         return (name,)
     service = service_named(resources, name)
     if service is None:
+        if node := node_named(name, resources.virtual_nodes):
+            return (node,)
         unknown(name, "virtual node or service", where, known_targets(resources), problems)
         return ()
     found = nodes_behind(resources, service)

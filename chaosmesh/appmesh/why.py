@@ -11,6 +11,7 @@ from chaosmesh.appmesh.routing import Choice, Decision, Request, choose, choose_
 from chaosmesh.documents import did_you_mean
 from chaosmesh.errors import UsageError, Where
 from chaosmesh.mesh import Clause, Mesh, RetryBudget, Route, retry_of
+from chaosmesh.mesh.naming import node_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,14 @@ def why(resources: Resources, mesh: Mesh, source: str, request: Request) -> Answ
     if source in resources.virtual_gateways:
         asked = replace(asked, port=request.port)  # a port in a Host header chooses nothing at a gateway
         return _through(resources, mesh, source, asked)
-    if source not in resources.virtual_nodes:
+    node = node_named(source, resources.virtual_nodes)
+    if node is None:
         known = [*resources.virtual_nodes, *resources.virtual_gateways]
         raise UsageError(
             f"there is no virtual node or gateway {source}",
             hint=did_you_mean(source, known) or "the documents hold none",
         )
-    return _from_node(resources, mesh, resources.virtual_nodes[source], asked)
+    return _from_node(resources, mesh, resources.virtual_nodes[node], asked)
 
 
 def _split(host: str) -> tuple[str, int | None]:

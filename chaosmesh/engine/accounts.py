@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from chaosmesh.engine.calm import NO_ANSWER
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
 from chaosmesh.ledger import Conservation, parse_stats
@@ -55,14 +56,15 @@ def _value(answer: Any, name: str) -> int:
 
 
 async def _stats_of(stack: Stack) -> dict[str, Any]:
-    """What each sidecar counts, by its key."""
+    """What each sidecar counts, by its key; one that can't be asked is left out."""
     replicas = stack.topology.replicas
     path = f"/stats?format=json&filter={urllib.parse.quote(FILTER)}"
     urls = [f"http://{one.sidecar}:{ADMIN_PORT}{path}" for one in replicas]
     answers = await asyncio.gather(*(asyncio.to_thread(_stats, url) for url in urls))
-    return {one.key: answer for one, answer in zip(replicas, answers, strict=True)}
+    return {one.key: answer for one, answer in zip(replicas, answers, strict=True) if answer is not None}
 
 
 def _stats(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - our own sidecar, on loopback
+    with contextlib.suppress(*NO_ANSWER), urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - our own sidecar, on loopback
         return json.load(answer)
+    return None

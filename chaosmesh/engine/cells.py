@@ -101,7 +101,7 @@ async def _run(
     report = await running.done()
     tally.end()
     stream = running.stream.id
-    problem = report.late(goal.p99_s * 1000) or await watch.starved()
+    problem = stack.fallen(watch.begin) or report.late(goal.p99_s * 1000) or await watch.starved()
     try:
         await stack.settled([stream])
     except DeadlineError as error:

@@ -53,7 +53,7 @@ def culprit(mesh: Mesh, edge: tuple[str, str], column: Column) -> tuple[Where | 
         return _place(route, "retry"), f"a {fault.status} is not tried again"
     if route.retry is None:
         return _nobody_else(route)
-    return _place(route, "retry.max_retries"), f"maxRetries {retry.max_retries} is too few for this share"
+    return _place(route, "retry.max_retries"), f"{_tries(retry)} is too few for this share"
 
 
 def _one_of_several(route: Route, how: str) -> tuple[Where, str]:
@@ -67,9 +67,12 @@ def _one_of_several(route: Route, how: str) -> tuple[Where, str]:
         return _place(route, "retry"), "without a perRetryTimeout a hung replica holds its share of the calls"
     if retry is None or not (retry.on_connect_failure or retry.on_reset):
         return _place(route, "retry"), "a refused connection is not tried again"
-    return _place(
-        route, "retry.max_retries"
-    ), f"maxRetries {retry.max_retries} is too few to find the other one"
+    return _place(route, "retry.max_retries"), f"{_tries(retry)} is too few to find the other one"
+
+
+def _tries(retry: Retry) -> str:
+    hidden = " (the default where none is written)" if retry.implicit else ""
+    return f"maxRetries {retry.max_retries}{hidden}"
 
 
 def _nobody_else(route: Route) -> tuple[Where, str]:

@@ -9,8 +9,9 @@ from fnmatch import fnmatchcase
 
 from chaosmesh.documents.scenario import Scenario, Waiver
 from chaosmesh.engine.doses import COLUMNS, Column, victim
+from chaosmesh.engine.experiment.names import paths_named
 from chaosmesh.engine.results import CellResult
-from chaosmesh.errors import UsageError
+from chaosmesh.errors import UsageError, Where
 from chaosmesh.mesh import Mesh
 
 Cell = tuple[tuple[str, str], Column]
@@ -58,14 +59,6 @@ def _edges(mesh: Mesh) -> list[tuple[str, str]]:
     ]
 
 
-def service_named(mesh: Mesh, name: str) -> str | None:
-    """A service by its name or by its first DNS label; None if there is none or several."""
-    exact = [s.name for s in mesh.services if s.name == name]
-    short = [s.name for s in mesh.services if s.name.partition(".")[0] == name]
-    found = exact or short
-    return found[0] if len(found) == 1 else None
-
-
 class Waivers:
     """The scenario's `accept:` list, resolved to edges. UsageError for an edge that the mesh doesn't have."""
 
@@ -73,20 +66,13 @@ class Waivers:
         self.expired: list[str] = []
         self._by_cell: dict[tuple[tuple[str, str], str], Waiver] = {}
         for index, waiver in enumerate(scenario.accept):
-            client, service = waiver.edge
-            name = service_named(mesh, service)
-            if name is None or (client, name) not in mesh.edges():
-                raise UsageError(
-                    f"accept: the mesh has no edge {client} -> {service}",
-                    where=scenario.place("accept", index, "edge"),
-                    hint="edges: " + ", ".join(f"{c} -> {s}" for c, s in mesh.edges()),
-                )
+            edges = _waived(mesh, waiver.edge, scenario.place("accept", index, "edge"))
             if waiver.until is not None and waiver.until < today:
                 self.expired.append(
-                    f"{client} -> {service}, {waiver.fault}: accepted until {waiver.until}, {waiver.reason}"
+                    f"{' -> '.join(waiver.edge)}, {waiver.fault}: accepted until {waiver.until}, {waiver.reason}"
                 )
                 continue
-            self._by_cell[(client, name), waiver.fault] = waiver
+            self._by_cell.update({(edge, waiver.fault): waiver for edge in edges})
 
     def apply(self, result: CellResult) -> CellResult:
         """A weak cell that its owner knows of is `accepted`."""
@@ -94,3 +80,19 @@ class Waivers:
         if waiver is None or result.verdict != "weak":
             return result
         return replace(result, verdict="accepted", reason=f"accepted: {waiver.reason} ({result.reason})")
+
+
+def _waived(mesh: Mesh, edge: tuple[str, str], where: Where | None) -> list[tuple[str, str]]:
+    """The edges of the matrix that a waiver's `edge` means, as in an experiment."""
+    try:
+        paths = paths_named(mesh, *edge)
+    except UsageError as error:
+        words, hint = (text.replace("→", "->") for text in (error.message, error.hint))
+        raise UsageError(f"accept: {words}", where=where, hint=hint) from None
+    if narrow := next((one for one in paths if one.workload), None):
+        raise UsageError(
+            f"accept: {narrow.service} has other nodes than {narrow.workload}: the matrix breaks all of them",
+            where=where,
+            hint=f"name the service: {edge[0]} -> {narrow.service}",
+        )
+    return [one.pair for one in paths]

@@ -39,7 +39,7 @@ async def send(stack: Stack, check: Check, probe: Probe) -> Seen:
 class _Sending:
     def __init__(self, stack: Stack, check: Check, probe: Probe) -> None:
         self._stack, self._check, self._probe = stack, check, probe
-        self._began = time.time_ns()
+        self._began, self._since = time.time_ns(), time.monotonic()
         self._tcp = probe.shape.protocol == "tcp"
         self._answered = 0
         self._log = LogFile.of(stack, probe.client) if probe.log else None
@@ -82,6 +82,7 @@ class _Sending:
                 await self._passed_on()
         except DeadlineError as error:
             problem = str(error)
+        problem = self._stack.fallen(self._since) or problem
         seen = replace(self._seen(problem), marks=tuple(marks))
         return replace(seen, log=await self._log.grown(len(seen.requests))) if self._log else seen
 

@@ -16,6 +16,7 @@ from chaosmesh.engine.calm import avoided, patience
 from chaosmesh.engine.change import CONNECT_DEADLINE, put_in_force
 from chaosmesh.engine.copies import Copies
 from chaosmesh.engine.externals import externals, notes, told
+from chaosmesh.engine.falls import Fall, Falls
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.generators import Generators
 from chaosmesh.engine.metrics import Metrics
@@ -36,6 +37,7 @@ from chaosmesh.runtime.folder import plane
 from chaosmesh.runtime.kinds import Kind, network
 from chaosmesh.runtime.layout import joined, new_app, served, with_programs
 from chaosmesh.runtime.outside import Outside
+from chaosmesh.runtime.parts import Part
 from chaosmesh.runtime.prometheus import Hands
 from chaosmesh.services.config import StandIn
 from chaosmesh.services.program import Program
@@ -86,6 +88,7 @@ class Stack(Streams):
         self.secrets = Secrets(scenario, folder.path / "trusted")
         self.turns = Turns()
         self.copies = Copies()
+        self.falls = Falls(self._ours, lambda: self.site.leases, self._fell)
         self.site = LiveSite(self)
         self.traces = Traces(scenario, traces, lambda: self.ledger.spans)
         self.metrics = Metrics(self, scenario.prometheus, say)
@@ -137,6 +140,7 @@ class Stack(Streams):
         self._exit.push_async_callback(self.traces.stop)
         await self.traces.start(segments_at(self.kind, subnet))
         self.runtime = self._network.runtime(self.keeper)
+        self.runtime.on_down = self.falls.heard
         self._exit.push_async_callback(self.runtime.stop)
         self._exit.push_async_callback(self.metrics.close, self.folder.path)
         self.metrics.require()
@@ -289,6 +293,20 @@ class Stack(Streams):
     def prometheus_hands(self) -> Hands:
         """What starts a Prometheus server here."""
         return self.runtime.prometheus_hands(self.topology.subnet)
+
+    def _ours(self, part: Part) -> bool:
+        if part.role == "app":
+            return part.replica is not None and part.replica.node not in self._own
+        return part.role in ("sidecar", "toxiproxy", "holder")
+
+    def _fell(self, fall: Fall) -> None:
+        if fall.part.role == "sidecar" and fall.part.replica is not None:
+            self.ledger.sidecar_killed(fall.part.replica.key, time.time_ns())
+        self._say(str(fall))
+
+    def fallen(self, since: float) -> str | None:
+        """Why nothing measured since then (monotonic seconds) can be trusted: a part of the mesh ended by itself."""
+        return self.falls.problem(since, self.runtime.down)
 
     def pids(self) -> list[int]:
         """Processes that requests go through: sidecars and stand-ins."""

@@ -82,7 +82,7 @@ class Sweep:
         found = []
         for one in self.stack.runtime.told_replicas():
             before = self.standins.get(one.key)
-            if before is None:
+            if before is None or await self.stack.runtime.condition(one) != "runs":  # told of by `unwell`
                 continue
             try:
                 told = await self.stack.runtime.told(one)

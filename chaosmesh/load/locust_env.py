@@ -5,7 +5,6 @@ Only processes that have imported Locust import this module.
 
 from __future__ import annotations
 
-import resource
 from types import TracebackType
 from typing import Any
 
@@ -15,6 +14,7 @@ from locust import stats
 from locust.env import Environment
 
 from chaosmesh.load.generator import Generator
+from chaosmesh.services.descriptors import raise_limit_of_descriptors
 
 _PERCENTILES = (0.5, 0.95, 0.99)
 
@@ -66,12 +66,6 @@ def end_on_any_error() -> None:
     """An error in a callback would only be printed, and its stream would never end."""
     hub = get_hub()
     hub.SYSTEM_ERROR = (*hub.SYSTEM_ERROR, Exception)
-
-
-def raise_limit_of_descriptors() -> None:
-    """As many connections as the host lets us have."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _fail(exception: BaseException, tb: TracebackType, **_: object) -> None:

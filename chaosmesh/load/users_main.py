@@ -16,10 +16,10 @@ import gevent
 from locust.env import Environment
 
 from chaosmesh.load import userfile, wire
-from chaosmesh.load.locust_env import raise_limit_of_descriptors
 from chaosmesh.load.plan import Stream
 from chaosmesh.load.serving import Orders, connected, or_end, run, serve
 from chaosmesh.load.stamps import Stamps
+from chaosmesh.services.descriptors import raise_limit_of_descriptors
 
 _FLUSH_S = 0.02
 _STOP_S = 5  # seconds that a user may take to end the task it is in

@@ -33,6 +33,7 @@ class Acts(Hands):
     _token: str
     _parts: dict[str, Part]
     _ended: dict[str, int]
+    _killed: set[str]
     _apps: dict[Replica, App]
 
     async def crash(self, replica: Replica, role: Role | None = None) -> None:
@@ -41,6 +42,7 @@ class Acts(Hands):
         The default is the application; its sidecar keeps its control-plane stream. A gateway has only its sidecar.
         """
         name = self.part(replica, role).name
+        self._killed.add(name)
         await self._kill(name)
         await self._gone(name)
 
@@ -119,6 +121,10 @@ class Acts(Hands):
     def standin(self, replica: Replica) -> StandIn:
         """How the stand-in of a replica is configured; UsageError where none runs that can be told anything."""
         return self._told(replica)
+
+    def down(self, part: Part) -> bool:
+        """Whether it ended and was not started again."""
+        return part.name in self._ended
 
     def told_replicas(self) -> list[Replica]:
         """Replicas whose stand-in can be told something."""

@@ -36,11 +36,11 @@ NOT_READY = "`ready` in the scenario file says what is waited for, and how long;
 
 
 class Runtime(Acts):
-    """Everything that runs for one mesh. `on_down(part, status)` hears of each part that ended by fault or by
-    itself, after the proxies in front of it were disabled."""
+    """Everything that runs for one mesh. `on_down(part, status, meant)` hears of each part that ended, after the proxies in
+    front of it were disabled; `meant`: a fault ended it."""
 
     def __init__(self, keeper: Keeper) -> None:
-        self.on_down: Callable[[Part, int], None] = lambda _part, _status: None
+        self.on_down: Callable[[Part, int, bool], None] = lambda _part, _status, _meant: None
         self._keeper = keeper
         self._folder = workdir(keeper.run)
         self._token = secrets.token_hex(16)
@@ -50,6 +50,7 @@ class Runtime(Acts):
         self._disabling: dict[str, asyncio.Task[None]] = {}
         self._apps: dict[Replica, App] = {}
         self._leaving: set[str] = set()
+        self._killed: set[str] = set()
         self._populated = self._stopping = False
 
     async def start(
@@ -233,6 +234,7 @@ class Runtime(Acts):
         """A part is about to start."""
         self._parts[part.name] = part
         self._ended.pop(part.name, None)
+        self._killed.discard(part.name)
 
     # conditions
 
@@ -306,7 +308,9 @@ class Runtime(Acts):
             self._disabling[name] = asyncio.get_running_loop().create_task(self._disable(part, status))
 
     async def _disable(self, part: Part, status: int) -> None:
+        meant = part.name in self._killed
+        self._killed.discard(part.name)
         if part.replica is not None:
             for proxy in parts.proxies_to(self._topology, part.replica):
                 await self.toxiproxy.disable(proxy, f"down:{part.name}")
-        self.on_down(part, status)
+        self.on_down(part, status, meant)

@@ -16,6 +16,7 @@ from functools import partial
 
 from chaosmesh.errors import UsageError
 from chaosmesh.services.config import StandIn
+from chaosmesh.services.descriptors import raise_limit_of_descriptors
 from chaosmesh.services.door import Door
 from chaosmesh.services.http1 import CONFIG_PATH, TOKEN_HEADER, Http1
 from chaosmesh.services.http2 import Http2
@@ -29,6 +30,7 @@ Make = Callable[[], asyncio.Protocol]
 
 def serve(config: StandIn) -> None:
     """Runs until a signal ends the process; `config.listen` names the addresses."""
+    raise_limit_of_descriptors()
     asyncio.run(_serve(config))
 
 

@@ -13,16 +13,22 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from benchmarks.nightlies import nights
+from chaosmesh.engine.history import trends
+from chaosmesh.report import compare_page, history_page
 from chaosmesh.report.html import write_report
 from tests import runfolders
 from tests.browser.conftest import PATIENCE_MS, Axe, Opener
 from tests.e2e.command import AIRPORT, chaosmesh
+from tests.unit.compare.test_compare import cell, check, compared
+from tests.unit.history.test_history import FALL
 from tests.unit.report.test_book import CANARY, experiment
 
 pytestmark = pytest.mark.e2e
 expect.set_options(timeout=PATIENCE_MS)
 
 LOOKS = [{}, {"dark": True}, {"phone": True}, {"phone": True, "dark": True}]
+KINDS = ["verify", "experiment", "canary", "history", "compare"]
 ONLY = ("*weather-route*", "*departures*flights*errors*")
 
 
@@ -48,7 +54,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Verified:
 
 @pytest.fixture(scope="module")
 def pages(verified: Verified, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A page for each kind of run."""
+    """A page for each kind of run, of a month of nights with a regression, and of a change that made edges worse."""
     made = {"verify": verified.page}
     for kind, document in (("experiment", experiment()), ("canary", CANARY)):
         folder = runfolders.finished(
@@ -56,6 +62,24 @@ def pages(verified: Verified, tmp_path_factory: pytest.TempPathFactory) -> dict[
         )
         runfolders.ledger(folder, 2_000, fault=(500, 1_000))
         made[kind] = write_report(folder)
+    month = trends("nights", nights(3, items=6, regression=FALL))
+    changed = compared(
+        [
+            cell("lost", 1100, 1100),
+            cell("won", 100, 300, "weak"),
+            check("rule", "pass"),
+            check("old", "pass"),
+        ],
+        [
+            cell("lost", 150, 213, "weak"),
+            cell("won", 1100, 1100),
+            check("rule", "fail"),
+            check("fresh", "pass"),
+        ],
+    )
+    for kind, text in (("history", history_page.render(month)), ("compare", compare_page.render(changed))):
+        made[kind] = tmp_path_factory.mktemp(kind) / "page.html"
+        made[kind].write_text(text, encoding="utf-8")
     return made
 
 
@@ -82,7 +106,7 @@ def alone(opened: Opener) -> Callable[..., tuple[Page, list[str]]]:
     return open_
 
 
-@pytest.mark.parametrize("kind", ["verify", "experiment", "canary"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_request_leaves_the_file(kind: str, pages: dict[str, Path], alone: Any) -> None:
     page, asked = alone(pages[kind])
     expect(page.locator("h1")).to_be_visible()
@@ -104,7 +128,7 @@ def test_its_policy_refuses_what_would_be_put_in(pages: dict[str, Path], chromiu
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(look) or "light")
-@pytest.mark.parametrize("kind", ["verify", "experiment", "canary"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_nothing_serious_is_in_the_way_of_anybody(
     kind: str, look: dict[str, bool], pages: dict[str, Path], alone: Any, axe: Axe
 ) -> None:
@@ -112,7 +136,7 @@ def test_nothing_serious_is_in_the_way_of_anybody(
     assert axe(page) == []
 
 
-@pytest.mark.parametrize("kind", ["verify", "experiment", "canary"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_phone_shows_it_without_scrolling_sideways(kind: str, pages: dict[str, Path], alone: Any) -> None:
     page, _ = alone(pages[kind], phone=True)
     wide, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")

@@ -64,7 +64,8 @@ class Shift:
             await self.stack.settled([running.stream.id])
         except DeadlineError as error:
             return self._canary(results, back, running, f"the ledger is incomplete: {error.message}")
-        return self._canary(results, back, running, report.late(None) or await watch.starved())
+        problem = self.stack.fallen(watch.begin) or report.late(None) or await watch.starved()
+        return self._canary(results, back, running, problem)
 
     async def _steps(self, running: Running, before: Mesh) -> tuple[list[StepResult], Back | None]:
         results: list[StepResult] = []

@@ -115,7 +115,8 @@ class Drive:
         watch = await Watch.start(stack.keeper, stack.pids())
         self._queries.begin()
         report, problem = await self._load(seconds)
-        problems = [report.late(self._tightest_ms()), await watch.starved(), problem]
+        fallen = stack.fallen(watch.begin)
+        problems = [fallen, report.late(self._tightest_ms()), await watch.starved(), problem]
         try:
             await stack.settled([report.stream])
         except DeadlineError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +32,12 @@ class Wanted:
     names: tuple[tuple[str, str], ...] = ()
 
 
-def located(given: str | Path, folders: Iterable[Path]) -> Path:
-    """A path or glob, looked for from each of the folders in turn."""
+def located(given: str | Path, folders: Sequence[Path]) -> Path:
+    """A path or glob, looked for from each of the folders in turn. One that begins with a dot is meant from the last one,
+    the folder of whoever wrote it: there first."""
     path, looked = Path(given), []
-    for folder in folders:
+    dotted = str(given) in {".", ".."} or str(given).startswith(("./", "../"))
+    for folder in reversed(folders) if dotted else folders:
         candidate = folder / path
         many = glob.has_magic(str(given)) and glob.glob(str(candidate), recursive=True)  # noqa: PTH207 (may be absolute)
         if many or candidate.exists():

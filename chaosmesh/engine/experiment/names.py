@@ -1,4 +1,5 @@
-"""Names as experiments write them: a virtual node, or a virtual service (its first DNS label will do)."""
+"""Names as experiments write them: a virtual node (without its Kubernetes namespace, if need be), or a virtual service
+(its first DNS label will do)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from chaosmesh.errors import UsageError
 from chaosmesh.ledger import Attempt
 from chaosmesh.mesh import Mesh
+from chaosmesh.mesh.naming import node_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,13 @@ class Named:
 
 def nodes_named(mesh: Mesh, name: str) -> tuple[str, ...]:
     """The virtual node of that name, else all nodes behind the virtual service of that name."""
-    if any(one.name == name for one in mesh.workloads):
+    nodes = {one.name for one in mesh.workloads}
+    if name in nodes:
         return (name,)
     services = services_named(mesh, name)
     if not services:
+        if node := node_named(name, nodes):
+            return (node,)
         raise UsageError(f"the mesh has nothing called {name!r}", hint=f"known: {_everything(mesh)}")
     if len(services) > 1:
         raise UsageError(f"{name!r} may be {' or '.join(services)}", hint="write the whole name")
@@ -79,7 +84,8 @@ def paths_named(mesh: Mesh, client: str, server: str) -> tuple[Path, ...]:
         )
     if services:
         return tuple(Path(one, services[0]) for one in clients if (one, services[0]) in edges)
-    found = _to_node(mesh, clients, server)
+    node = node_named(server, {one.name for one in mesh.workloads})
+    found = _to_node(mesh, clients, node) if node else ()
     if not found:
         known = ", ".join(f"{one} → {service}" for one, service in edges) or "none"
         raise UsageError(f"the mesh has no edge {client} → {server}", hint=f"edges: {known}")

@@ -87,13 +87,13 @@ class MeshView:
 
     def updated(self, *paths: str | Path) -> MeshView:
         """The same mesh with updated documents; in force while it is used, also as a phase of a schedule."""
-        found = [located(one, (*self.session.folders, Path.cwd())) for one in paths]
+        found = [located(one, self.session.folders or (Path.cwd(),)) for one in paths]
         _, policy = self._live.updated(self._resources, found)
         return MeshView(self.session, policy, f"with {', '.join(one.name for one in found)}")
 
     def apply(self, *paths: str | Path) -> None:
         """Put updated documents in force until the end of the test; when this returns they are, everywhere."""
-        found = [located(one, (*self.session.folders, Path.cwd())) for one in paths]
+        found = [located(one, self.session.folders or (Path.cwd(),)) for one in paths]
         resources, policy = self._live.updated(self._resources, found)
         self._live.call(self._live.use(policy))
         self._resources, self._policy = resources, policy
@@ -125,7 +125,7 @@ class MeshView:
         `users` start by `spawn_rate` a second (default: at once); left out, the file's own LoadTestShape says how
         many. They wait for each answer before they go on, so a stall is felt by those who wait and by nobody else.
         """
-        found = located(file, (*self.session.folders, Path.cwd()))
+        found = located(file, self.session.folders or (Path.cwd(),))
         wish = closed_wish(
             self._live.scenario,
             found,

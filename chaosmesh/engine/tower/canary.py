@@ -49,6 +49,7 @@ class Canary:
         self._task: asyncio.Task[None] | None = None
         self._new: list[Call] = []
         self._stable: list[Call] = []
+        self._stood: list[Call] = []  # of the step before: nobody is left to compare with at 100 %
         self._since_ns = 0
 
     def state(self) -> CanaryState | None:
@@ -106,7 +107,7 @@ class Canary:
         if self._task is not None and not self._task.done():
             raise UsageError("the canary is running", hint="pause it, or take it back")
         if self._before is None or self._stage in ("done", "taken back"):
-            self._before, self._step = self._weights(plan), 0
+            self._before, self._step, self._stable, self._stood = self._weights(plan), 0, [], []
         self._stage, self._reason = "running", ""
         self._task = asyncio.create_task(self._run(plan))
 
@@ -131,6 +132,7 @@ class Canary:
     async def _watch(self, plan: Plan, step: Step) -> Action:
         await self._put(plan, split_of(self._route(plan), plan.to, step.weight))
         self._story.add("policy", f"canary: {step.weight} % of {plan.route.name} go to {plan.to}")
+        self._stood = self._stable or self._stood
         self._new, self._stable, self._since_ns = [], [], time.time_ns()
         begin = time.monotonic()
         while True:
@@ -148,7 +150,7 @@ class Canary:
 
     def _decisions(self, plan: Plan, step: Step) -> list[Decision]:
         most = max(most_attempts(self._mesh(), one) for one in plan.services)
-        return decisions_of(step, self._new, self._stable, most, alpha_for(plan.claims))
+        return decisions_of(step, self._new, self._stable or self._stood, most, alpha_for(plan.claims))
 
     async def _retreat(self, plan: Plan, why: str) -> None:
         if self._before is None:

@@ -85,6 +85,7 @@ class Episodes:
         self._watch: Watch | None = None
         self._anew = False
         self._starved = ""
+        self._fallen = ""
         self._told_problem = False
         self._dropped = ""
         self._punctual = Punctual()
@@ -123,6 +124,7 @@ class Episodes:
             if self._anew:
                 self._anew, self._starved = False, ""
                 self._watch = await Watch.start(self._stack.keeper)
+            self._fallen = self._stack.fallen(self._watch.begin) or ""
             now = await self._stack.keeper.ticks()
         except ChaosMeshError:
             return
@@ -135,7 +137,7 @@ class Episodes:
     @property
     def problem(self) -> str:
         """Why nothing of this episode can be trusted, if so."""
-        return self._dropped or self._punctual.problem or self._starved
+        return self._fallen or self._dropped or self._punctual.problem or self._starved
 
     @property
     def late(self) -> str | None:

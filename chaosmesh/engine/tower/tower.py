@@ -11,6 +11,7 @@ from typing import Any, Final
 from chaosmesh.appmesh.api import Service
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.accounts import conserved
+from chaosmesh.engine.falls import Fall
 from chaosmesh.engine.kept import keep_documents
 from chaosmesh.engine.publishing import Published, Publisher
 from chaosmesh.engine.stack import Stack
@@ -23,6 +24,7 @@ from chaosmesh.engine.tower.episodes import Episodes
 from chaosmesh.engine.tower.export import Exported, Origin, export
 from chaosmesh.engine.tower.faults import Faults
 from chaosmesh.engine.tower.hands import Hands
+from chaosmesh.engine.tower.hearing import hear
 from chaosmesh.engine.tower.outlook import Outlook
 from chaosmesh.engine.tower.record import document
 from chaosmesh.engine.tower.replicas import Replicas
@@ -33,7 +35,6 @@ from chaosmesh.engine.tower.story import Story
 from chaosmesh.engine.tower.traffic import Traffic
 from chaosmesh.errors import ChaosMeshError
 from chaosmesh.ledger.passing import Passing
-from chaosmesh.load import Stream, StreamReport
 from chaosmesh.mesh import Mesh, Topology
 from chaosmesh.mesh.picture import Arrow, Picture, picture
 
@@ -104,8 +105,9 @@ class Tower:
         self._publisher.beginning = self.episodes.about_to_change
         self._publisher.watched = self._published
         self._publisher.failed = self.episodes.changed
+        self.stack.falls.told.append(self._fell)
         if self.traffic is not None:
-            self._hear(self.traffic)
+            hear(self.traffic, self.story, self.claims, self.episodes)
         keep_documents(self.stack.folder, self._first, self.scenario)
         await self.episodes.start()
         self.story.add("note", EVENTS_AT_START)
@@ -282,22 +284,9 @@ class Tower:
         else:
             self.episodes.changed()
 
+    def _fell(self, fall: Fall) -> None:
+        self.story.add("health", str(fall))
+
     def _published(self, told: Published) -> None:
         self.episodes.changed()
         self.story.add("policy", told.text, ms=told.ms)
-
-    def _hear(self, traffic: Traffic) -> None:
-        before, done = traffic.note, traffic.door.on_done
-
-        def note(text: str) -> None:
-            before(text)
-            self.story.add("load", text)
-
-        def over(stream: Stream, report: StreamReport | ChaosMeshError) -> None:
-            done(stream, report)
-            self.claims.ended(stream.id)
-            if isinstance(report, StreamReport) and (late := report.late(self.claims.tightest_ms)):
-                self.episodes.dropped(late)
-
-        traffic.note = note
-        traffic.door.on_done = over

@@ -5,7 +5,8 @@ from __future__ import annotations
 import locust.main  # isort: skip  (it patches the standard library, so it comes first)
 from locust import stats
 
-from chaosmesh.load.locust_env import raise_limit_of_descriptors, three_digits
+from chaosmesh.load.locust_env import three_digits
+from chaosmesh.services.descriptors import raise_limit_of_descriptors
 from chaosmesh.web.locust import joining
 
 

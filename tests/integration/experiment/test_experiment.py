@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import threading
 from pathlib import Path
 
 import pytest
 
 from chaosmesh import Failed, Invalid, at_least, at_most
 from chaosmesh.engine.experiment.inputs import Wanted
-from chaosmesh.engine.experiment.live import LiveMesh
+from chaosmesh.engine.experiment.live import LiveMesh, NotHealedError
 from chaosmesh.engine.experiment.session import Meshes
 from chaosmesh.engine.experiment.view import MeshView, experiment
 from chaosmesh.runtime.toxiproxy import require
@@ -67,6 +70,21 @@ def test_a_fault_that_met_nothing_is_invalid(mesh: MeshView):
 def test_an_impossible_rate_is_invalid(mesh: MeshView):
     with pytest.raises(Invalid, match="generator"):
         mesh.load(rate=200_000, count=500, path="/nowhere").expect(success=at_least(0.95))
+
+
+def test_a_sidecar_that_crashes_by_itself_is_invalid(meshes: Meshes):
+    live = meshes.of(Wanted((AIRPORT,)))
+    stack = live.stack
+    (departures,) = stack.topology.replicas_of("departures")
+    pid = stack.runtime.pid(departures, "sidecar")
+    mesh, _ = experiment(live)
+    crash = threading.Timer(0.5, lambda: os.kill(pid, signal.SIGSEGV))
+    crash.start()
+    with pytest.raises(Invalid, match=r"sidecar-departures\.0 ended by itself, signal 11"):
+        mesh.load(rate=60, path="/flights/NH10").expect(success=at_least(0.9), budget="5s")
+    with pytest.raises(NotHealedError, match=r"sidecar-departures\.0 ended"):
+        meshes.settle(live)
+    assert not meshes.warm(live)
 
 
 def test_latency_comes_on_top_and_faults_nest(mesh: MeshView):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import resource
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -44,7 +45,7 @@ class Running:
         self.runtime = runtime
         self.keeper = keeper
         self.topology = topology
-        self.down: list[tuple[Part, int]] = []
+        self.down: list[tuple[Part, int, bool]] = []
         runtime.on_down = lambda *end: self.down.append(end)
 
     def weather(self, index: int = 0) -> Replica:
@@ -101,7 +102,7 @@ def test_a_request_goes_through_every_sidecar_and_a_crash_is_seen_at_once(in_mes
         assert (status, answer["node"], answer["lineage"]) == (200, "weather", "1.1.1")
         await mesh.runtime.crash(mesh.weather(0))
         assert await mesh.enabled() == {"flights>weather.0:8080": False, "flights>weather.1:8080": True}
-        assert mesh.down == [(Part("app", mesh.weather(0)), -9)]
+        assert mesh.down == [(Part("app", mesh.weather(0)), -9, True)]
         answers = [await mesh.ask() for _ in range(10)]
         assert {(status, one["replica"]) for status, one in answers} == {(200, 1)}
         await mesh.runtime.restart(mesh.weather(0))
@@ -109,6 +110,20 @@ def test_a_request_goes_through_every_sidecar_and_a_crash_is_seen_at_once(in_mes
         await _both_answer(mesh)
 
     in_mesh(use)
+
+
+def test_a_stand_in_holds_as_many_connections_as_the_host_allows(in_mesh) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def use(mesh: Running) -> None:
+        pid = mesh.runtime.pid(mesh.weather(0))
+        assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (hard, hard)
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    try:
+        in_mesh(use)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_an_end_by_itself_is_a_crash_too_and_other_reasons_stay(in_mesh) -> None:

@@ -70,6 +70,11 @@ def test_nothing_cures_an_edge_that_is_down() -> None:
     ("policy", "kind", "word"),
     [
         (mesh(TWO), "errors", "maxRetries 2 is too few"),
+        (
+            mesh(replace(TWO, implicit=True)),
+            "errors",
+            "maxRetries 2 (the default where none is written) is too few",
+        ),
         (mesh(None), "errors", "a 503 is not tried again"),
         (mesh(replace(TWO, per_try_timeout=0.25)), "latency", "perRetryTimeout 250 ms"),
         (mesh(TWO, Timeout(0.2)), "latency", "perRequest 200 ms"),

@@ -10,7 +10,7 @@ import pytest
 
 from chaosmesh.documents.scenario import Scenario, load_scenario
 from chaosmesh.engine.goal import Goal
-from chaosmesh.engine.matrix import Waivers, cell_id, cells, service_named
+from chaosmesh.engine.matrix import Waivers, cell_id, cells
 from chaosmesh.engine.results import (
     CellResult,
     CellVerdict,
@@ -104,13 +104,22 @@ def test_an_edge_that_is_not_there_can_not_be_accepted(tmp_path: Path) -> None:
     assert "front -> flights.local" in caught.value.hint
 
 
-def test_services_by_their_first_label() -> None:
-    assert service_named(meshes.chain(), "weather") == "weather.local"
-    assert service_named(meshes.chain(), "weather.local") == "weather.local"
-    assert service_named(meshes.chain(), "weath") is None
-    nodes = (meshes.workload("a", "b.x", "b.y"), meshes.workload("b"))
-    twice = meshes.mesh(nodes, {"b.x": ["b"], "b.y": ["b"]})
-    assert service_named(twice, "b") is None
+def test_the_edges_of_a_waiver_are_named_as_in_experiments(tmp_path: Path) -> None:
+    nodes = (
+        meshes.workload("front", "s.x"),
+        meshes.workload("a", "t.x"),
+        meshes.workload("b", "t.x"),
+        meshes.workload("t"),
+    )
+    mesh = meshes.mesh(nodes, {"s.x": ["a", "b"], "t.x": ["t"]})
+    accept = "accept: [{edge: s -> t, fault: down, reason: known}]\n"
+    known = Waivers(scenario(tmp_path, accept), mesh, TODAY)
+    for client in "ab":
+        assert known.apply(cell("weak", edge=(client, "t.x"))).verdict == "accepted"
+    with pytest.raises(UsageError, match=r"s\.x has other nodes than a") as narrow:
+        Waivers(scenario(tmp_path, "accept: [{edge: front -> a, fault: down, reason: x}]\n"), mesh, TODAY)
+    assert narrow.value.hint == "name the service: front -> s.x"
+    assert narrow.value.where is not None
 
 
 def test_every_edge_gets_every_column() -> None:

@@ -8,6 +8,8 @@ from chaosmesh.engine.experiment.inputs import Wanted, read
 from chaosmesh.engine.experiment.names import Path, callers, nodes_named, paths_named
 from chaosmesh.engine.inputs import policy
 from chaosmesh.errors import UsageError
+from chaosmesh.mesh.naming import node_named
+from tests import meshes
 from tests.unit.experiment.airport import FOLDER, WEATHER_SERVICE, airport
 
 FLIGHTS, WEATHER = "flights.airport.local", "weather.airport.local"
@@ -83,3 +85,22 @@ def test_what_stands_in_is_named_by_itself_and_leaves_the_edge_whole():
     )
     (path,) = paths_named(renamed, "flights-v1", "weather")
     assert path.workload is None
+
+
+def test_the_namespace_of_a_node_may_be_left_out_where_one_node_is_meant():
+    nodes = {"front_shop": "front", "cart_shop": "cart", "cart_beta": "cart"}
+    mesh = meshes.mesh(
+        [
+            meshes.workload("front_shop", "basket.shop"),
+            meshes.workload("cart_shop"),
+            meshes.workload("cart_beta"),
+        ],
+        [meshes.service("basket.shop", meshes.route("basket", "all", {"cart_shop": 1}))],
+    )
+    assert nodes_named(mesh, "front") == ("front_shop",)
+    assert paths_named(mesh, "front", "basket") == (Path("front_shop", "basket.shop"),)
+    with pytest.raises(UsageError, match="nothing called 'cart'"):
+        nodes_named(mesh, "cart")
+    assert node_named("cart_beta", nodes) == "cart_beta"
+    assert node_named("fr", nodes) is None
+    assert node_named("front", {"front_of_house"}) is None
