@@ -58,7 +58,7 @@ async def _try_cure(stack: Stack, cell: CellResult, column: Column, given: Condi
 
 def felt(cell: CellResult) -> str:
     """What users felt, in one line."""
-    share = 100 * cell.k / cell.n if cell.n else 0.0
+    tenths = 1000 * cell.k // cell.n if cell.n else 0  # never rounded up to a goal that was missed
     latency = "no answer" if cell.p99_ms is None else f"p99 {cell.p99_ms / 1000:.2f} s"
     calls = "" if cell.amplification is None else f", {cell.amplification:.1f} attempts a call"
-    return f"{share:.1f} % ok, {latency}{calls}"
+    return f"{tenths / 10:.1f} % ok, {latency}{calls}"

@@ -79,7 +79,7 @@ class Waivers:
         waiver = self._by_cell.get((result.edge, result.fault.kind))
         if waiver is None or result.verdict != "weak":
             return result
-        return replace(result, verdict="accepted", reason=f"accepted: {waiver.reason} ({result.reason})")
+        return replace(result, verdict="accepted", reason=f"{waiver.reason} ({result.reason})")
 
 
 def _waived(mesh: Mesh, edge: tuple[str, str], where: Where | None) -> list[tuple[str, str]]:
