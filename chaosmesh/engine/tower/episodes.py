@@ -85,7 +85,7 @@ class Episodes:
         self._watch: Watch | None = None
         self._anew = False
         self._starved = ""
-        self._fallen = ""
+        self._fallen = self._crowd = ""
         self._told_problem = False
         self._dropped = ""
         self._punctual = Punctual()
@@ -98,7 +98,7 @@ class Episodes:
 
     async def start(self) -> None:
         """The first one begins."""
-        self._watch = await Watch.start(self._stack.keeper)
+        self._watch = await Watch.start(self._stack.keeper, self._stack.pids())
         self._settle()
 
     def saw_records(self, stream: Stream, records: Sequence[Record]) -> None:
@@ -123,7 +123,7 @@ class Episodes:
         try:
             if self._anew:
                 self._anew, self._starved = False, ""
-                self._watch = await Watch.start(self._stack.keeper)
+                self._watch = await Watch.start(self._stack.keeper, self._stack.pids())
             self._fallen = self._stack.fallen(self._watch.begin) or ""
             now = await self._stack.keeper.ticks()
         except ChaosMeshError:
@@ -137,7 +137,7 @@ class Episodes:
     @property
     def problem(self) -> str:
         """Why nothing of this episode can be trusted, if so."""
-        return self._fallen or self._dropped or self._punctual.problem or self._starved
+        return self._fallen or self._dropped or self._punctual.problem or self._starved or self._crowd
 
     @property
     def late(self) -> str | None:
@@ -150,6 +150,7 @@ class Episodes:
 
     def states(self) -> list[ClaimState]:
         """Every expectation as it stands; a verdict that is new goes to the timeline."""
+        self._crowd = self._crowded()
         self._tell_problem()
         problem, doubt = self.problem, self.doubt()
         found = []
@@ -184,6 +185,12 @@ class Episodes:
         """The end of the run."""
         self.about_to_change()
 
+    def _crowded(self) -> str:
+        """Why the host may be the reason, where nothing but a bound on latency is broken; experiments have the same rule."""
+        judged = [(one.requirement.measure, one.decision.verdict) for one in self.claims.all if one.decision]
+        broken = {measure for measure, verdict in judged if verdict is Verdict.FAIL}
+        return (self._watch.crowded() or "") if self._watch and broken == {"latency"} else ""
+
     def _settle(self) -> None:
         self._punctual = Punctual(max(MIN_LAG_BOUND_MS, LAG_SHARE_OF_BOUND * (self.claims.tightest_ms or 0)))
         self._facts = ([_fault(one) for one in self._standing()], list(self._changed()))
@@ -191,6 +198,7 @@ class Episodes:
     def present(self) -> Episode:
         """The present one, as if it ended here."""
         now = time.time_ns()
+        self._crowd = self._crowded()
         problem, doubt = self.problem, self.doubt()
         claims = [_told(one, problem, doubt) for one in self.claims.all]
         seconds = (self._last_ns - self._first_ns) / 1e9
