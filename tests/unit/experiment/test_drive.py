@@ -49,6 +49,7 @@ class WrittenStack:
         self.bell = Bell()
         self.keeper = self
         self.begun = 0
+        self.fell: str | None = None
         self.afterthought: list[int] = []
         self._statuses = statuses
         self._now = now
@@ -57,6 +58,9 @@ class WrittenStack:
 
     def pids(self) -> list[int]:
         return []
+
+    def fallen(self, since: float) -> str | None:
+        return self.fell
 
     async def ticks(self) -> Ticks:
         return Ticks(*self._late_ticks.pop(0)) if self._late_ticks else Ticks(0, 0)
@@ -205,6 +209,14 @@ def test_a_starved_host_is_invalid():
     run, _ = expect(WrittenStack([200], late_ticks=starved), success=at_least(0.95))
     assert run.verdict is Verdict.INVALID
     assert "starved" in run.reason
+
+
+def test_a_mesh_that_lost_a_part_of_itself_is_invalid():
+    stack = WrittenStack([500])
+    stack.fell = "sidecar-weather.0 ended by itself, signal 11 (SIGSEGV)"
+    run, _ = expect(stack, success=at_least(0.95))
+    assert run.verdict is Verdict.INVALID
+    assert stack.fell in run.reason
 
 
 def test_a_fault_on_an_edge_without_traffic_is_invalid_at_once():
