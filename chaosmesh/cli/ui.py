@@ -166,7 +166,7 @@ async def _locusts(
     locusts = Locusts(traffic.door, _spawner(stack), stack.folder.logs, setup)
     locusts.on_lost = say
     end.push_async_callback(locusts.close)
-    await stack.guarded(locusts.start())
+    await stack.keeper.guarded(locusts.start())
     return locusts
 
 

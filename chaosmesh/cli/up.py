@@ -140,7 +140,7 @@ async def _up(
             end.push_async_callback(_ended, task)
         if stack.traces.provider:
             _say(f"every request is traced; at the end: chaosmesh trace {folder.path} REQUEST-ID")
-        await stack.guarded(first_of(stop.wait(), *web.ends))
+        await stack.keeper.guarded(first_of(stop.wait(), *web.ends))
         if stack.traces.provider and not options.wanted:  # the tower writes it all itself
             await conserved(stack, LAST_ROWS)
             await stack.keep_ledger()

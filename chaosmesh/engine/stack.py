@@ -29,7 +29,7 @@ from chaosmesh.engine.traces import Choice, Traces, segments_at
 from chaosmesh.engine.turns import Turns
 from chaosmesh.envoy import AccessRow, ControlPlane, Push, Snapshot, filelog, places, translate
 from chaosmesh.envoy.capture import captured
-from chaosmesh.errors import DeadlineError, KeeperLostError, first_of
+from chaosmesh.errors import DeadlineError, first_of
 from chaosmesh.ledger import Addresses, Ledger
 from chaosmesh.mesh import Mesh, Topology
 from chaosmesh.runtime import Keeper, Runtime, new_run, probe, workdir
@@ -316,19 +316,3 @@ class Stack(Streams):
         """Write the ledger into the run folder, the last spans included."""
         await self.traces.complete(self.ledger, [one.key for one in self.topology.replicas])
         self.ledger.write(self.folder.path)
-
-    # -- the keeper ---------------------------------------------------------------------------------------
-
-    async def guarded(self, work: Any) -> Any:
-        """Run a coroutine; end it with KeeperLostError when the keeper dies meanwhile, and when this call is cancelled."""
-        task = asyncio.ensure_future(work)
-        try:
-            await asyncio.wait({task, self.keeper.lost}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
-        finally:
-            if not task.done():
-                task.cancel()
-                with contextlib.suppress(BaseException):
-                    await task
-        raise KeeperLostError(self.keeper.lost.result(), hint="run it again; the log is in the run folder")

@@ -164,7 +164,7 @@ class Verification:
             for text in (*self._notes(), *filter(None, [stack.secrets.note(self.mesh)])):
                 emit(Note(text))
             emit(PhaseStarted("checks", len(self.plan.checks)))
-            result: VerifyResult = await stack.guarded(self._limited(stack, emit, begin))
+            result: VerifyResult = await stack.keeper.guarded(self._limited(stack, emit, begin))
             await stack.keep_ledger()
             await keep_surroundings(stack, self.resources, self.scenario, folder)
             emit(PhaseStarted("stop", 0))

@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,20 @@ class Keeper:
         )
         if self._hello not in done:
             raise EnvironmentFailedError(f"the keeper did not start: {self._tail()}")
+
+    async def guarded(self, work: Awaitable[Any]) -> Any:
+        """What comes of `work`; ends it with KeeperLostError when the keeper dies meanwhile, and when this call is cancelled."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait({task, self.lost}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(BaseException):
+                    await task
+        raise KeeperLostError(self.lost.result(), hint=AGAIN)
 
     async def spawn(
         self,

@@ -56,7 +56,7 @@ class CanaryRun:
             say(text)
         stack = Stack(self.mesh, self._scenario, folder, kind=self._runtime, own=self.own.programs)
         async with stack:
-            found: Canary = await stack.guarded(self._shift(stack, say))
+            found: Canary = await stack.keeper.guarded(self._shift(stack, say))
             await stack.keep_ledger()
             await keep_surroundings(stack, self._resources, self._scenario, folder)
         about = {"mesh": self.mesh.name, "profile": self._profile, "seed": self.seed, "alpha": self.alpha}

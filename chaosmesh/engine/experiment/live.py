@@ -71,7 +71,7 @@ class LiveMesh(Holding):
 
     async def guarded(self, work: Coroutine[Any, Any, T]) -> T:
         """A coroutine that ends with KeeperLostError when the keeper dies."""
-        result: T = await self.stack.guarded(work)
+        result: T = await self.stack.keeper.guarded(work)
         return result
 
     async def limited(self, work: Coroutine[Any, Any, T]) -> T:

@@ -229,7 +229,7 @@ def test_the_engine_goes_away_in_mid_run(
         async with stack:
             assert await stack.runtime.unwell() == []
             cut()  # type: ignore[operator]
-            await stack.guarded(asyncio.sleep(60))
+            await stack.keeper.guarded(asyncio.sleep(60))
 
     with forward(tmp_path) as socket_:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{socket_.path}")
