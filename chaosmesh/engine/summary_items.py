@@ -220,8 +220,8 @@ def _up(document: Json, _: Path) -> Told:
     """A mesh that people played with: the expectations of each time between two changes. It ends well whatever they were."""
     items = [
         _claim(
-            {**claim, "name": claim["text"], "bound": claim["wanted"], **_counted(claim)},
-            f"episode {episode['number']}/{claim['text']}",
+            {**claim, "name": _in_words(episode, claim), "bound": claim["wanted"], **_counted(claim)},
+            f"episode {episode['number']}/{claim['text']}{_on(claim)}",
             claim["verdict"],
             claim["reason"],
             None,
@@ -231,6 +231,17 @@ def _up(document: Json, _: Path) -> Told:
     ]
     seconds = document["end"] - document["begin"]
     return Told(document["name"], "up", document["verdict"], int(ExitCode.PASS), seconds, tuple(items))
+
+
+def _in_words(episode: Json, claim: Json) -> str:
+    """The same expectation stands in every episode: what was in force then tells them apart."""
+    held = [one["label"] for one in episode["faults"]] or ["no fault"]
+    edited = ["policy edited"] if episode["changed"] else []
+    return f"{claim['text']}{_on(claim)} ({episode['number']}: {', '.join(held + edited)})"
+
+
+def _on(claim: Json) -> str:
+    return f" on {claim['on'].replace('->', ' → ')}" if claim["on"] else ""
 
 
 def _counted(claim: Json) -> Json:

@@ -93,7 +93,7 @@ class Episodes:
         self._first_ns = self._last_ns = 0
         self._number = 1
         self._open = True
-        self._facts: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = ([], [])
+        self._faults: Sequence[Mapping[str, Any]] = []
         self.ended: list[Episode] = []
 
     async def start(self) -> None:
@@ -193,7 +193,7 @@ class Episodes:
 
     def _settle(self) -> None:
         self._punctual = Punctual(max(MIN_LAG_BOUND_MS, LAG_SHARE_OF_BOUND * (self.claims.tightest_ms or 0)))
-        self._facts = ([_fault(one) for one in self._standing()], list(self._changed()))
+        self._faults = [_fault(one) for one in self._standing()]
 
     def present(self) -> Episode:
         """The present one, as if it ended here."""
@@ -204,7 +204,9 @@ class Episodes:
         seconds = (self._last_ns - self._first_ns) / 1e9
         rate = (self._requests - 1) / seconds if self._requests > 1 and seconds > 0 else 0.0
         times = self.claims.begun_ns / 1e9, now / 1e9
-        return Episode(self._number, *times, self._requests, round(rate, 2), *self._facts, claims)
+        # A change is in force a moment before the documents say so: they are asked when an episode ends, not when it begins.
+        changed = list(self._changed())
+        return Episode(self._number, *times, self._requests, round(rate, 2), self._faults, changed, claims)
 
     def _conclude(self) -> None:
         episode = self.present()

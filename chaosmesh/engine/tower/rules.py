@@ -142,7 +142,12 @@ class Rules:
             body.get("timeout"),
             str(one.place(kind)),
             _hash(one),
+            self._hidden_retries(one.id),
         )
+
+    def _hidden_retries(self, route: str) -> int:
+        found = (each for one in self._mesh().services for each in one.routes if each.id == route)
+        return next((one.retry.max_retries for one in found if one.retry and one.retry.implicit), 0)
 
     def _edge(self, route: str) -> str | None:
         """The first edge whose calls may take the route."""

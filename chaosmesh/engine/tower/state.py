@@ -166,7 +166,8 @@ class FaultState:
 
 @dataclass(frozen=True)
 class RouteState:
-    """A route as App Mesh has it now. `hash` names this version; an edit must bring it back."""
+    """A route as App Mesh has it now. `hash` names this version; an edit must bring it back. `hidden_retries`: those that the
+    platform adds by itself where none are written."""
 
     id: str
     router: str
@@ -178,6 +179,7 @@ class RouteState:
     timeout: Mapping[str, Any] | None
     where: str
     hash: str
+    hidden_retries: int = 0
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,6 @@ def _place(where: str | None) -> Where | None:
 
 def _claim(one: Item) -> Claim:
     return Claim(
-        group=words.clean(one.id.removesuffix(f"/{one.text}").rpartition("/")[2]),
         text=words.clean(one.text),
         tone=TONES[one.verdict],
         word=one.verdict,

@@ -51,10 +51,8 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An expectation or a claim of a canary's step. Numbers are shares or plain values by `is_share`; `group` is the
-    expectation or step that it belongs to."""
+    """An expectation or a claim of a canary's step. Numbers are shares or plain values by `is_share`."""
 
-    group: str
     text: str
     tone: Tone
     word: str

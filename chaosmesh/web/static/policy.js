@@ -1,6 +1,6 @@
 /** Retry, timeout and breaker in App Mesh's own shapes, edited in place. Nothing is sent before "Put in force". */
 
-import { fresh, h, offer, set } from "./dom.js";
+import { fresh, h, offer, say, set } from "./dom.js";
 import { toggle } from "./fields.js";
 
 const EVENTS = {
@@ -57,14 +57,17 @@ export function retryForm(route, put) {
   const boxes = names.map((name) => h("input", { type: "checkbox", value: name }));
   const events = h("span", { class: "events", role: "group", "aria-label": "Retry on" }, ...boxes.map((box) => h("label", {}, box, box.value)));
   const detail = h("span", { class: "fields" }, count.element, each.element, events);
+  const hidden = h("p", { class: "quiet" });
   let before = route.retry ?? FIRST;
   const chosen = (list) => boxes.filter((box) => box.checked && list.includes(box.value)).map((box) => box.value);
   const read = () => {
     const events_ = Object.entries(EVENTS).map(([key, list]) => [key, chosen(list)]).filter(([, list]) => list.length);
     return { maxRetries: Number(count.input.value), perRetryTimeout: duration(each.input.value) ?? FIRST.perRetryTimeout, ...Object.fromEntries(events_) };
   };
-  const show = ({ retry }) => {
+  const show = ({ retry, hidden_retries }) => {
     set(flip, "aria-checked", String(Boolean(retry)));
+    hidden.hidden = Boolean(retry) || !hidden_retries;
+    say(hidden, hidden_retries ? `none written, so App Mesh adds ${hidden_retries} by itself; for none at all: on, with 0` : "");
     detail.hidden = !retry;
     before = retry ?? before;
     offer(count.input, before.maxRetries);
@@ -77,7 +80,7 @@ export function retryForm(route, put) {
     made.mark(false);
     put(wanted ? before : null);
   });
-  const made = form("Retry", [flip, detail], read, show, put);
+  const made = form("Retry", [flip, detail, hidden], read, show, put);
   return made;
 }
 

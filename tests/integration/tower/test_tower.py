@@ -148,6 +148,16 @@ async def test_weights_move_the_split(stage: Stage) -> None:
     await stage.act("/api/routes", now)
 
 
+async def test_without_a_retry_policy_the_platforms_own_is_told(stage: Stage) -> None:
+    before = route(await stage.state(), "weather-route")
+    assert before["hidden_retries"] == 0
+    await stage.act("/api/routes", {"id": before["id"], "hash": before["hash"], "retry": None})
+    after = route(await stage.state(), "weather-route")
+    assert (after["retry"], after["hidden_retries"]) == (None, 2)
+    (changed,) = stage.tower.episodes.present().changed  # what an export of this episode puts in force
+    assert (changed["routeName"], "retryPolicy" in changed["spec"]["httpRoute"]) == ("weather-route", False)
+
+
 async def test_an_edited_retry_is_in_force_and_a_broken_policy_breaks_an_expectation(stage: Stage) -> None:
     await stage.begin()
     await stage.act("/api/faults", errors(WEATHER, share=0.3))

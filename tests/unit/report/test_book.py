@@ -193,7 +193,9 @@ def test_a_canary_tells_the_share_of_each_step_with_its_interval(tmp_path: Path)
 
 def test_a_mesh_that_was_played_with_tells_its_expectations(tmp_path: Path) -> None:
     claim = {"measure": "success", "text": "success ≥ 99 %", "verdict": "fail", "reason": "too few", "n": 400}
-    claim |= {"estimate": 0.75, "low": 0.7, "high": 0.8, "bound": "99 %", "wanted": 0.99}
+    claim |= {"estimate": 0.75, "low": 0.7, "high": 0.8, "bound": "99 %", "wanted": 0.99, "on": None}
+    fault = {"label": "503 30 % on front → weather"}
+    edge = claim | {"on": "front->weather"}
     document = {
         "schema": "chaosmesh.up/1",
         "name": "airport",
@@ -206,11 +208,16 @@ def test_a_mesh_that_was_played_with_tells_its_expectations(tmp_path: Path) -> N
         "faults": [],
         "verdict": "fail",
         "requests": {"sent": 400, "ok": 300, "failed": 100},
-        "episodes": [{"number": 1, "claims": [claim]}],
+        "episodes": [
+            {"number": 1, "faults": [], "changed": [], "claims": [claim]},
+            {"number": 2, "faults": [fault], "changed": [{}], "claims": [edge]},
+        ],
     }
     book = of(tmp_path, document)
     assert (book.kind, book.verdict.tone) == ("up", "bad")
-    [told] = book.claims
+    told, later = book.claims
+    assert told.text == "success ≥ 99 % (1: no fault)"
+    assert later.text == "success ≥ 99 % on front → weather (2: 503 30 % on front → weather, policy edited)"
     assert (told.estimate, told.low, told.is_share) == (0.75, 0.7, True)
     assert book.load is not None
     assert book.load.requests == 400
