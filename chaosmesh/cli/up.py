@@ -84,7 +84,7 @@ async def _up(
     *,
     watching: bool,
 ) -> None:
-    from chaosmesh.appmesh.api import Service, Store
+    from chaosmesh.appmesh.api import Service, Store, running
     from chaosmesh.engine.accounts import conserved
     from chaosmesh.engine.folder import RunFolder
     from chaosmesh.engine.inputs import policy
@@ -115,8 +115,11 @@ async def _up(
                 ledger=functools.partial(Passing, folder=folder.path) if options.wanted else Ledger,
             )
         )
-        publisher = Publisher(stack, inputs.resources, scenario, profile, _say)
-        api = Service(Store.of(inputs.resources) if inputs.documents else Store(), publisher)
+        store = Store.of(inputs.resources) if inputs.documents else Store()
+        # as the API has them, its own additions included: else those would be told as the first change's
+        first = running(store.state) if inputs.documents else inputs.resources
+        publisher = Publisher(stack, first, scenario, profile, _say)
+        api = Service(store, publisher)
         address = await api.start()
         end.push_async_callback(api.stop)
 

@@ -135,6 +135,8 @@ def test_a_saved_document_is_in_force_and_a_broken_one_changes_nothing(tmp_path:
         assert ask(f"{entry}/flights/NH10")[0] == 200
         file.write_text(good.replace('"prefix": "/"', '"prefix": "/nowhere"'))
         mesh.hears("in force after")
+        (told,) = [one for one in mesh.said if "in force after" in one]
+        assert ": ~ virtualRouter/weather-router/route/weather-route (" in told  # and nothing else
         assert ask(f"{entry}/flights/NH10")[0] == 404
         file.write_text(good)
         outside.until(lambda: "" if ask(f"{entry}/flights/NH10")[0] == 200 else "not yet", within=60)
