@@ -38,8 +38,8 @@ demo: setup ## verify the airport on real Envoy sidecars, under faults: the main
 
 test: lint ## lint, then all tests (real Envoy, Toxiproxy, Locust and Chromium); the experiments in containers too, where Docker is
 	@$(RUN) $(BIN)/python -m pytest -q -n 2 tests/unit tests/golden $(PYTEST_ARGS) $(NARROWED)
-	@$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 tests/integration tests/e2e --durations=25 --durations-min=5 $(PYTEST_ARGS) $(NARROWED)
-	@$(RUN) $(BIN)/python -m pytest experiments $(PYTEST_ARGS) $(NARROWED)
+	@$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 tests/integration tests/e2e --ignore tests/integration/docker --ignore tests/e2e/docker --durations=25 --durations-min=5 $(PYTEST_ARGS) $(NARROWED)
+	@$(RUN) $(BIN)/python -m pytest tests/integration/docker tests/e2e/docker experiments $(PYTEST_ARGS) $(NARROWED)
 	@$(RUN) $(BIN)/python -m pytest tests/browser $(PYTEST_ARGS) $(NARROWED)
 	@$(RUN) $(BIN)/python -m pytest experiments --chaos-runtime docker $(PYTEST_ARGS) $(NARROWED)
 
