@@ -115,7 +115,8 @@ class Boxes(World):
             return self.stack.ledger.calls(sending.stream.id, "front", "color")
 
         def lacks() -> str:
-            return "" if len(calls()) >= count else f"{len(calls())} of {count} calls"
+            whole = sum(one.complete for one in calls())
+            return "" if whole >= count else f"{whole} of {count} calls"
 
         # front calls once for each request: of one whose calls have no row yet the ledger can't know that there are any
         await self.stack.bell.until(lacks, seconds=60, what="a call for each request")
