@@ -26,8 +26,8 @@ JUNIT = "junit.xml"
 def report(run: Path, html: str | None, markdown: str | None, junit: str | None, terminal: bool) -> int:
     """The report of a run, from its folder alone: no mesh is started.
 
-    RUN is a run folder of verify, of an experiment, of a canary, of a gate or of `up --ui`, for example runs/NAME/latest. The verdict is
-    told as it was; `chaosmesh judge` tells it anew.
+    RUN is a run folder of verify, of an experiment, of a canary, of a gate or of `up --ui`, for example
+    runs/NAME/latest. The verdict is told as it was; `chaosmesh judge` tells it anew.
     """
     given = [("--html", html), ("--markdown", markdown), ("--junit", junit)]
     _writable(given)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import re
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from chaosmesh.engine.calm import NO_ANSWER
+from chaosmesh.engine.admin import NO_ANSWER, page
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
 from chaosmesh.ledger import Conservation, parse_stats
 from chaosmesh.runtime import probe
-from chaosmesh.runtime.runtime import ADMIN_PORT
 
 LOGGED = "access_logs.grpc_access_log.logs_written"
-FILTER = r"^(cluster\.cds_egress_.*\.upstream_rq_|access_logs\.grpc_access_log\.logs_written$)"
+FILTER = rf"^(cluster\.cds_egress_.*\.upstream_rq_|{re.escape(LOGGED)}$)"
 SECONDS = 15.0
 
 
@@ -59,12 +57,11 @@ async def _stats_of(stack: Stack) -> dict[str, Any]:
     """What each sidecar counts, by its key; one that can't be asked is left out."""
     replicas = stack.topology.replicas
     path = f"/stats?format=json&filter={urllib.parse.quote(FILTER)}"
-    urls = [f"http://{one.sidecar}:{ADMIN_PORT}{path}" for one in replicas]
-    answers = await asyncio.gather(*(asyncio.to_thread(_stats, url) for url in urls))
+    answers = await asyncio.gather(*(asyncio.to_thread(_stats, one.sidecar, path) for one in replicas))
     return {one.key: answer for one, answer in zip(replicas, answers, strict=True) if answer is not None}
 
 
-def _stats(url: str) -> Any:
-    with contextlib.suppress(*NO_ANSWER), urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - our own sidecar, on loopback
-        return json.load(answer)
+def _stats(sidecar: str, path: str) -> Any:
+    with contextlib.suppress(*NO_ANSWER):
+        return page(sidecar, path, SECONDS)
     return None

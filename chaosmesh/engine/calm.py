@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
-import json
 from collections.abc import Iterable
 from typing import Any
 
+from chaosmesh.engine.admin import NO_ANSWER, page
 from chaosmesh.mesh import Mesh
 from chaosmesh.runtime import probe
-from chaosmesh.runtime.runtime import ADMIN_PORT
 
 LONGEST = 60.0
 """Seconds that are spent on waiting for health at most."""
@@ -41,16 +39,7 @@ async def _avoided_by(sidecar: str) -> str:
     )
 
 
-NO_ANSWER = (OSError, ValueError, http.client.HTTPException)
-"""What `clusters_of` raises where a sidecar does not answer, or not to the end."""
-
-
 def clusters_of(sidecar: str, within: float = probe.ONE_LOOK) -> list[dict[str, Any]]:
-    """What a sidecar says of its clusters and their hosts (Envoy's `/clusters`); blocks for `within` seconds at most."""
-    connection = http.client.HTTPConnection(sidecar, ADMIN_PORT, timeout=within)
-    try:
-        connection.request("GET", "/clusters?format=json")
-        found: list[dict[str, Any]] = json.load(connection.getresponse()).get("cluster_statuses", [])
-    finally:
-        connection.close()
+    """What a sidecar says of its clusters and their hosts (Envoy's `/clusters`); see `page`."""
+    found: list[dict[str, Any]] = page(sidecar, "/clusters?format=json", within).get("cluster_statuses", [])
     return found

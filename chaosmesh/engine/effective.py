@@ -6,12 +6,11 @@ The forecast is made of our own model; a difference is a mistake of ours, never 
 from __future__ import annotations
 
 import asyncio
-import http.client
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from chaosmesh.engine.admin import page
 from chaosmesh.engine.modelled import ENVOY_TIMEOUT, OPEN, limits_of, policy_of
 from chaosmesh.envoy import fallback, names
 from chaosmesh.errors import ChaosMeshError
@@ -47,7 +46,9 @@ class Effective:
 
 async def effective(sidecar: str) -> Effective:
     """What the sidecar at an address has in force."""
-    pages = await asyncio.to_thread(lambda: [_page(sidecar, one) for one in (CLUSTERS, BUDGETS, ROUTES)])
+    pages = await asyncio.to_thread(
+        lambda: [page(sidecar, one, PATIENCE) for one in (CLUSTERS, BUDGETS, ROUTES)]
+    )
     return read(*pages)
 
 
@@ -153,12 +154,3 @@ def _rule(action: Mapping[str, Any]) -> Rule:
 
 def _seconds(text: str) -> float:
     return float(text.removesuffix("s"))
-
-
-def _page(sidecar: str, path: str) -> Any:
-    connection = http.client.HTTPConnection(sidecar, names.ADMIN_PORT, timeout=PATIENCE)
-    try:
-        connection.request("GET", path)
-        return json.load(connection.getresponse())
-    finally:
-        connection.close()

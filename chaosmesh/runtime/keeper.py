@@ -92,7 +92,6 @@ class KeeperProcess:
             if events & selectors.EVENT_READ:
                 key.data()
         self._expire()
-        self._clock.forgive()
 
     def _deadlines(self) -> list[float]:
         leases = [lease.until for lease in self._leases.values()]
@@ -197,6 +196,7 @@ class KeeperProcess:
         gc.freeze()
         standin = StandIn.from_json(command["standin"])
         pid = children.fork(command["name"], _path(command["log"]), lambda: serve(standin))
+        self._clock.forgive()
         self._children[command["name"]] = Child(command["name"], pid)
         return pid
 
@@ -241,7 +241,9 @@ class KeeperProcess:
     # the end
 
     def _heal(self, lease: Lease) -> list[str]:
-        return [problem for heal in lease.heals if (problem := self._heal_one(heal))]
+        problems = [problem for heal in lease.heals if (problem := self._heal_one(heal))]
+        self._clock.forgive()
+        return problems
 
     def _heal_one(self, heal: Heal) -> str:
         if heal.method:

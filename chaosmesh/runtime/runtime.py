@@ -308,9 +308,7 @@ class Runtime(Acts):
             self._disabling[name] = asyncio.get_running_loop().create_task(self._disable(part, status))
 
     async def _disable(self, part: Part, status: int) -> None:
-        meant = part.name in self._killed
-        self._killed.discard(part.name)
         if part.replica is not None:
             for proxy in parts.proxies_to(self._topology, part.replica):
                 await self.toxiproxy.disable(proxy, f"down:{part.name}")
-        self.on_down(part, status, meant)
+        self.on_down(part, status, part.name in self._killed)

@@ -24,7 +24,10 @@ class TickClock:
             self.due += TICK
 
     def forgive(self) -> None:
-        """Called after the keeper's own work (a first import, a slow heal), which says nothing about the host."""
+        """Called after the keeper's own slow work (a first import, a heal), which says nothing about the host.
+
+        Not after every command: a host that stalls during a short one would be forgiven too.
+        """
         self.due = max(self.due, time.monotonic())
 
     def counts(self) -> dict[str, int]:

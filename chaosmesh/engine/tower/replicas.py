@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from chaosmesh.engine.calm import NO_ANSWER, clusters_of
+from chaosmesh.engine.admin import NO_ANSWER
+from chaosmesh.engine.calm import clusters_of
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.tower.state import Replica
 from chaosmesh.errors import ChaosMeshError
