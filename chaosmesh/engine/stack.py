@@ -302,6 +302,7 @@ class Stack(Streams):
     def _fell(self, fall: Fall) -> None:
         if fall.part.role == "sidecar" and fall.part.replica is not None:
             self.ledger.sidecar_killed(fall.part.replica.key, time.time_ns())
+            self.bell.ring()
         self._say(str(fall))
 
     def fallen(self, since: float) -> str | None:

@@ -9,16 +9,19 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from chaosmesh.documents.scenario import Scenario
+from chaosmesh.engine import entries
 from chaosmesh.engine.conditions import Bell
 from chaosmesh.engine.generators import Generators
 from chaosmesh.engine.limits import Guard
 from chaosmesh.engine.metrics import Metrics
+from chaosmesh.engine.site import LiveSite
 from chaosmesh.engine.ways import Ways
-from chaosmesh.envoy import AccessRow
+from chaosmesh.envoy import AccessRow, ControlPlane
 from chaosmesh.ledger import Ledger
 from chaosmesh.load import Record, RequestSpec, Running, Stream, Tls
 from chaosmesh.load.plan import Arrivals, Closed
 from chaosmesh.load.shapes import Shape
+from chaosmesh.runtime import probe
 
 Take = Callable[[list[Record]], None]
 
@@ -41,6 +44,8 @@ class Streams(Ways):
 
     ledger: Ledger
     metrics: Metrics
+    control: ControlPlane
+    site: LiveSite
 
     def __init__(self, scenario: Scenario, generators: Generators) -> None:
         self.generators = generators
@@ -139,10 +144,18 @@ class Streams(Ways):
         return next(self._streams)
 
     async def settled(self, streams: Iterable[int], seconds: float = 20.0) -> None:
-        """Return when the ledger has every row of these streams (DeadlineError names what is missing)."""
-        for stream in streams:
-            await self.bell.until(
-                lambda stream=stream: "; ".join(self.ledger.complete(stream).missing[:3]),  # type: ignore[misc]
-                seconds=seconds,
-                what="the access log rows of a stream",
-            )
+        """Return when the ledger has every row of these streams, and whatever else the sidecars had written into their
+        logs by then (DeadlineError names what is missing)."""
+        asked = tuple(streams)
+
+        def missing() -> list[str]:
+            return [one for stream in asked for one in self.ledger.complete(stream).missing]
+
+        await self._come(missing, seconds)
+        owed = await entries.owed(self, probe.ONE_LOOK)
+        await self._come(lambda: [*missing(), *owed.lacking()], seconds)
+
+    async def _come(self, missing: Callable[[], list[str]], seconds: float) -> None:
+        await self.bell.until(
+            lambda: "; ".join(missing()[:3]), seconds=seconds, what="the access log rows of a stream"
+        )

@@ -14,6 +14,7 @@ from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.stack import Stack
 from chaosmesh.envoy import logs
 from chaosmesh.envoy.forms import Json, seconds
+from chaosmesh.load import RequestSpec
 from tests import meshes
 
 pytestmark = pytest.mark.integration
@@ -30,17 +31,19 @@ def ask(url: str, request_id: str) -> None:
         assert answer.status == 200
 
 
-def test_what_servers_saw_is_waited_for_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their rows come long after those that Envoy's counters of attempts stand for."""
+def slow(monkeypatch: pytest.MonkeyPatch, quick: str) -> None:
+    """Every log but one is told of long after it was written."""
     common = logs._common
 
-    def slow(name: str) -> Json:
-        return {
-            **common(name),
-            "buffer_flush_interval": seconds(0.05 if name.endswith(logs.ATTEMPTS) else 0.7),
-        }
+    def late(name: str) -> Json:
+        return {**common(name), "buffer_flush_interval": seconds(0.05 if name.endswith(quick) else 0.7)}
 
-    monkeypatch.setattr(logs, "_common", slow)
+    monkeypatch.setattr(logs, "_common", late)
+
+
+def test_what_servers_saw_is_waited_for_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their rows come long after those that Envoy's counters of attempts stand for."""
+    slow(monkeypatch, quick=logs.ATTEMPTS)
 
     async def run() -> None:
         async with Stack(MESH, load_scenario(None), RunFolder.create(tmp_path, "late"), load=False) as stack:
@@ -51,5 +54,23 @@ def test_what_servers_saw_is_waited_for_too(tmp_path: Path, monkeypatch: pytest.
                 rows = [one for one in stack.ledger.rows if one.request_id == f"late-{number}"]
                 told = {(one.sidecar.partition(".")[0], one.side) for one in rows}
                 assert {("front", "door"), ("front", "egress"), ("leaf", "ingress")} <= told, number
+
+    asyncio.run(run())
+
+
+def test_calls_without_a_row_so_far_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The door told of each request, nobody yet of the calls that came of it."""
+    slow(monkeypatch, quick="door")
+
+    async def run() -> None:
+        async with Stack(MESH, load_scenario(None), RunFolder.create(tmp_path, "late")) as stack:
+            for _ in range(3):
+                url = stack.entry_url("front")
+                sending = await stack.begin("users", url, "front", [RequestSpec()], 50, count=10)
+                await sending.done()
+                await stack.settled([sending.stream.id])
+                calls = stack.ledger.calls(sending.stream.id, "front", "leaf")
+                assert len(calls) == 10
+                assert all(one.complete for one in calls)
 
     asyncio.run(run())
