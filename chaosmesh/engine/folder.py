@@ -36,7 +36,7 @@ class RunFolder:
         except OSError as error:
             raise EnvironmentFailedError(
                 f"{base}: no run folder can be made here ({error.strerror})",
-                hint="choose another place with --runs DIR",
+                hint="choose another place: --runs DIR, in pytest --chaos-report DIR",
             ) from error
         return cls(path)
 

@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(*documents, variables=None, profile=None, seed=None, scenario=None, traces=None): "
+        f"{MARKER}(*documents, variables=None, profile=None, seed=None, scenario=None, traces=None, runtime=None): "
         "the App Mesh documents that the fixture `mesh` runs",
     )
     options.validate(config)

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from chaosmesh.runtime.kinds import Kind
 
 MARKER = "chaosmesh"
+EXAMPLE = f'@pytest.mark.{MARKER}("path/to/documents")'
 PROFILES = ("appmesh", "appmesh-legacy", "envoy")
 PLACE = "process" if sys.platform == "linux" else "docker"
+MOST_WORKERS = 64
+"""As in `mesh.load`: more processes than that send no more."""
 RUN_ALPHA = 0.01
 """What a session's verdicts may err with together, unless told otherwise (as in `chaosmesh.judge`)."""
 
@@ -83,6 +86,8 @@ def validate(config: pytest.Config) -> None:
     for name in ("workers", "claims"):
         if int(option(config, name)) < 1:
             raise pytest.UsageError(f"--chaos-{name}: write a number from 1 on")
+    if int(option(config, "workers")) > MOST_WORKERS:
+        raise pytest.UsageError(f"--chaos-workers: write a number from 1 to {MOST_WORKERS}")
 
 
 def option(config: pytest.Config, name: str) -> str:

@@ -231,6 +231,28 @@ def test_a_name_that_is_wrong_is_told_without_our_own_code(project):
     assert "pytest_plugin.py" not in result.stdout.str()
 
 
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        ('"docs", retries=3', "the marker chaosmesh has no retries"),
+        ('"docs", runtime="moon"', "chaosmesh marker: runtime='moon': choose from process, docker"),
+        ('"docs", traces="zipkin"', "chaosmesh marker: traces='zipkin': choose from otel, xray, off"),
+        ('"docs", seed="x"', "the marker's seed='x' is no whole number"),
+        ('"docs", variables=["A=1"]', "the marker's variables=[[]'A=1'[]]: names with values"),
+        ('"docs", scenario=5', "the marker names 5: no file, folder or glob"),
+        ("5", "the marker names 5: no file, folder or glob"),
+        ('""', "the marker names '': no file, folder or glob"),
+    ],
+)
+def test_a_marker_that_makes_no_sense_is_told_without_our_own_code(project, marker, said):
+    result = outcome(project, "pass", marker=marker)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([said])
+    assert "pytest_plugin" not in result.stdout.str()
+    assert "During handling" not in result.stdout.str()
+    assert not WrittenMeshes.wanted
+
+
 def test_documents_that_are_nowhere_are_told_with_where_they_were_looked_for(project):
     result = outcome(project, "pass", marker='"elsewhere"')
     result.assert_outcomes(errors=1)
@@ -275,6 +297,7 @@ def test_each_claim_gets_its_share_of_the_session_s_alpha(project, options, alph
         (("--chaos-set", "A"), "*write NAME=VALUE*"),
         (("--chaos-alpha", "2"), "*write a share above 0 and below 1*"),
         (("--chaos-runtime", "moon"), "*invalid choice: 'moon'*"),
+        (("--chaos-workers", "65"), "*--chaos-workers: write a number from 1 to 64*"),
         (("-o", "chaosmesh_profile=mine"), "*chaosmesh_profile = mine: choose from appmesh*"),
         (("-o", "chaosmesh_seed=x"), "*chaosmesh_seed = x: is no number*"),
     ],
@@ -385,3 +408,11 @@ def test_the_run_folder_holds_the_expectations_as_junit(project):
     outcome(project, 'mesh.expect("pass")', "--chaos-report", "left").assert_outcomes(passed=1)
     (file,) = (project.path / "left" / "test_it").glob("2*/junit.xml")
     assert 'name="expectation 1"' in file.read_text()
+
+
+def test_every_option_is_in_the_documentation(pytestconfig):
+    page = (Path(__file__).resolve().parents[3] / "docs" / "experiments.md").read_text(encoding="utf-8")
+    known = [one for one in vars(pytestconfig.option) if one.startswith("chaos_")]
+    missing = [one for one in known if f"| `--{one.replace('_', '-')}" not in page]
+    assert len(known) > 10
+    assert not missing
