@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from chaosmesh.errors import UsageError
@@ -20,14 +21,15 @@ def seconds(text: str) -> float | None:
 
 
 def number(text: str) -> float | None:
-    """0.99 of "99 %" and of "0.99"; None if `text` is neither."""
+    """0.99 of "99 %" and of "0.99"; None if `text` is neither, or no finite number."""
     found = _PERCENT.fullmatch(text)
     if found:
         return float(found[1]) / 100
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return None
+    return value if math.isfinite(value) else None
 
 
 def duration(value: float | str, what: str) -> float:

@@ -14,7 +14,7 @@ from chaosmesh.judge.promql import in_promql
 from chaosmesh.judge.requirement import MEANS, MOMENTS, Measure, Requirement
 
 _QUANTILE = re.compile(r"p(\d{2,5})")
-_STATUS = re.compile(r"status_(?:(\d)xx|(\d{3}))")
+_STATUS = re.compile(r"status_(?:([1-5])xx|([1-5]\d\d))")
 _GRPC = re.compile(r"grpc_(\w+)")
 _GRPC_CODES = [
     "ok",
@@ -80,7 +80,7 @@ def requirement(name: str, claim: Claim) -> Requirement:
             hint='split=weights({"v1": 90, "v2": 10}, on=edge) or split=as_written(on=edge)',
         )
     if quantile := _QUANTILE.fullmatch(name):
-        return bounds.quantile(about, int(quantile[1]) / 10 ** len(quantile[1]))
+        return bounds.quantile(about, _level(name, quantile[1]))
     if (found := _STATUS.fullmatch(name)) is not None:
         return bounds.share(about, "status", statuses=_statuses(found))
     if (found := _GRPC.fullmatch(name)) is not None:
@@ -110,6 +110,17 @@ def _plain(about: bounds.About, measure: Measure) -> Requirement:
     if measure in MEANS:
         return bounds.mean(about, measure)
     return bounds.share(about, measure)
+
+
+def _level(name: str, digits: str) -> float:
+    """0.99 of "99", 0.999 of "999". "100" would read as 0.1, and is meant as all."""
+    level = int(digits) / 10 ** len(digits)
+    if not level or (len(digits) > 2 and digits.endswith("0")):
+        raise UsageError(
+            f"{name} is no quantile that can be claimed",
+            hint="p50, p99, p999; that all of them are in time is never proved: write p9999, or a margin",
+        )
+    return level
 
 
 def _statuses(found: re.Match[str]) -> tuple[int, int]:

@@ -134,6 +134,16 @@ def test_relative_bounds_say_what_they_come_from():
         ("ejected", lambda: at_most("3s", margin=1), "compared, not estimated", "leave it out"),
         ("recovery", lambda: at_most(baseline(times=2)), "can't be relative", "duration"),
         ("spacing", lambda: at_least(0.01), "no unit", "ms"),
+        ("p100", lambda: at_most("1s"), "no quantile", "p9999"),
+        ("p0", lambda: at_most("1s"), "no claim is called", "p50"),
+        ("p00", lambda: at_most("1s"), "no quantile", "p50"),
+        ("status_9xx", lambda: at_most(0.1), "no claim is called", "status_5xx"),
+        ("status_999", lambda: at_most(0.1), "no claim is called", "status_503"),
+        ("attempts", lambda: at_most("nan"), "neither a number", "300ms"),
+        ("attempts", lambda: at_most("inf"), "neither a number", "300ms"),
+        ("success", lambda: at_least(0.9, margin=None), "a margin is a number", "margin=0.005"),
+        ("success", lambda: at_least(baseline(minus="-1 %")), "neither a number", "99 %"),
+        ("success", lambda: at_least(baseline(minus="-0.01")), "0 or more", "minus"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_with_the_next_step(
