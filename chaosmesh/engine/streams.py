@@ -20,6 +20,7 @@ from chaosmesh.envoy import AccessRow, ControlPlane
 from chaosmesh.ledger import Ledger
 from chaosmesh.load import Record, RequestSpec, Running, Stream, Tls
 from chaosmesh.load.plan import Arrivals, Closed
+from chaosmesh.load.sends import Sent
 from chaosmesh.load.shapes import Shape
 from chaosmesh.runtime import probe
 
@@ -31,6 +32,9 @@ class Watcher(Protocol):
 
     def began(self, stream: Stream, *, users: bool) -> None:
         """A stream is about to begin; `users`: its requests are those of users."""
+
+    def saw_sent(self, sent: Sent, *, users: bool) -> None:
+        """Requests were sent; they are not heard of again before they have ended."""
 
     def saw_records(self, stream: Stream, records: Sequence[Record], *, users: bool) -> None:
         """Requests of a stream have ended."""
@@ -109,7 +113,7 @@ class Streams(Ways):
         try:
             generators = self.generators
             generator = await (generators.users(closed) if closed else generators.of(workers))
-            running = await generator.begin(stream, take)
+            running = await generator.begin(stream, take, lambda sent: self.sent(sent, users=users))
             if closed:
                 generators.leave(running, generator)
         except BaseException:
@@ -138,6 +142,11 @@ class Streams(Ways):
         for watcher in self.watchers:
             watcher.began(stream, users=users)
         return take
+
+    def sent(self, sent: Sent, *, users: bool = True) -> None:
+        """A generator has sent so many requests of a stream."""
+        for watcher in self.watchers:
+            watcher.saw_sent(sent, users=users)
 
     def next_stream(self) -> int:
         """A stream number that no other stream of the run has."""

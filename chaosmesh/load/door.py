@@ -17,6 +17,7 @@ from chaosmesh.errors import ChaosMeshError, EnvironmentFailedError
 from chaosmesh.load import wire
 from chaosmesh.load.plan import Record, Stream, StreamReport
 from chaosmesh.load.running import Running
+from chaosmesh.load.sends import Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ class Door:
     """A server on a unix socket; its owner sets the callbacks, all called on the event loop.
 
     `on_intent` says why a test may not begin ("" if it may), `on_open` gives a stream or says why there is none.
-    `on_running` gets the stream's handle (stop it, wait for its report) as soon as it sends. Then come `on_records` and
-    `on_users` (users and requests a second of this process, present), and at last `on_done` with the report, or with
-    what went wrong. `on_join` hears of each process: its role and what it tells of itself.
+    `on_running` gets the stream's handle (stop it, wait for its report) as soon as it sends. Then come `on_sent`,
+    `on_records` and `on_users` (users and requests a second of this process, present), and at last `on_done` with the
+    report, or with what went wrong. `on_join` hears of each process: its role and what it tells of itself.
     """
 
     def __init__(self, path: Path) -> None:
@@ -60,6 +61,7 @@ class Door:
         self.on_open: Callable[[Opening], Stream | str] = lambda _: "nobody takes what is sent"
         self.on_running: Callable[[Running], None] = lambda _: None
         self.on_records: Callable[[Stream, list[Record]], None] = lambda _stream, _records: None
+        self.on_sent: Callable[[Stream, Sent], None] = lambda _stream, _sent: None
         self.on_users: Callable[[Stream, int, float], None] = lambda _stream, _users, _rate: None
         self.on_done: Callable[[Stream, StreamReport | ChaosMeshError], None] = lambda _stream, _report: None
         self._server: asyncio.Server | None = None
@@ -118,8 +120,8 @@ class _Visitor:
     def hear(self, kind: wire.Kind, payload: bytes) -> None:
         """Takes one frame."""
         if kind is wire.Kind.RECORDS:
-            number, records = wire.read_records(payload)
-            self._streams[number].deliver(records)
+            number, records, sent = wire.read_records(payload)
+            self._streams[number].deliver(records, sent)
             return
         message = wire.read_control(payload)
         match message["is"]:
@@ -161,7 +163,12 @@ class _Visitor:
         stream = self._door.on_open(opening)
         if isinstance(stream, str):
             return {"why": stream, "stream": None}
-        running = Running(stream, lambda records: self._door.on_records(stream, records), self._stop)
+        running = Running(
+            stream,
+            lambda records: self._door.on_records(stream, records),
+            self._stop,
+            on_sent=lambda sent: self._door.on_sent(stream, sent),
+        )
         self._streams[stream.id] = running
         self._door.on_running(running)
         return {"why": "", "stream": wire.stream_to_json(stream)}

@@ -68,9 +68,10 @@ class Generator:
                 self._deliver(flow)
 
     def _deliver(self, flow: Flow) -> None:
-        rows = flow.take()
+        rows, sent = flow.take(), flow.sends.take()
+        if rows or sent:
+            self._write(wire.records(flow.stream.id, rows, sent))
         if rows:
-            self._write(wire.records(flow.stream.id, rows))
             tell(self._fire, flow.stream, rows, flow.stream.name)
         if flow.over:
             self._end(flow)
@@ -85,7 +86,7 @@ class Generator:
             {
                 "is": "done",
                 "stream": flow.stream.id,
-                "sent": flow.sent,
+                "sent": flow.sends.total,
                 "dropped": flow.dropped,
                 "retried": flow.retried,
                 "cpu_s": flow.cpu_s,

@@ -19,6 +19,7 @@ from chaosmesh.load.link import Endpoint
 from chaosmesh.load.messages import message_of
 from chaosmesh.load.part import WHOLE, Part
 from chaosmesh.load.plan import Protocol, Stream
+from chaosmesh.load.sends import Sends
 from chaosmesh.load.shapes import NS
 from chaosmesh.load.tcp import TcpPool
 from chaosmesh.load.timer import KernelTimer
@@ -74,7 +75,8 @@ class Flow:
 
     def __init__(self, stream: Stream, part: Part = WHOLE) -> None:
         self.stream = stream
-        self.sent = self.dropped = 0
+        self.sends = Sends()
+        self.dropped = 0
         self._seq, self._step = part.index, part.of
         self._schedule = _part_of(part, self._times(stream))
         self._picks = _part_of(part, picks([spec.weight for spec in stream.requests], stream.seed))
@@ -175,7 +177,7 @@ class Flow:
             del self._in_flight[seq]
             self.dropped += 1
         else:
-            self.sent += 1
+            self.sends.add(now + self._epoch)
 
     def _finished(self, exchange: Exchange, status: int, size: int, failure: str) -> None:
         del self._in_flight[exchange.seq]

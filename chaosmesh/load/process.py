@@ -18,6 +18,7 @@ from chaosmesh.load.child import Child
 from chaosmesh.load.part import TOKEN
 from chaosmesh.load.plan import Stream
 from chaosmesh.load.running import OnRecords, Running
+from chaosmesh.load.sends import OnSent, unheard
 from chaosmesh.load.targets import check_stream, networks
 
 Spawn = Callable[[str, Sequence[str], Mapping[str, str], Path], Awaitable[int]]
@@ -89,13 +90,13 @@ class LoadProcess:
             raise
         self._shut_door()  # so that a killed main leaves no socket behind
 
-    async def begin(self, stream: Stream, on_records: OnRecords) -> Running:
+    async def begin(self, stream: Stream, on_records: OnRecords, on_sent: OnSent = unheard) -> Running:
         """Starts a stream; raises UsageError for one that can't or mustn't run."""
         check_stream(stream, self._allowed)
         if stream.id in self._streams:
             raise UsageError(f"stream {stream.name}: id {stream.id} is running already")
         running = Running(
-            stream, on_records, lambda: self._say({"do": "stop", "stream": stream.id}), self.workers
+            stream, on_records, lambda: self._say({"do": "stop", "stream": stream.id}), self.workers, on_sent
         )
         key = f"started {stream.id}"
         answer = self._expect(key)
@@ -192,8 +193,8 @@ class LoadProcess:
 
     def _received(self, kind: wire.Kind, payload: bytes) -> None:
         if kind is wire.Kind.RECORDS:
-            stream, records = wire.read_records(payload)
-            self._streams[stream].deliver(records)
+            stream, records, sent = wire.read_records(payload)
+            self._streams[stream].deliver(records, sent)
             return
         message = wire.read_control(payload)
         if message["is"] == "done":

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from chaosmesh.load.plan import Record, Stream, StreamReport, WorkerReport
+from chaosmesh.load.sends import OnSent, Sent, unheard
 
 OnRecords = Callable[[list[Record]], None]
 """Called on the event loop with each batch of finished requests."""
@@ -19,11 +20,16 @@ class Running:
     """Handle of a stream: stop it, wait for its report."""
 
     def __init__(
-        self, stream: Stream, on_records: OnRecords, stop: Callable[[], None], workers: int = 1
+        self,
+        stream: Stream,
+        on_records: OnRecords,
+        stop: Callable[[], None],
+        workers: int = 1,
+        on_sent: OnSent = unheard,
     ) -> None:
         self.stream = stream
         self.started_ns = 0
-        self._on_records = on_records
+        self._on_records, self._on_sent = on_records, on_sent
         self._stop = stop
         self._lags = [array("q") for _ in range(workers)]
         self._last_ns = 0
@@ -47,18 +53,21 @@ class Running:
         """Whether nothing more comes of it."""
         return self._report.done()
 
-    def deliver(self, records: list[Record]) -> None:
+    def deliver(self, records: list[Record], sent: Sent) -> None:
         """Takes a batch from the generator; what the receiver raises ends the stream as its error."""
         if len(self._lags) == 1:
             self._lags[0].extend(one.sent_ns - one.intended_ns for one in records)
         else:
             for one in records:
                 self._lags[one.seq % len(self._lags)].append(one.sent_ns - one.intended_ns)
-        self._last_ns = max(self._last_ns, max(one.done_ns for one in records))
+        self._last_ns = max(self._last_ns, *(one.done_ns for one in records), 0)
         if self._report.done():
             return
         try:
-            self._on_records(records)
+            if sent:
+                self._on_sent(sent)
+            if records:
+                self._on_records(records)
         except Exception as error:  # noqa: BLE001  it belongs to whoever waits for the stream
             self._stop()
             self.fail(error)

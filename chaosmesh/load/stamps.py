@@ -6,6 +6,7 @@ Only the process that runs a locustfile imports this module.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.exception import StopUser
 
 from chaosmesh.load.plan import Stream, request_id
+from chaosmesh.load.sends import Sends
 from chaosmesh.load.wire import NO_GRPC, Failure, Row
 
 _KEY = "chaosmesh"
@@ -38,7 +40,8 @@ class Stamps:
         self._stream = stream
         self._netloc = urlsplit(url).netloc
         self._numbers = itertools.count()
-        self.sent = self.ended = self.strangers = self.given_up = 0
+        self.sends = Sends()
+        self.ended = self.strangers = self.given_up = 0
         self.closing = False
         self.rows: list[Row] = []
 
@@ -88,7 +91,7 @@ class Stamps:
             if _ID in {str(one).lower() for one in headers}:
                 return request(session, method, url, *args, headers=headers, **more)
             number = next(self._numbers)
-            self.sent += 1
+            self.sends.add(time.time_ns())
             headers[_ID] = request_id(self._stream.id, number)
             context = {**(more.pop("context", None) or {}), _KEY: number}
             try:

@@ -77,7 +77,7 @@ class Users:
             {
                 "is": "done",
                 "stream": stream.id,
-                "sent": stamps.sent,
+                "sent": stamps.sends.total,
                 "dropped": 0,
                 "retried": 0,
                 "cpu_s": (time.process_time_ns() - cpu) / 1e9,
@@ -87,7 +87,7 @@ class Users:
         )
 
     def _over(self, stream: Stream, stamps: Stamps, begin: float, runner: Any) -> bool:
-        enough = stream.count is not None and stamps.sent >= stream.count
+        enough = stream.count is not None and stamps.sends.total >= stream.count
         late = stream.duration is not None and time.monotonic() - begin >= stream.duration
         return self._stopping or enough or late or runner.state not in _READY
 
@@ -110,14 +110,15 @@ class Users:
         """What is under way is waited for, as long as an answer may take."""
         stamps.closing = True
         until = time.monotonic() + stream.timeout
-        while stamps.ended < stamps.sent and runner.user_count and time.monotonic() < until:
+        while stamps.ended < stamps.sends.total and runner.user_count and time.monotonic() < until:
             gevent.sleep(_FLUSH_S)
             self._deliver(stream, stamps)
 
     def _deliver(self, stream: Stream, stamps: Stamps) -> None:
         rows, stamps.rows = stamps.rows, []
-        if rows:
-            self._out(wire.records(stream.id, rows))
+        sent = stamps.sends.take()
+        if rows or sent:
+            self._out(wire.records(stream.id, rows, sent))
 
     def _user_error(self, **_: object) -> None:
         self._errors += 1

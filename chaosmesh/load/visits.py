@@ -129,9 +129,10 @@ class Ride(_Visiting):
         return self._flow.over
 
     def _deliver(self) -> None:
-        rows = self._flow.take()
+        rows, sent = self._flow.take(), self._flow.sends.take()
+        if rows or sent:
+            self._line.send(wire.records(self.stream.id, rows, sent))
         if rows:
-            self._line.send(wire.records(self.stream.id, rows))
             tell(self._fire, self.stream, rows)
 
     def _close(self) -> None:
@@ -143,7 +144,7 @@ class Ride(_Visiting):
 
     def _totals(self) -> Mapping[str, Any]:
         flow = self._flow
-        return {"sent": flow.sent, "dropped": flow.dropped, "retried": flow.retried}
+        return {"sent": flow.sends.total, "dropped": flow.dropped, "retried": flow.retried}
 
 
 class Guests(_Visiting):
@@ -167,12 +168,13 @@ class Guests(_Visiting):
         self._stamps.closing = True
 
     def _quiet(self) -> bool:
-        return self._stamps.ended + self._stamps.given_up >= self._stamps.sent
+        return self._stamps.ended + self._stamps.given_up >= self._stamps.sends.total
 
     def _deliver(self) -> None:
         rows, self._stamps.rows = self._stamps.rows, []
-        if rows:
-            self._line.send(wire.records(self.stream.id, rows))
+        sent = self._stamps.sends.take()
+        if rows or sent:
+            self._line.send(wire.records(self.stream.id, rows, sent))
 
     def free(self) -> None:
         """The clients send as before; until then whoever wants to send one more request stops instead."""
@@ -186,7 +188,7 @@ class Guests(_Visiting):
 
     def _totals(self) -> Mapping[str, Any]:
         stamps = self._stamps
-        counted = {"sent": stamps.sent, "dropped": 0, "retried": 0}
+        counted = {"sent": stamps.sends.total, "dropped": 0, "retried": 0}
         return {**counted, "strangers": stamps.strangers, "user_errors": self._errors}
 
     def _user_error(self, **_: object) -> None:

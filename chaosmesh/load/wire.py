@@ -1,4 +1,4 @@
-"""The words between main and the generator: length-prefixed frames, control as JSON, records as packed binary."""
+"""The words between main and the generator: length-prefixed frames, control as JSON, records and sends as packed binary."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from chaosmesh.load.plan import Closed, Record, RequestSpec, Stream, Tls
+from chaosmesh.load.sends import Sent
 from chaosmesh.load.shapes import Piece, Shape
 
 HEADER = struct.Struct("<IB")
 """Length of the payload, kind of the frame."""
 
-_STREAM = struct.Struct("<I")
+_STREAM = struct.Struct("<IH")  # its number, and how many seconds of sends follow
+_SENT = struct.Struct("<qI")
 _RECORD = struct.Struct("<QHqqqHQhH")
 _LENGTH = struct.Struct("<I")
 
@@ -60,20 +62,24 @@ def read_control(payload: bytes) -> dict[str, Any]:
     return message
 
 
-def records(stream_id: int, rows: Iterable[Row]) -> bytes:
-    """One frame of finished requests; each failure's text stands in it once."""
+def records(stream_id: int, rows: Iterable[Row], sent: Sent = ()) -> bytes:
+    """One frame of finished requests, and of what was sent; each failure's text stands in it once."""
     pack = _RECORD.pack
     texts: dict[str, int] = {"": 0}
     packed = b"".join([pack(*row[:8], texts.setdefault(row[8], len(texts))) for row in rows])
     words = json.dumps(list(texts)).encode()
-    payload = b"".join((_STREAM.pack(stream_id), _LENGTH.pack(len(words)), words, packed))
+    seconds = b"".join([_SENT.pack(*one) for one in sent])
+    payload = b"".join((_STREAM.pack(stream_id, len(sent)), seconds, _LENGTH.pack(len(words)), words, packed))
     return HEADER.pack(len(payload), Kind.RECORDS) + payload
 
 
-def read_records(payload: bytes) -> tuple[int, list[Record]]:
-    """The stream and the finished requests of one frame."""
-    start = _STREAM.size + _LENGTH.size
-    end = start + _LENGTH.unpack_from(payload, _STREAM.size)[0]
+def read_records(payload: bytes) -> tuple[int, list[Record], Sent]:
+    """The stream, the finished requests and the sends of one frame."""
+    stream, seconds = _STREAM.unpack_from(payload)
+    begin = _STREAM.size + seconds * _SENT.size
+    sent = list(_SENT.iter_unpack(memoryview(payload)[_STREAM.size : begin]))
+    start = begin + _LENGTH.size
+    end = start + _LENGTH.unpack_from(payload, begin)[0]
     texts = json.loads(payload[start:end])
     finished = [
         Record(seq, spec, intended, sent, done, status, size, texts[text], None if grpc == NO_GRPC else grpc)
@@ -81,7 +87,7 @@ def read_records(payload: bytes) -> tuple[int, list[Record]]:
             memoryview(payload)[end:]
         )
     ]
-    return _STREAM.unpack_from(payload)[0], finished
+    return stream, finished, sent
 
 
 def stream_to_json(stream: Stream) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosmesh.load import LoadProcess, Record, RequestSpec, Running, Stream, StreamReport
+from chaosmesh.load.sends import Sent
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 ANSWERS = {
@@ -116,23 +118,28 @@ class Spawned:
 
 @dataclass
 class Bench:
-    """A generator that runs, and the server it may load."""
+    """A generator that runs, and the server it may load. `sent`: requests by the epoch second in which they were sent."""
 
     load: LoadProcess
     url: str
     seen: Seen
     spawned: Spawned
+    sent: Counter[int] = field(default_factory=Counter)
 
     def stream(self, *requests: RequestSpec, id: int = 1, rate: float = 200, **more: Any) -> Stream:  # noqa: A002
         return Stream(id, f"stream{id}", self.url, "front.local", requests or (RequestSpec(),), rate, **more)
 
     async def begin(self, stream: Stream) -> tuple[Running, list[Record]]:
         records: list[Record] = []
-        return await self.load.begin(stream, records.extend), records
+        return await self.load.begin(stream, records.extend, self._count), records
 
     async def run(self, stream: Stream) -> tuple[StreamReport, list[Record]]:
         running, records = await self.begin(stream)
         return await running.done(), records
+
+    def _count(self, sent: Sent) -> None:
+        for second, count in sent:
+            self.sent[second] += count
 
 
 def with_load(

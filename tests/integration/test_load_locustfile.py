@@ -49,6 +49,7 @@ def run(folder: Path, text: str, users: int | None, **more: object):
         closed = Closed(str(file), users)
         stream = bench.stream(RequestSpec(path="*"), id=5, closed=closed, **more)
         report, records = await bench.run(stream)
+        assert bench.sent.total() == report.sent  # told as they were sent
         found.update(report=report, records=records, seen=bench.seen)
 
     with_load(folder, scenario, LoadProcess(locustfile=file))

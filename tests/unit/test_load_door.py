@@ -41,11 +41,13 @@ class Owner:
     def __init__(self, door: Door) -> None:
         self.openings: list[Opening] = []
         self.records: list[Record] = []
+        self.sent: list[tuple[int, int, int]] = []
         self.users: list[tuple[int, int, float]] = []
         self.running: list[Running] = []
         self.ended: asyncio.Queue[Any] = asyncio.Queue()
         door.on_open = self.open
         door.on_records = lambda _, records: self.records.extend(records)
+        door.on_sent = lambda _, sent: self.sent.extend((*one, len(self.records)) for one in sent)
         door.on_users = lambda stream, users, rate: self.users.append((stream.id, users, rate))
         door.on_running = self.running.append
         door.on_done = lambda _, report: self.ended.put_nowait(report)
@@ -87,6 +89,7 @@ def test_a_stream_gets_its_number_and_ends_with_a_report(tmp_path: Path) -> None
         assert owner.openings == [Opening("passengers", 4711, "http://127.0.0.1:1", 3, 3.0, None)]
         await client.say(**{"is": "started", "stream": 1, "started_ns": 500})
         await client.say(**{"is": "users", "stream": 1, "users": 2, "rate": 2.0})
+        client.writer.write(wire.records(1, [], [(7, 2)]))
         client.writer.write(wire.records(1, [row(0), row(1)]))
         totals = {"sent": 2, "dropped": 1, "retried": 0, "cpu_s": 0.5}
         await client.say(**{"is": "done", "stream": 1, **totals})
@@ -95,6 +98,7 @@ def test_a_stream_gets_its_number_and_ends_with_a_report(tmp_path: Path) -> None
         assert (report.sent, report.dropped, report.finished, report.planned) == (2, 1, 2, 3)
         assert report.lag_p99_ms == 0.001
         assert [one.seq for one in owner.records] == [0, 1]
+        assert owner.sent == [(7, 2, 0)]  # before any of them had ended
         assert owner.users == [(1, 2, 2.0)]
         assert owner.running[0].ended
         assert door.pids == [4711]

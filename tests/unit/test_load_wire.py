@@ -41,16 +41,23 @@ def test_records_survive_the_way_in_any_pieces() -> None:
     rows.append((5, 1, 1, 2, 3, 200, 0, 14, wire.Failure.NONE))
     rows.append((6, 1, 1, 2, 3, 0, 0, wire.NO_GRPC, "tls: CERTIFICATE_VERIFY_FAILED (é)"))
     rows.append((2**48 - 1, 0, 1, 2, 3, 0, 0, wire.NO_GRPC, wire.Failure.RESET))
-    data = wire.records(4, rows) + wire.control({"is": "done"})
+    sent = [(1_800_000_000, 4), (1_800_000_001, 3)]
+    data = wire.records(4, rows, sent) + wire.control({"is": "done"})
     frames = wire.Frames()
     got = [frame for at in range(0, len(data), 3) for frame in frames.feed(data[at : at + 3])]
     assert [kind for kind, _ in got] == [wire.Kind.RECORDS, wire.Kind.CONTROL]
-    stream, records = wire.read_records(got[0][1])
-    assert stream == 4
+    stream, records, told = wire.read_records(got[0][1])
+    assert (stream, told) == (4, sent)
     assert records[2] == Record(2, 1, 10**18 + 2, 10**18 + 5, 10**18 + 9, 503, 7)
     assert records[5] == Record(5, 1, 1, 2, 3, 200, 0, "", 14)
     assert records[6].error == "tls: CERTIFICATE_VERIFY_FAILED (é)"
     assert records[-1] == Record(2**48 - 1, 0, 1, 2, 3, 0, 0, "connection reset")
+
+
+def test_sends_travel_without_any_record() -> None:
+    ((kind, payload),) = wire.Frames().feed(wire.records(4, [], [(7, 50)]))
+    assert kind is wire.Kind.RECORDS
+    assert wire.read_records(payload) == (4, [], [(7, 50)])
 
 
 def feed(data: bytes, *, head: bool = False, piece: int = 1) -> Answer:

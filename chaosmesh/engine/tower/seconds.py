@@ -28,8 +28,9 @@ NS: Final = 1_000_000_000
 
 @dataclass(slots=True)
 class EntrySecond:
-    """One second at the entry. `planned` and `sent`: requests whose intended (sent) time lies in it; `due`: requests a
-    second that the streams were said to send then; `expected`: success as predicted for the faults in force."""
+    """One second at the entry. `sent`: requests that were sent in it, answered or not; `planned`: those that have ended and
+    were meant for it; `due`: requests a second that the streams were said to send then; `expected`: success as predicted
+    for the faults in force."""
 
     planned: int = 0
     sent: int = 0

@@ -21,6 +21,7 @@ from chaosmesh.ledger.addresses import node_of
 from chaosmesh.ledger.join import expected_attempts
 from chaosmesh.ledger.model import succeeded
 from chaosmesh.load import Record, Stream
+from chaosmesh.load.sends import Sent
 
 Pair = tuple[str, str]  # client, service
 
@@ -60,6 +61,14 @@ class Seen:
             for listener in self.streams:
                 listener(stream)
 
+    def saw_sent(self, sent: Sent, *, users: bool) -> None:
+        """Requests were sent, answered or not."""
+        if not users:
+            return
+        for second, count in sent:
+            self.entry.at(second * NS).sent += count
+            self.sent += count
+
     def saw_records(self, stream: Stream, records: Sequence[Record], *, users: bool) -> None:
         """Requests have ended; those of probes are nobody's."""
         if not users:
@@ -67,15 +76,13 @@ class Seen:
         for one in records:
             well = one.ok and not one.error
             self.entry.at(one.intended_ns).planned += 1
-            self.entry.at(one.sent_ns).sent += 1
             second = self.entry.at(one.done_ns)
             second.done += 1
             second.failed += not well
             second.ms.append(one.latency_ms if one.status else math.inf)
             second.lag.append(one.lag_ms)
             self.ok += well
-        self.sent += len(records)
-        self.failed = self.sent - self.ok
+            self.failed += not well
         for listener in self.listeners:
             listener(stream, records)
 

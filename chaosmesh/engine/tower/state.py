@@ -17,7 +17,7 @@ Tone = Literal["ok", "warn", "bad", "idle"]
 
 @dataclass(frozen=True)
 class LoadTotal:
-    """Requests of users that have ended since the start."""
+    """Requests of users since the start: sent, and of those that have ended how."""
 
     sent: int
     ok: int

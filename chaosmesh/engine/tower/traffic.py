@@ -38,6 +38,7 @@ class Traffic:
         door.on_open = self._open
         door.on_running = stack.limits.began
         door.on_records = self._records
+        door.on_sent = lambda _, sent: stack.sent(sent)
         door.on_users = self._users
         door.on_done = self._done
 

@@ -53,6 +53,7 @@ def test_every_request_of_two_workers_has_a_number_and_none_goes_elsewhere(tmp_p
             await yard.stop()
         assert [one.file for one in yard.openings] == [str(file)] * 4
         assert all(isinstance(one, StreamReport) and one.sent == one.finished for one in yard.ends.values())
+        assert {number: one.sent for number, one in yard.ends.items()} == yard.sent  # told as they were sent
         stats = await yard.ask("/stats/requests")
         table = {one["name"]: one["num_requests"] for one in stats["stats"]}
         assert table["Aggregated"] == table["/"] + table["large"]

@@ -28,7 +28,7 @@ def test_two_workers_send_for_all_passengers_and_every_count_is_the_same(tmp_pat
         reports = list(yard.ends.values())
         assert [type(one) for one in reports] == [StreamReport, StreamReport]
         records = {number: len(found) for number, found in yard.records.items()}
-        assert {number: one.sent for number, one in yard.ends.items()} == records
+        assert {number: one.sent for number, one in yard.ends.items()} == records == yard.sent
         stats = await yard.ask("/stats/requests")
         total = stats["stats"][-1]
         assert total["num_requests"] == sum(records.values()) == len(yard.seen.ids)

@@ -8,6 +8,7 @@ import socket
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,7 @@ class Yard:
     running: list[Running] = field(default_factory=list)
     records: dict[int, list[Record]] = field(default_factory=dict)
     ends: dict[int, StreamReport | ChaosMeshError] = field(default_factory=dict)
+    sent: Counter[int] = field(default_factory=Counter)
     users: dict[int, tuple[int, float]] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
 
@@ -108,6 +110,7 @@ def with_yard(folder: Path, scenario: Callable[[Yard], Awaitable[None]], **setup
             door.on_intent, door.on_open, door.on_done = yard.intent, yard.opened, yard.done
             door.on_running = yard.running.append
             door.on_records = lambda stream, records: yard.records[stream.id].extend(records)
+            door.on_sent = lambda stream, sent: yard.sent.update({stream.id: sum(many for _, many in sent)})
             door.on_users = lambda stream, users, rate: yard.users.update({stream.id: (users, rate)})
             await door.start()
             yard.locusts = Locusts(door, yard.spawned, folder, Setup(host=url, port=free_port(), **setup))
