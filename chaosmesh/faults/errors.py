@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chaosmesh.errors import UsageError
+from chaosmesh.faults.connections import between
 from chaosmesh.faults.requests import OnRequests, checked
 
 GRPC_CODES = range(1, 17)
@@ -29,10 +30,8 @@ class Errors(OnRequests):
                 "errors: either an HTTP status or a gRPC code",
                 hint='errors(503) or errors(grpc="UNAVAILABLE")',
             )
-        if self.status is not None and not 200 <= self.status <= 599:
-            raise UsageError(
-                f"errors: status must be 200–599 (got {self.status})", hint="errors(503, share=0.3)"
-            )
+        if self.status is not None:
+            between("errors", "the status", self.status, 200, 599, "errors(503, share=0.3)")
         if self.grpc is not None and self.grpc not in GRPC_CODES:
             raise UsageError(f"errors: a gRPC code is 1–16 (got {self.grpc})", hint='grpc="UNAVAILABLE"')
         checked("errors", self, "share=0.3")

@@ -9,6 +9,7 @@ from typing import Any
 
 from chaosmesh.errors import UsageError
 from chaosmesh.faults.base import AttemptSeen, Dose, Site
+from chaosmesh.faults.units import share as checked_share
 from chaosmesh.mesh import RequestFault
 
 
@@ -95,9 +96,7 @@ class OnRequests(ABC):
 
 def checked(word: str, fault: OnRequests, hint: str) -> None:
     """UsageError for a share that is none, and for conditions that nothing can meet."""
-    share = fault.drawn[0]
-    if not 0 < share <= 1:
-        raise UsageError(f"{word}: share must be above 0 and at most 1 (got {share})", hint=hint)
+    checked_share(fault.drawn[0], word, hint)
     for name, value in (("path", fault.path), ("prefix", fault.prefix)):
         if value and not value.startswith("/"):
             raise UsageError(f"{word}: {name} must begin with a slash (got {value!r})", hint=f'{name}="/x"')

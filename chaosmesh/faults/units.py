@@ -54,6 +54,15 @@ def rate(value: str, what: str) -> int:
     return _whole(size(found[1], what) / 1000, value, what, "KB/s, as Toxiproxy counts")
 
 
+def share(value: float, what: str, hint: str = "share=0.3 is 30 %") -> float:
+    """A number above 0 and at most 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f"{what}: share={value!r} is no number", hint=hint)
+    if not 0 < value <= 1:
+        raise UsageError(f"{what}: share must be above 0 and at most 1 (got {value})", hint=hint)
+    return value
+
+
 def grpc_code(value: str | int, what: str) -> int:
     """The number of "UNAVAILABLE" or of a number."""
     if isinstance(value, str) and value.upper() in GRPC:

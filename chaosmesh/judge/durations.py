@@ -38,7 +38,7 @@ def duration(value: float | str, what: str) -> float:
     if known is not None:
         return known
     bare = number(value) if isinstance(value, str) else value
-    if bare is not None:
+    if isinstance(bare, (int, float)):
         raise UsageError(
             f"{what} is compared with a duration, and {value!r} has no unit",
             hint=f'write "{bare:g}ms" or "{bare:g}s"',

@@ -114,7 +114,7 @@ def _plain(about: bounds.About, measure: Measure) -> Requirement:
 
 def _level(name: str, digits: str) -> float:
     """0.99 of "99", 0.999 of "999". "100" would read as 0.1, and is meant as all."""
-    level = int(digits) / 10 ** len(digits)
+    level = float(f"0.{digits}")
     if not level or (len(digits) > 2 and digits.endswith("0")):
         raise UsageError(
             f"{name} is no quantile that can be claimed",

@@ -30,6 +30,7 @@ from chaosmesh.faults import (
 )
 from chaosmesh.faults.connections import OnConnections
 from chaosmesh.faults.units import GRPC, grpc_code, rate
+from chaosmesh.faults.units import share as checked_share
 from chaosmesh.faults.units import size as bytes_of
 from chaosmesh.judge.durations import duration as seconds
 from chaosmesh.mesh import Mesh
@@ -45,6 +46,16 @@ class _Requests:
     prefix: str
     headers: Mapping[str, str] | None
     replica: int | None
+
+    def __post_init__(self) -> None:
+        for word, value in (("path", self.path), ("prefix", self.prefix)):
+            if not isinstance(value, str):
+                raise UsageError(f"{word}={value!r} is no text", hint=f'{word}="/x"')
+        given = {} if self.headers is None else self.headers
+        if not isinstance(given, Mapping) or not all(
+            isinstance(one, str) for pair in given.items() for one in pair
+        ):
+            raise UsageError(f"headers={given!r}: names with texts", hint='headers={"x-user": "beta"}')
 
     @property
     def said(self) -> str:
@@ -111,7 +122,7 @@ class Edge:
         word = GRPC[meant.grpc] if meant.grpc else str(meant.status)
         drawn = self._seed(seed, f"errors {word}{which.said}")
         return self._fault(
-            f"{word} {share * 100:.4g} %{which.said}",
+            f"{word} {checked_share(share, 'errors') * 100:.4g} %{which.said}",
             "errors",
             lambda name, one: Errors(
                 name, one.pair, meant.status, share, drawn, one.workload, meant.grpc, **which.fields
@@ -135,7 +146,7 @@ class Edge:
         which = _Requests(path, prefix, headers, replica)
         ms, drawn = _ms(delay, "delay"), self._seed(seed, f"delay{which.said}")
         return self._fault(
-            f"+{delay} {share * 100:.4g} %{which.said}",
+            f"+{delay} {checked_share(share, 'delay') * 100:.4g} %{which.said}",
             "delay",
             lambda name, one: Delay(name, one.pair, ms, share, drawn, one.workload, **which.fields),
             replica,
@@ -263,6 +274,8 @@ class Edge:
     def _seed(self, given: int | None, what: str) -> int:
         """Faults of different kinds draw apart from each other; the same fault draws the same in every run."""
         if given is not None:
+            if isinstance(given, bool) or not isinstance(given, int):
+                raise UsageError(f"seed={given!r} is no whole number", hint="seed=7")
             return given
         return zlib.crc32(f"{self._session.seed} {what}".encode())
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.errors import UsageError
 from chaosmesh.faults.units import grpc_of_status
+from chaosmesh.faults.units import share as checked_share
 from chaosmesh.mesh import Mesh, Topology
 from chaosmesh.runtime.kinds import Kind
 
@@ -51,10 +52,8 @@ def needs_containers(runtime: Kind, fault: str) -> None:
 
 def needs_connections(kind: str, share: float) -> None:
     """UsageError for a share of connections."""
-    if share == 1:
+    if checked_share(share, kind, "leave it out") == 1:
         return
-    if not 0 < share < 1:
-        raise UsageError(f"{kind}: share must be above 0 and at most 1 (got {share})", hint="leave it out")
     raise UsageError(
         f"{kind}: a share of {share:g} would be drawn once per connection, and sidecars keep connections: all "
         "requests of some would meet it and none of the others",
@@ -71,7 +70,7 @@ def needs_replica(mesh: Mesh, topology: Topology, edge: Named, kind: str, replic
         servers = mesh.own_targets(path.service) if path.service in known else ()
         for server in (path.workload,) if path.workload else servers:
             copies = len(topology.replicas_of(server))
-            if replica not in range(copies):
+            if isinstance(replica, bool) or replica not in range(copies):
                 raise UsageError(
                     f"{kind} on {edge}: {server} has {copies} replica{'s' * (copies != 1)}, and none with number "
                     f"{replica!r}",

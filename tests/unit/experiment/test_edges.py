@@ -142,6 +142,15 @@ def test_a_grpc_edge_gets_a_code_and_an_http_edge_none() -> None:
         (lambda: edge().errors(), "either an HTTP status or a gRPC code"),
         (lambda: edge().bandwidth("64"), "is no rate"),
         (lambda: edge().slicer(size=0), "size in bytes"),
+        (lambda: edge().errors("503"), "the status must be a whole number"),
+        (lambda: edge().errors(503, share="30 %"), "share='30 %' is no number"),
+        (lambda: edge().delay("5ms", share=None), "share=None is no number"),
+        (lambda: edge().delay([]), "is no duration"),
+        (lambda: edge().down(share="1"), "share='1' is no number"),
+        (lambda: edge().errors(503, path=5), "path=5 is no text"),
+        (lambda: edge().errors(503, headers={"x-user": 5}), "names with texts"),
+        (lambda: edge().errors(503, headers="x-user"), "names with texts"),
+        (lambda: edge().errors(503, seed="x"), "seed='x' is no whole number"),
     ],
 )
 def test_what_does_not_fit_is_refused_at_once(refused, message) -> None:
