@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chaosmesh.report.book import Book
 
 JUNIT = "junit.xml"
+RUN_JSON = "run.json"
 
 
 @click.command()
@@ -29,6 +30,7 @@ def report(run: Path, html: str | None, markdown: str | None, junit: str | None,
     RUN is a run folder of verify, of an experiment, of a canary, of a gate or of `up --ui`, for example
     runs/NAME/latest. The verdict is told as it was; `chaosmesh judge` tells it anew.
     """
+    run = run.parent if run.name == RUN_JSON else run
     given = [("--html", html), ("--markdown", markdown), ("--junit", junit)]
     _writable(given)
     from chaosmesh.report.book import read
@@ -56,13 +58,19 @@ def _tell(book: Book, run: Path, html: str | None, markdown: str | None, *, term
 
 
 def _kept_junit(run: Path) -> str:
+    from xml.etree import ElementTree as ET
+
+    from chaosmesh.engine.absent import absent
+
     try:
-        return (run / JUNIT).read_text("utf-8")
+        text = (run / JUNIT).read_text("utf-8")
+        ET.fromstring(text)  # noqa: S314 - a half-written file shows; nothing of it is used
     except FileNotFoundError:
-        hint = "name the folder of a run, for example runs/NAME/latest"
-        raise UsageError(f"{run / JUNIT} is missing", hint=hint) from None
-    except OSError as error:
-        raise UsageError(f"{run / JUNIT} can't be read: {error.strerror}") from None
+        raise absent(run, JUNIT) from None
+    except (OSError, ValueError, ET.ParseError) as error:
+        hint = "take another run folder, or run it again"
+        raise UsageError(f"{run / JUNIT} can't be read: {error}", hint=hint) from None
+    return text
 
 
 def _writable(given: list[tuple[str, str | None]]) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chaosmesh.engine.absent import absent
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.summary_items import Item, Told, told
 from chaosmesh.engine.surroundings import NAME as SURROUNDINGS
@@ -85,7 +86,7 @@ def summarize(folder: Path) -> Summary:
     """The summary of a run folder of any kind, from its `run.json` and what it ran on. UsageError where there is none."""
     document = _read(folder / RUN_JSON)
     around = _read(folder / SURROUNDINGS) if (folder / SURROUNDINGS).is_file() else {}
-    host = around.get("host", {})
+    host = around.get("host") or {}
     try:
         found: Told = told(document, folder)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -132,8 +133,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        hint = "name the folder of a run, for example runs/NAME/latest"
-        raise UsageError(f"{file} is missing", hint=hint) from None
+        raise absent(file.parent, file.name) from None
     except json.JSONDecodeError as error:
         text = f"this is no JSON: {error.msg}"
         raise UsageError(text, where=Where(str(file), error.lineno, error.colno)) from error

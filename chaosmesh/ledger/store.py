@@ -172,6 +172,11 @@ def read(folder: Path, only: Collection[str] | None = None) -> Ledger:
     return ledger
 
 
+def read_faults(folder: Path) -> list[FaultEvent]:
+    """What was done to the mesh, as the ledger in a folder has it; UsageError where its file is missing or damaged."""
+    return _load(folder / FAULTS, lambda path: [FaultEvent(**one) for one in _tree(path)["faults"]])
+
+
 def _assemble(tree: dict[str, Any], requests: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Ledger:
     servers = {address: (str(node), int(index)) for address, (node, index) in tree["servers"].items()}
     ledger = Ledger(Addresses(servers, tree["services"]))
@@ -212,4 +217,4 @@ def _load(path: Path, how: Callable[[Path], T]) -> T:
         problem = (
             f"{path} can't be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         )
-    raise UsageError(problem, hint="take another run folder, or run the experiment again")
+    raise UsageError(problem, hint="take another run folder, or run it again")

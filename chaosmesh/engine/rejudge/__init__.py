@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from chaosmesh.engine.absent import absent
 from chaosmesh.engine.experiment import record
 from chaosmesh.engine.folder import digests
 from chaosmesh.engine.rejudge.experiments import experiment
@@ -54,9 +55,7 @@ def _read(file: Path) -> Json:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(
-            f"{file} is missing", hint="name the folder of a run, for example runs/NAME/latest"
-        ) from None
+        raise absent(file.parent, file.name) from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} can't be read: {error}", hint=AGAIN) from error
     if not isinstance(document, dict):
@@ -71,6 +70,8 @@ def _unchanged(folder: Path, document: Json) -> None:
         found = digests(folder)
     except FileNotFoundError as error:
         raise UsageError(f"{error.filename} is missing", hint=AGAIN) from None
+    except OSError as error:
+        raise UsageError(f"{error.filename} can't be read: {error.strerror}", hint=AGAIN) from None
     for name, digest in document["files"].items():
         if found.get(name) != digest:
             raise UsageError(f"{folder / name} was changed after the run", hint=AGAIN)

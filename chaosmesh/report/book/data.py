@@ -13,6 +13,8 @@ from chaosmesh.ledger.store import ATTEMPTS, REQUESTS
 if TYPE_CHECKING:
     import duckdb
 
+_AGAIN = "take another run folder, or run it again"
+
 LATE_MS = 5
 """A request that leaves so long after its time is late."""
 
@@ -26,11 +28,10 @@ class Data:
         """`streams`: whose requests are asked for (none: those of all), each with the name of its group."""
         import duckdb
 
+        self._folder = folder
         for name in (REQUESTS, ATTEMPTS):
             if not (folder / name).is_file():
-                raise UsageError(
-                    f"{folder / name} is missing", hint="take another run folder, or run it again"
-                )
+                raise UsageError(f"{folder / name} is missing", hint=_AGAIN)
         self._base: duckdb.DuckDBPyConnection = duckdb.connect(":memory:")
         try:
             for name in (REQUESTS, ATTEMPTS):
@@ -44,8 +45,7 @@ class Data:
             self._base.execute(_VIEWS.format(origin=self.origin_ns))
         except duckdb.Error as error:
             self._base.close()
-            problem = f"{folder}: its tables can't be read: {str(error).splitlines()[0]}"
-            raise UsageError(problem, hint="take another run folder, or run it again") from None
+            raise self._damaged(error) from None
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +60,12 @@ class Data:
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """The answer to a query; `values` stand for its question marks."""
-        return self._base.execute(query, list(values)).fetchall()
+        import duckdb
+
+        try:
+            return self._base.execute(query, list(values)).fetchall()
+        except duckdb.Error as error:
+            raise self._damaged(error) from None
 
     def row(self, query: str, *values: Any) -> tuple[Any, ...]:
         """The only line of an answer."""
@@ -70,6 +75,11 @@ class Data:
     def seconds(self, at_ns: int) -> float:
         """Seconds from the run's first request, of epoch nanoseconds."""
         return (at_ns - self.origin_ns) / 1e9
+
+    def _damaged(self, error: Exception) -> UsageError:
+        return UsageError(
+            f"{self._folder}: its tables can't be read: {str(error).splitlines()[0]}", hint=_AGAIN
+        )
 
     def _origin(self) -> int:
         [found] = self._base.execute("select min(intended_ns) from requests").fetchall()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from chaosmesh.ledger.faults import FaultEvent, FaultWindow, windows
-from chaosmesh.ledger.store import FAULTS
+from chaosmesh.ledger.faults import FaultWindow, windows
+from chaosmesh.ledger.store import read_faults
 from chaosmesh.report.book.data import LATE_MS, Data
 from chaosmesh.report.book.model import Load, Step, Window
 
@@ -49,8 +48,7 @@ def load_of(data: Data, faults: Iterable[FaultWindow], about: str) -> Load | Non
 
 def windows_of(folder: Path) -> tuple[FaultWindow, ...]:
     """When each fault of a run folder was in force, by begin."""
-    told = json.loads((folder / FAULTS).read_text("utf-8"))
-    return windows(FaultEvent(**one) for one in told["faults"])
+    return windows(read_faults(folder))
 
 
 def label(one: FaultWindow) -> str:

@@ -39,7 +39,7 @@ def read(folder: Path) -> Book:
             if summary.kind == "verify"
             else _other(folder, summary, document)
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError) as error:
         text = f"{folder / RUN} is damaged, or of another version: {type(error).__name__} {error}"
         raise UsageError(text, hint="take another run folder, or run it again") from error
 

@@ -163,3 +163,11 @@ def test_what_is_no_run_is_told(tmp_path: Path, text: str | None, said: str) -> 
         (tmp_path / "run.json").write_text(text)
     with pytest.raises(UsageError, match=said):
         rejudge(tmp_path / "run.json")
+
+
+def test_a_part_of_the_run_that_can_not_be_read_is_told(tmp_path: Path) -> None:
+    run(tmp_path, [], {1: records(10)})
+    (tmp_path / "faults.json").unlink()
+    (tmp_path / "faults.json").mkdir()
+    with pytest.raises(UsageError, match=r"faults\.json can't be read"):
+        rejudge(tmp_path)

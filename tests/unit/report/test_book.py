@@ -241,6 +241,37 @@ def test_a_damaged_folder_is_an_error_that_names_the_file(tmp_path: Path) -> Non
         read(folder)
 
 
+@pytest.mark.parametrize(
+    "name", ["faults.json", "requests.parquet", "attempts.parquet", "config/picture.json"]
+)
+@pytest.mark.parametrize("text", [None, "", "[]", "{", '{"schema": "chaosmesh.ledger/1", "faults": [{}]}'])
+def test_whatever_is_damaged_or_gone_is_an_error_of_the_folder(
+    tmp_path: Path, name: str, text: str | None
+) -> None:
+    folder = runfolders.finished(tmp_path / "run", experiment())
+    runfolders.ledger(folder, 10)
+    (folder / name).unlink()
+    if text is not None:
+        (folder / name).write_text(text)
+    elif name.startswith("config/"):
+        (folder / name).mkdir()  # without it there is no picture, and that is no error
+        read(folder)
+        return
+    with pytest.raises(UsageError) as error:
+        read(folder)
+    assert str(folder) in str(error.value)
+    assert error.value.hint
+
+
+def test_tables_of_another_version_are_an_error(tmp_path: Path) -> None:
+    folder = runfolders.finished(tmp_path / "run", experiment())
+    runfolders.ledger(folder, 10)
+    table = pq.read_table(folder / "requests.parquet")
+    pq.write_table(table.drop_columns(["latency_ms"]), folder / "requests.parquet")
+    with pytest.raises(UsageError, match="its tables can't be read"):
+        read(folder)
+
+
 def test_a_result_without_some_field_is_an_error(tmp_path: Path) -> None:
     document = jsonable(samples.result().as_json())
     del document["goal_text"]

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from chaosmesh.cli.report import report
+from chaosmesh.errors import UsageError
 from chaosmesh.report.book import read
 from chaosmesh.report.markdown import markdown
 from chaosmesh.report.text import show
@@ -68,6 +69,20 @@ def test_the_command_writes_what_is_asked_for(run: Path, tmp_path: Path) -> None
     assert done.stdout.startswith("# An expectation is not kept")
     assert page.read_text().startswith("<!doctype html>")
     assert junit.read_text() == "<testsuites/>\n"
+
+
+@pytest.mark.parametrize("damaged", [b"<testsuites><test", b"", b"\xd1\xff"])
+def test_a_junit_file_that_nobody_could_read_is_not_handed_on(run: Path, damaged: bytes) -> None:
+    (run / "junit.xml").write_bytes(damaged)
+    done = CliRunner().invoke(report, [str(run), "--junit", "-"])
+    assert isinstance(done.exception, UsageError)
+    assert "junit.xml can't be read" in str(done.exception)
+    assert done.stdout == ""
+
+
+def test_a_run_may_be_named_by_its_result(run: Path) -> None:
+    done = CliRunner().invoke(report, [str(run / "run.json"), "--markdown", "-"])
+    assert done.stdout.startswith("# An expectation is not kept")
 
 
 def test_the_command_shows_it_here_when_nothing_else_is_asked_for(tmp_path: Path) -> None:
