@@ -45,7 +45,7 @@ class Gate(Part):
     scenarios: Words = ()
     slo: Slo | None = None
     faults: tuple[FaultPart, ...] = ()
-    duration: Duration = 30.0
+    duration: Annotated[Duration, Field(gt=0)] = 30.0
     budget: Annotated[Duration, Field(gt=0)] | None = None
     undecided: Literal["fail", "warn"] = "fail"
     claims: Annotated[int, Field(ge=1)] = ROOM

@@ -75,7 +75,7 @@ def act_of(mesh: Places, part: FaultPart) -> FaultContext:
     if part.external is not None:
         return _on_external(mesh.external(part.external), part)
     if part.edge is None:
-        raise UsageError(f"faults: {part.kind} with a time needs an edge", hint="edge: client -> service")
+        raise UsageError(f"faults: {part.kind} needs an edge", hint="edge: client -> service")
     return _on_edge(mesh.edge(*part.edge), part)
 
 
@@ -137,11 +137,11 @@ def _on_edge(edge: Edge, part: FaultPart) -> FaultContext:
             return edge.reset(share=share)
         case "down":
             return edge.down(share=share)
+    if part.kind in ("latency", "slow_close"):
+        raise UsageError(f"faults: {part.kind} says too little", hint="give it a delay:, like delay: 300ms")
     raise UsageError(
-        f"faults: {part.kind} says too little for a schedule",
-        hint="give a delay:, or write the phase in the test"
-        if delay is None
-        else "write the phase in the test",
+        f"faults: {part.kind} says too little in a scenario file",
+        hint="write a test: with mesh.edge(…)." + part.kind + "(…)",
     )
 
 

@@ -6,20 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaosmesh.documents.fault_part import FaultPart
 from chaosmesh.documents.gate_part import Gate, GateVerify
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.documents.slo_part import Slo
 from chaosmesh.documents.source import SCENARIO_NAME
 from chaosmesh.engine.experiment.inputs import Wanted
-from chaosmesh.engine.experiment.names import nodes_named, paths_named
+from chaosmesh.engine.experiment.scheduled import act_of
 from chaosmesh.engine.gate.asking import Asking, Question, label, on_every_edge
+from chaosmesh.engine.gate.draft import Draft
 from chaosmesh.engine.gate.experiments import Choices, Experiments
 from chaosmesh.engine.gate.part import Part, Shares
 from chaosmesh.engine.gate.verifying import Subject, Verifying, Watch
 from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.inputs import policy, read
 from chaosmesh.engine.options import Options
+from chaosmesh.engine.programs import own_programs, with_copies
 from chaosmesh.engine.rendering import layout_of
 from chaosmesh.errors import ChaosMeshError, DocumentError, Problem, UsageError
 from chaosmesh.judge import Claim, at_least, at_most
@@ -49,7 +50,8 @@ class Planned:
             for one in self.parts
         ]
         budget = "" if self.gate.budget is None else f", at most {self.gate.budget:g} s in all"
-        head = f"gate {self.name}: {len(self.parts)} part{'s' * (len(self.parts) != 1)} one after another{budget}"
+        several = f"{len(self.parts)} parts one after another" if len(self.parts) > 1 else "1 part"
+        head = f"gate {self.name}: {several}{budget}"
         return [
             head,
             *rows,
@@ -93,7 +95,8 @@ def plan_of(subject: Subject, options: Options, wanted: Wanted, watch: Watch) ->
         choices = Choices(seed, options.profile, options.runtime)
         parts.append(Experiments(_paths(scenario, gate), gate.claims, choices))
     parts += _scenarios(scenario, gate, options, watch)
-    parts += _asked(scenario, gate, mesh, wanted, seed)
+    own = own_programs(subject.resources, mesh, scenario, options.runtime)
+    parts += _asked(with_copies(scenario, own.copies), gate, mesh, wanted, seed)
     return Planned(f"{scenario.name or mesh.name}-gate", tuple(parts), gate, mesh)
 
 
@@ -156,19 +159,20 @@ def _asked(scenario: Scenario, gate: Gate, mesh: Mesh, wanted: Wanted, seed: int
         questions = [Question(f"users at {one}", where, claims, one) for one in entries]
         yield Asking("slo", wanted, questions, seed, gate.duration)
     if gate.faults:
-        broken = list(_broken(scenario, gate, mesh, claims, gate.slo or scenario.slo))
+        draft = Draft(mesh, scenario, wanted.runtime)
+        broken = list(_broken(scenario, gate, draft, claims, gate.slo or scenario.slo))
         yield Asking("faults", wanted, broken, seed, gate.duration)
 
 
 def _broken(
-    scenario: Scenario, gate: Gate, mesh: Mesh, claims: dict[str, Claim], slo: Slo | None
+    scenario: Scenario, gate: Gate, draft: Draft, claims: dict[str, Claim], slo: Slo | None
 ) -> Iterator[Question]:
     problems = list[Problem]()
     for number, part in enumerate(gate.faults):
         where = scenario.place("gate", "faults", number)
-        for one in on_every_edge(part, mesh.edges()):
+        for one in on_every_edge(part, draft.stack.mesh.edges()):
             try:
-                _there(one, mesh, scenario)
+                act_of(draft, one)
             except UsageError as error:
                 problems.append(Problem(where, error.message, error.hint))
                 continue
@@ -180,17 +184,6 @@ def _broken(
             yield Question(label(one), where, {**claims, **more}, fault=one)
     if problems:
         raise DocumentError(list(dict.fromkeys(problems)))
-
-
-def _there(part: FaultPart, mesh: Mesh, scenario: Scenario) -> None:
-    """UsageError for a fault on what the mesh does not have."""
-    if part.edge is not None:
-        paths_named(mesh, *part.edge)
-    if part.node is not None:
-        nodes_named(mesh, part.node)
-    if part.external is not None and part.external not in scenario.externals:
-        known = ", ".join(scenario.externals) or "none"
-        raise UsageError(f"there is no external {part.external!r}", hint=f"externals: {known}")
 
 
 def parts_named(parts: Sequence[Part]) -> list[str]:

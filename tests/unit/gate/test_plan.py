@@ -45,6 +45,14 @@ def planned(folder: Path, gate: str) -> Planned:
         ("faults: [{kind: down, edge: weather -> flights}]", ":5:", "the mesh has no edge weather"),
         ("faults: [{kind: hang, node: nobody}]", ":5:", "nothing called 'nobody'"),
         ("faults: [{kind: down, external: db}]", ":5:", "there is no external 'db'"),
+        ("faults: [{kind: hang}]", ":5:", "hang without a node"),
+        ("faults: [{kind: hang, node: weather, replica: 9}]", ":5:", "weather has no replica 9"),
+        ("faults: [{kind: latency}]", ":5:", "latency says too little"),
+        ("faults: [{kind: slicer}]", ":5:", "slicer says too little"),
+        ("faults: [{kind: errors, grpc: NOPE}]", ":5:", "'NOPE' is no gRPC code"),
+        ("faults: [{kind: down, share: 0.5}]", ":5:", "a share of 0.5 would be drawn once per connection"),
+        ("faults: [{kind: partition, node: weather}]", ":5:", "--runtime docker"),
+        ("{slo: {}, duration: 0s}", ":5:", "gate.duration is 0s"),
         ("budget: 10", ":5:", "has no unit"),
     ],
 )
@@ -90,6 +98,10 @@ def test_all_parts_share_one_error_budget(tmp_path):
     assert claims["verify"] == claims["scenario"] > 20
     assert (claims["slo"], claims["faults"]) == (2, 3 * 2)
     assert sum(found.shares.each * one.claims for one in found.parts) == pytest.approx(0.01)
+
+
+def test_one_part_is_told_as_one(tmp_path):
+    assert planned(tmp_path, "slo: {success: 0.9}").lines()[0] == "gate a-gate: 1 part"
 
 
 def test_few_claims_leave_some_of_the_budget_over(tmp_path):
