@@ -49,12 +49,15 @@ def mesh(request: pytest.FixtureRequest) -> Generator[MeshView, None, None]:
     )
     reports.began(request.node, runs)
     yield view
+    unused = session.unused(live) if reports.passed(request.node) else None
     try:
         meshes.settle(live)
     finally:
         if runs:
             with _plainly():
                 _record(request.node, meshes, live, runs, wanted.profile, seed or live.scenario.seed)
+    if unused is not None:
+        pytest.fail(str(unused), pytrace=False)
 
 
 def _meshes(config: pytest.Config, runtime: Kind) -> Meshes:

@@ -20,12 +20,18 @@ if TYPE_CHECKING:
 
 _RUNS: pytest.StashKey[list[Run]] = pytest.StashKey()
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
+_PASSED: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def began(item: pytest.Item, runs: list[Run]) -> None:
     """The experiment of a test begins; its runs will be in `runs`."""
     item.stash[_RUNS] = runs
     state_of(item.config).ran = True
+
+
+def passed(item: pytest.Item) -> bool:
+    """Whether the test itself is over, and passed."""
+    return item.stash.get(_PASSED, False)
 
 
 class _TooLateError(Exception):
@@ -119,6 +125,7 @@ def told(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
     runs = item.stash.get(_RUNS, [])
     if report.when == "call":
         item.stash[_FAILED] = bool(report.failed)
+        item.stash[_PASSED] = bool(report.passed)
     _end(item, call, report)
     run = getattr(call.excinfo.value, "run", None) if call.excinfo else None
     if run is not None and report.failed:

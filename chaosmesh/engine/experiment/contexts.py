@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from chaosmesh.engine.experiment.holding import Live
+from chaosmesh.engine.experiment.holding import Live, Meant
 from chaosmesh.engine.experiment.in_force import InForce
 from chaosmesh.errors import KeeperLostError, UsageError
 
@@ -20,12 +20,18 @@ class FaultContext:
     def __init__(self, live: Live, context: InForce) -> None:
         self._live = live
         self.in_force = context
+        self.meant = Meant(
+            f"{context} was made, and never put in force",
+            "with mesh.edge(…).errors(…): around the load, or a phase of its schedule",
+        )
+        live.expects(self.meant)
 
     def __repr__(self) -> str:
         return f"<fault {self.in_force}>"
 
     async def apply(self) -> None:
         """Put it in force; on the mesh's own loop. UsageError when it is in force already."""
+        self.meant.done = True
         if self.in_force in self._live.active:
             raise UsageError(
                 f"{self.in_force} is in force already", hint="make another one, or leave its block first"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from chaosmesh.engine.experiment.in_force import InForce
@@ -14,6 +15,15 @@ from chaosmesh.ledger import FaultEvent
 T = TypeVar("T")
 
 
+@dataclass(slots=True)
+class Meant:
+    """Something that a test has made and should use: nobody would notice a fault that is never put in force."""
+
+    text: str
+    hint: str
+    done: bool = False
+
+
 class Holding:
     """A mesh and its faults. `active` has them in the order in which they were put in force."""
 
@@ -21,6 +31,9 @@ class Holding:
 
     def __init__(self) -> None:
         self.active: list[InForce] = []
+
+    def expects(self, meant: Meant) -> None:
+        """Something was made: of interest where it is sure when it should have been used, at the end of a test."""
 
     async def apply(self, context: InForce) -> None:
         """Put a fault in force on all of its edges, or on none."""
@@ -65,6 +78,9 @@ class Live(Protocol):
     @property
     def active(self) -> list[InForce]:
         """The faults in force."""
+
+    def expects(self, meant: Meant) -> None:
+        """Something was made that should be used."""
 
     async def apply(self, context: InForce) -> None:
         """Put a fault in force."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from chaosmesh.appmesh import Resources
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.calm import avoided
-from chaosmesh.engine.experiment.holding import Holding
+from chaosmesh.engine.experiment.holding import Holding, Meant
 from chaosmesh.engine.experiment.inputs import Wanted, bindings, read
 from chaosmesh.engine.experiment.loop import LoopThread
 from chaosmesh.engine.folder import RunFolder
@@ -53,6 +53,7 @@ class LiveMesh(Holding):
         self.scenario = with_copies(self.scenario, self.own.copies)
         self.name = self.scenario.name or self.baseline.name
         super().__init__()
+        self._meant: list[Meant] = []
         self.loop = LoopThread()
         self._exit = contextlib.AsyncExitStack()
         try:
@@ -60,6 +61,14 @@ class LiveMesh(Holding):
         except BaseException:
             self.loop.close()
             raise
+
+    def expects(self, meant: Meant) -> None:
+        """What a test has made and should use."""
+        self._meant.append(meant)
+
+    def unused(self) -> list[Meant]:
+        """What the present test has made, and never used."""
+        return [one for one in self._meant if not one.done]
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine; KeeperLostError when the keeper dies meanwhile."""
@@ -122,6 +131,7 @@ class LiveMesh(Holding):
 
     async def fresh(self) -> None:
         """A new ledger, for a new test."""
+        self._meant = []
         self.stack.ledger = Ledger(Addresses.of(self.stack.topology))
 
     async def use(self, policy: Mesh) -> None:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from chaosmesh.engine.experiment.about import Session
+from chaosmesh.engine.experiment.contexts import FaultContext
+from chaosmesh.engine.experiment.holding import Meant
 from chaosmesh.engine.experiment.phases import Phase, schedule
 from chaosmesh.engine.experiment.result import ERRORS, Run
 from chaosmesh.engine.experiment.scheduled import Places, scheduled
@@ -37,15 +39,20 @@ class Load:
     def __init__(self, view: View, wish: Wish) -> None:
         self._view = view
         self._wish = wish
+        self._meant = Meant("load was made, and never sent", "mesh.load(…).expect(…)")
+        view.session.live.expects(self._meant)
 
     def through(self, *phases: Phase | Iterable[Phase]) -> Load:
         """The same load while a schedule goes on: one stream over all phases, faults put in force and taken off at
         their borders. The schedule ends it; `expect` decides when it is through."""
+        self._meant.done = True
         if self._wish.phases:
             raise UsageError("this load has a schedule already", hint="one through(…) with all phases")
         found = schedule(*phases)
         if not found:
             raise UsageError("a schedule without phases", hint='through(phase("baseline", "2s"), …)')
+        for act in (act for one in found for act in one.acts if isinstance(act, FaultContext)):
+            act.meant.done = True  # a claim that is surely broken may end the schedule before it
         return Load(self._view, replace(self._wish, phases=found))
 
     def scheduled(self) -> Load:
@@ -58,10 +65,12 @@ class Load:
         Raises Failed, Inconclusive or Invalid with the evidence. Claims: success, p50, p99 (any quantile),
         status_503, status_5xx, and on an edge attempts and amplification_entry.
         """
+        self._meant.done = True
         return self._checked(self._view.session.live.call(self._expect(budget, claims)))
 
     async def expect_async(self, *, budget: str = DEFAULT_BUDGET, **claims: Claim) -> Run:
         """`expect` for tests that are coroutines: their own loop goes on meanwhile."""
+        self._meant.done = True
         live = self._view.session.live
         return self._checked(await live.acall(self._expect(budget, claims)))
 

@@ -13,7 +13,7 @@ from chaosmesh.engine.experiment.view import experiment
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.summary import write_summary
 from chaosmesh.engine.surroundings import keep_surroundings
-from chaosmesh.errors import ChaosMeshError, EnvironmentFailedError
+from chaosmesh.errors import ChaosMeshError, EnvironmentFailedError, UsageError
 from chaosmesh.runtime.kinds import Kind, require
 
 MOST_WARM = 4
@@ -80,6 +80,18 @@ def missing_tool(kind: Kind) -> str:
     except EnvironmentFailedError as error:
         return f"{error.message}; to mend it: {error.hint}"
     return ""
+
+
+def unused(live: LiveMesh) -> UsageError | None:
+    """The error for a fault that a test has made and never put in force, or load that it never sent: what it shows
+    would hold without them."""
+    found = live.unused()
+    if not found:
+        return None
+    texts, hints = (
+        dict.fromkeys(lines) for lines in zip(*((one.text, one.hint) for one in found), strict=True)
+    )
+    return UsageError("; ".join(texts), hint="; ".join(hints))
 
 
 def keep_metrics(meshes: Meshes, live: LiveMesh, runs: Sequence[Run], folder: Path) -> None:

@@ -38,6 +38,11 @@ class Calm:
             mesh=MESH, topology=meshes.topology(MESH, "127.99", replicas={"blue": 2, "green": 2})
         )
 
+        self.meant: list[object] = []
+
+    def expects(self, meant: object) -> None:
+        self.meant.append(meant)
+
     async def apply(self, context: object) -> None:
         self.active.append(context)
 
@@ -167,7 +172,10 @@ def test_a_context_can_be_put_in_force_by_a_phase_once_at_a_time() -> None:
     async def main() -> None:
         context = edge().latency("5ms")
         live = context._live
+        (meant,) = live.meant
+        assert (meant.done, meant.text) == (False, "+5ms on front → color was made, and never put in force")
         await context.apply()
+        assert meant.done
         assert live.active == [context.in_force]
         with pytest.raises(UsageError, match="in force already"):
             await context.apply()

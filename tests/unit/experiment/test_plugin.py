@@ -13,6 +13,7 @@ import pytest
 
 from chaosmesh import Run, Verdict
 from chaosmesh.engine.experiment import session as experiment_session
+from chaosmesh.engine.experiment.holding import Meant
 from chaosmesh.engine.experiment.result import ERRORS, Claimed
 from chaosmesh.errors import ChaosMeshError, KeeperLostError, LimitExceededError, UsageError
 from chaosmesh.judge import Evidence, at_least, judge, requirement
@@ -46,6 +47,7 @@ class WrittenMeshes:
     left: ClassVar[list[str]] = []
     unsettled = ""
     started: Exception | None = None
+    unused: ClassVar[list[Meant]] = []
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
@@ -55,7 +57,8 @@ class WrittenMeshes:
         if WrittenMeshes.started:
             raise WrittenMeshes.started
         WrittenMeshes.wanted.append(wanted)
-        return SimpleNamespace(name="airport", scenario=SimpleNamespace(seed=7))
+        scenario = SimpleNamespace(seed=7)
+        return SimpleNamespace(name="airport", scenario=scenario, unused=lambda: WrittenMeshes.unused)
 
     def settle(self, live) -> None:
         WrittenMeshes.settled += 1
@@ -102,6 +105,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
     WrittenMeshes.wanted, WrittenMeshes.settled, WrittenMeshes.closed = [], 0, 0
     WrittenMeshes.started, WrittenMeshes.left, WrittenMeshes.unsettled = None, [], ""
+    WrittenMeshes.unused = []
     monkeypatch.setattr(experiment_session, "Meshes", WrittenMeshes)
     monkeypatch.setattr(experiment_session, "experiment", experiment)
     monkeypatch.setattr(experiment_session, "missing_tool", lambda _kind: "")
@@ -322,6 +326,15 @@ def test_what_a_test_leaves_behind_is_an_error_of_its_teardown(project):
     result = outcome(project, 'mesh.expect("pass")')
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*the mesh is not as before: toxic reset-1*", "*success at least 0.95*pass"])
+
+
+@pytest.mark.parametrize(("word", "errors"), [("pass", 1), ("fail", 0)])
+def test_a_test_that_passed_without_the_fault_that_it_made_is_an_error(project, word, errors):
+    WrittenMeshes.unused = [Meant("503 on a → b was made, and never put in force", "with …:")]
+    result = outcome(project, f'mesh.expect("{word}")')
+    result.assert_outcomes(passed=int(word == "pass"), failed=int(word == "fail"), errors=errors)
+    assert result.stdout.str().count("503 on a → b was made, and never put in force\n    → with …:") == errors
+    assert WrittenMeshes.settled == 1
 
 
 def test_what_a_session_leaves_behind_fails_it(project):
