@@ -24,8 +24,13 @@ from chaosmesh.cli.options import (
 from chaosmesh.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from chaosmesh.engine.compare import Comparison, RuleChange
+    from chaosmesh.engine.compare import Comparison, Side
     from chaosmesh.engine.summary import Summary
+
+_TRYING = ("only", "quick", "budget", "seed", "profile", "runtime", "runs")
+_READING = ("bindings", "binding_files", "mesh_name", "scenario_file")
+OF_DOCUMENTS = frozenset((*_TRYING, *_READING))
+"""What says how documents are read and verified: nothing of it concerns runs that have ended."""
 
 
 @click.command()
@@ -46,6 +51,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--set", "bindings", multiple=True, metavar="NAME=VALUE", help="Bind a variable, on both sides."
+)
+@click.option(
+    "--set-file",
+    "binding_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Bind many, on both sides: a YAML mapping.",
 )
 @click.option("--mesh-name", metavar="NAME", help="Mesh of documents that carry none.")
 @click.option(
@@ -69,25 +82,39 @@ def compare(a: str, b: str, **choices: Any) -> int:
     the other. Or both are run folders (or summary.json files): nothing is started. Ends with 0 when B is no worse than A,
     with 1 when it is worse, with 3 when that is not known.
     """
-    from chaosmesh.engine.compare import Side
     from chaosmesh.engine.compare import compare as compared
 
-    summaries = _summary_of(a), _summary_of(b)
-    rules: tuple[RuleChange, ...] | None = None
-    if summaries[0] is None or summaries[1] is None:
-        if summaries[0] is not summaries[1]:
-            raise UsageError(
-                f"{a} and {b}: one is a run, the other is not", hint="name two runs, or documents twice"
-            )
-        policies = [_policy(one, choices) for one in (a, b)]
-        rules = _rules(policies)
-        summaries = _verified(policies, choices)
-    sides = [Side(name, one) for name, one in zip((a, b), summaries, strict=True) if one is not None]
-    found = compared(sides[0], sides[1], rules, margin=choices["margin"] / 100)
+    sides = [side for name in (a, b) if (side := _run(name))]
+    earlier = bool(sides)
+    if len(sides) == 1:
+        run, other = (a, b) if sides[0].name == a else (b, a)
+        if not Path(other).exists():
+            raise UsageError(f"there is no {other}", hint=f"{run} is a run: name another one")
+        raise UsageError(f"{run} is a run, {other} is not", hint="name two runs, or documents twice")
+    if sides:
+        _refuse_what_starts()
+    else:
+        sides = _verified([_policy(one, choices) for one in (a, b)], choices)
+    found = compared(sides[0], sides[1], margin=choices["margin"] / 100, earlier=earlier)
     _written(found, choices)
     if found.code is ExitCode.UNDECIDED and choices["undecided"] == "warn":
         return ExitCode.PASS
     return found.code
+
+
+def _refuse_what_starts() -> None:
+    context = click.get_current_context()
+    asked = [
+        one.opts[0]
+        for one in context.command.params
+        if one.name in OF_DOCUMENTS
+        and context.get_parameter_source(one.name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if asked:
+        text = (
+            f"{', '.join(asked)}: with two runs nothing is started, so there is nothing that it could change"
+        )
+        raise UsageError(text, hint="leave it out; it is for documents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,39 +126,53 @@ class _Policy:
 
 
 def _policy(name: str, choices: dict[str, Any]) -> _Policy:
-    given = (choices["bindings"], (), choices["mesh_name"], (), choices["scenario_file"])
+    given = (
+        choices["bindings"],
+        choices["binding_files"],
+        choices["mesh_name"],
+        (),
+        choices["scenario_file"],
+    )
     return _Policy(name, read_inputs([name], *given))
 
 
-def _rules(policies: list[_Policy]) -> tuple[RuleChange, ...]:
-    from chaosmesh.engine.compare import rules_changed
-
-    one, other = (each.inputs for each in policies)
-    return rules_changed((one.resources, one.scenario), (other.resources, other.scenario))
-
-
-def _summary_of(path: str) -> Summary | None:
-    """The summary of a run folder or of a file; None for documents."""
+def _run(name: str) -> Side | None:
+    """A run folder, a file of it, or a summary alone, whose documents nobody knows; None for documents."""
+    from chaosmesh.engine.compare import Side
     from chaosmesh.engine.history.parsing import read_summary
-    from chaosmesh.engine.summary import NAME, SCHEMA, summarize
+    from chaosmesh.engine.kept import kept_rules
+    from chaosmesh.engine.summary import NAME, RUN_JSON, summarize
 
-    place = Path(path)
-    if (place / NAME).is_file():
-        return read_summary(place / NAME)
-    if (place / "run.json").is_file():
-        return summarize(place)
-    if place.suffix == ".json" and place.is_file():
-        try:
-            body = json.loads(place.read_text(encoding="utf-8"))
-        except ValueError:
-            return None
-        return read_summary(place) if isinstance(body, dict) and body.get("schema") == SCHEMA else None
-    return None
+    place = Path(name)
+    folder = place.parent if place.name in (NAME, RUN_JSON) else place
+    if (folder / RUN_JSON).is_file():
+        kept = folder / NAME
+        return Side(name, read_summary(kept) if kept.is_file() else summarize(folder), kept_rules(folder))
+    if (place / "config").is_dir() and (place / "logs").is_dir():
+        raise UsageError(f"{name} is a run that never ended: it has no {RUN_JSON}", hint="name one that did")
+    if (place / "latest" / RUN_JSON).is_file():
+        raise UsageError(f"{name} holds many runs", hint=f"name one, for example {place / 'latest'}")
+    file = place / NAME if place.is_dir() else place
+    return Side(name, read_summary(file)) if _is_summary(file) else None
 
 
-def _verified(policies: list[_Policy], choices: dict[str, Any]) -> tuple[Summary, Summary]:
+def _is_summary(file: Path) -> bool:
+    from chaosmesh.engine.summary import SCHEMA
+
+    if file.suffix != ".json" or not file.is_file():
+        return False
+    try:
+        body = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return isinstance(body, dict) and body.get("schema") == SCHEMA
+
+
+def _verified(policies: list[_Policy], choices: dict[str, Any]) -> list[Side]:
     """Both verified, one after the other; wrong input of either shows up before anything starts."""
+    from chaosmesh.engine.compare import Side
     from chaosmesh.engine.options import Options
+    from chaosmesh.engine.stated import rules_of
     from chaosmesh.engine.verify import Verification
 
     options = Options(
@@ -144,10 +185,14 @@ def _verified(policies: list[_Policy], choices: dict[str, Any]) -> tuple[Summary
         runtime=choices["runtime"],
     )
     ready = [Verification(one.inputs.resources, one.inputs.scenario, options) for one in policies]
-    first, second = (
-        _verify(one, name.name, choices["runs"]) for one, name in zip(ready, policies, strict=True)
-    )
-    return first, second
+    return [
+        Side(
+            policy.name,
+            _verify(one, policy.name, choices["runs"]),
+            rules_of(policy.inputs.resources, policy.inputs.scenario),
+        )
+        for one, policy in zip(ready, policies, strict=True)
+    ]
 
 
 def _verify(verification: Any, name: str, runs: Path) -> Summary:

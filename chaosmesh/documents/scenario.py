@@ -101,6 +101,7 @@ class Scenario(Part):
 
     _places: Mapping[tuple[str | int, ...], Where] = PrivateAttr(default_factory=dict)
     _base: Path = PrivateAttr(default=Path())
+    _written: Mapping[str, Any] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -117,6 +118,11 @@ class Scenario(Part):
     def base(self) -> Path:
         """The folder of the scenario file."""
         return self._base
+
+    @property
+    def written(self) -> Mapping[str, Any]:
+        """What the file says, as plain data in its own words and units; empty without a file."""
+        return self._written
 
     def place(self, *path: str | int) -> Where:
         """Where a field is written, or its nearest parent."""
@@ -150,8 +156,9 @@ def load_scenario(path: Path | None) -> Scenario:
             root.where, "a scenario is a mapping of keys", "start with a key, for example: mesh: mesh/"
         )
         raise DocumentError(problems)
+    written = plain(root)
     try:
-        scenario = Scenario.model_validate(plain(root))
+        scenario = Scenario.model_validate(written)
     except ValidationError as error:
         for detail in meant(error.errors(include_url=False)):
             message, hint = explain(detail, Scenario)
@@ -159,6 +166,7 @@ def load_scenario(path: Path | None) -> Scenario:
         raise DocumentError(problems) from None
     if problems:
         raise DocumentError(problems)
+    scenario._written = written
     return _placed(scenario, found, path.parent)
 
 

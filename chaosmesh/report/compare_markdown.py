@@ -35,6 +35,7 @@ def _comment(found: Comparison, rows: int) -> str:
     parts = [
         f"## {ICONS[found.verdict]} {words.headline(found)}",
         f"A: {escaped(found.a.name)} · B: {escaped(found.b.name)} · {words.policy(found)} · {words.counted(found)}",
+        *(escaped(one) for one in (words.otherwise(found), words.untold(found)) if one),
     ]
     for state in CHANGED:
         if found.of(state):

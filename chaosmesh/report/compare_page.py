@@ -42,19 +42,13 @@ def _lead(found: Comparison) -> Markup:
     facts = [("A", clean(found.a.name)), ("B", clean(found.b.name)), ("Documents", words.policy(found))]
     facts += [(words.STATES[state], str(number)) for state, number in found.count().items() if number]
     told = (tag("li", tag("span", name), tag("strong", value)) for name, value in facts)
-    return tag("ul", *told, cls="facts") + tag("p", f"{_run('A', found.a)}; {_run('B', found.b)}", cls="soft")
+    notes = [f"{_run('A', found.a)}; {_run('B', found.b)}", words.otherwise(found), words.untold(found)]
+    return tag("ul", *told, cls="facts") + join(tag("p", one, cls="soft") for one in notes if one)
 
 
 def _run(name: str, side: Side) -> str:
     run = side.summary
-    commit = run.versions.get("commit")
-    told = [
-        f"{name} ran {run.at:%Y-%m-%d %H:%M} UTC",
-        f"seed {run.seed}",
-        f"Envoy {run.versions.get('envoy') or '?'}",
-    ]
-    told += [f"commit {commit[:9]}"] if commit else []
-    return ", ".join(map(clean, told))
+    return f"{name} ran {words.ran(side)}, seed {run.seed}, Envoy {clean(run.versions.get('envoy') or '?')}"
 
 
 def _told(found: Comparison, state: State) -> Markup:

@@ -16,14 +16,10 @@ LOOSE: tuple[State, ...] = ("new", "gone")
 
 def lines(found: Comparison) -> Iterator[str]:
     """Top to bottom: what became worse first, what stayed only counted."""
-    yield f"A  {clean(found.a.name)}   B  {clean(found.b.name)}   {words.policy(found)}"
-    for rule in (found.rules or ())[:SHOWN]:
-        if rule.kind == "changed":
-            yield f"  rule     {clean(rule.id)}: {clean(rule.before)} → {clean(rule.after)}   {rule.where}"
-        else:
-            yield f"  {rule.kind:<8} {clean(rule.id)}: {clean(rule.before or rule.after)}   {rule.where}"
-    if len(found.rules or ()) > SHOWN:
-        yield f"  and {len(found.rules or ()) - SHOWN} more"
+    for name, side in (("A", found.a), ("B", found.b)):
+        yield f"{name}  {clean(side.name)}   {words.ran(side)}"
+    yield from filter(None, [words.otherwise(found)])
+    yield from _rules(found)
     for state in TOLD:
         for one in found.of(state)[:SHOWN]:
             yield f"{words.STATES[state].upper():<9} {words.called(one)}: {words.seen(one)}"
@@ -40,3 +36,16 @@ def lines(found: Comparison) -> Iterator[str]:
     yield f"The same  {count(len(found.of('same')), 'item')}"
     yield words.promise(found)
     yield f"{words.headline(found)} · {words.counted(found)} · exit {int(found.code)}"
+
+
+def _rules(found: Comparison) -> Iterator[str]:
+    policy = words.policy(found)
+    yield f"{policy[:1].upper()}{policy[1:]}"
+    yield from filter(None, [words.untold(found)])
+    changes = found.rules or ()
+    for one in changes[:SHOWN]:
+        values = f"{one.before} → {one.after}" if one.kind == "changed" else one.before or one.after
+        yield f"  {words.RULES[one.kind]:<10} {clean(one.id)}: {clean(values)}"
+        yield f"             {clean(str(one.where))}"
+    if len(changes) > SHOWN:
+        yield f"             and {len(changes) - SHOWN} more"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chaosmesh.engine.compare import Behaviour, Comparison, Facet
+from chaosmesh.engine.compare import Behaviour, Comparison, Facet, Side
 from chaosmesh.report.history_words import share
 from chaosmesh.report.words import clean, count
 
@@ -22,6 +22,7 @@ TONES = {
     "gone": "plain",
     "same": "plain",
 }
+RULES = {"changed": "changed", "new": "only in B", "gone": "only in A"}
 
 
 def headline(found: Comparison) -> str:
@@ -54,6 +55,8 @@ def called(one: Behaviour) -> str:
 def seen(one: Behaviour) -> str:
     """What both runs saw: verdicts, shares with the interval of their difference, p99."""
     told = [clean(one.reason)]
+    if one.a and one.b and one.a.text != one.b.text:
+        told.append(f"in A it read: {clean(one.a.text)}")
     told += [facet(each) for each in shown(one)]
     before, after = (None if item is None else item.p99_ms for item in (one.a, one.b))
     if before is not None and after is not None and one.facets:
@@ -85,12 +88,14 @@ def points(one: Facet) -> str:
 def promise(found: Comparison) -> str:
     """What the intervals are worth."""
     number = sum(len(one.facets) for one in found.behaviours)
+    if not number:
+        return "No shares were counted on both sides: what is told here are verdicts."
     chance = f"{found.alpha:.0%}".replace("%", " %")
     text = (
         f"All {count(number, 'interval')} hold at once but for a chance of {chance}, however early a run decided; shares within "
         f"{found.margin * 100:g} points are the same."
     )
-    if found.rules is None:
+    if found.earlier:
         text += " What differs from one night to the next anyway is in them too: `chaosmesh history` takes it off."
     return text
 
@@ -102,6 +107,28 @@ def policy(found: Comparison) -> str:
             found.same_policy
         ]
     return count(len(found.rules), "rule differs", "rules differ") if found.rules else "the same rules"
+
+
+def untold(found: Comparison) -> str:
+    """Why the rules are not compared; empty where they are."""
+    names = [name for name, side in (("A", found.a), ("B", found.b)) if side.rules is None]
+    if not names:
+        return ""
+    return (
+        f"What the documents say differently is not known: {' and '.join(names)} "
+        f"{'keeps' if len(names) == 1 else 'keep'} no rules. A run folder does, a summary.json alone does not."
+    )
+
+
+def otherwise(found: Comparison) -> str:
+    """What else was not the same: "B ran otherwise: profile appmesh → envoy"; empty where nothing was."""
+    return f"B ran otherwise: {', '.join(map(clean, found.otherwise))}" if found.otherwise else ""
+
+
+def ran(side: Side) -> str:
+    """When and on which commit: "2026-11-23 06:56 UTC, commit 09471e30c"."""
+    commit = side.summary.versions.get("commit")
+    return f"{side.summary.at:%Y-%m-%d %H:%M} UTC" + (f", commit {clean(commit[:9])}" if commit else "")
 
 
 def _signed(value: float) -> str:

@@ -57,9 +57,10 @@ def test_a_policy_without_retries_is_worse_where_they_were_and_nowhere_else(tmp_
     assert (tmp_path / "compare.html").stat().st_size < 200_000
 
     folders = [found[side]["folder"] for side in ("a", "b")]
-    again = chaosmesh("compare", *folders)
+    again = chaosmesh("compare", *folders, "--json", tmp_path / "again.json")
     assert again.code == 1, again
     assert "departures → flights, 503 30 %" in again.out
+    assert json.loads((tmp_path / "again.json").read_text())["rules"] == found["rules"]
 
     for folder in folders:
         kept = chaosmesh("history", tmp_path / "history", "--add", folder)
@@ -75,3 +76,27 @@ def test_a_policy_without_retries_is_worse_where_they_were_and_nowhere_else(tmp_
     host = json.loads(nights[0].read_text())["host"]
     assert host["cores"] >= 1
     assert host["starved"] is not None
+
+
+def test_two_runs_tell_what_their_documents_said_when_these_are_gone(tmp_path: Path) -> None:
+    changed = without_retries(tmp_path / "airport")
+    text = (changed / "chaosmesh.yaml").read_text(encoding="utf-8")
+    (changed / "chaosmesh.yaml").write_text(f"{text}\nslo: {{success: 0.5}}\n", encoding="utf-8")
+    only = ("--quick", "--only", "*flights-route*maxRetries")
+    for name, documents in (("a", AIRPORT), ("b", changed)):
+        ended = chaosmesh("verify", documents, *only, "--seed", 5, "--runs", tmp_path / name)
+        assert ended.code in (0, 3), ended
+    shutil.rmtree(changed)
+    runs = [tmp_path / name / "airport/latest" for name in ("a", "b")]
+    told = chaosmesh("compare", *runs, "--json", tmp_path / "c.json", "--markdown", tmp_path / "c.md")
+    assert told.code in (0, 3), told
+    body = json.loads((tmp_path / "c.json").read_text())
+    rules = {
+        one["id"].rpartition("/")[2]: (one["kind"], one["before"], one["after"]) for one in body["rules"]
+    }
+    assert rules == {
+        "retryPolicy.maxRetries": ("changed", "4", "0"),
+        "slo.success": ("new", "", "0.5"),
+    }
+    assert "2 rules differ" in told.out
+    assert "What the documents say differently (2 rules)" in (tmp_path / "c.md").read_text()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chaosmesh.engine.compare.behaviour import ORDER, Behaviour, State, behaviour, pairs
-from chaosmesh.engine.compare.rules import RuleChange
+from chaosmesh.engine.compare.rules import RuleChange, rules_changed
+from chaosmesh.engine.history.beside import ran_otherwise
+from chaosmesh.engine.stated import Rule
 from chaosmesh.engine.summary import Summary
 from chaosmesh.errors import ExitCode
 from chaosmesh.judge import RUN_ALPHA
@@ -20,15 +21,17 @@ MARGIN = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: what the user named, and the run."""
+    """One of the two: what the user named, the run, and what its documents say (None: that is not known)."""
 
     name: str
     summary: Summary
+    rules: tuple[Rule, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A and B. `rules`: None where only runs were compared. `alpha`: the chance that any of the intervals is wrong."""
+    """A and B. `rules`: what the documents say differently, None where a side's are not known. `alpha`: the chance that
+    any of the intervals is wrong. `earlier`: two runs of whatever time were compared, not two policies just now."""
 
     a: Side
     b: Side
@@ -37,6 +40,7 @@ class Comparison:
     alpha: float
     each: float
     margin: float
+    earlier: bool
 
     def of(self, state: State) -> tuple[Behaviour, ...]:
         """All behaviours of a state."""
@@ -52,6 +56,11 @@ class Comparison:
         """Whether both ran the same documents; None where that is not known."""
         one, other = self.a.summary.policy, self.b.summary.policy
         return one == other if one and other else None
+
+    @property
+    def otherwise(self) -> list[str]:
+        """What else both runs do not have in common, in words: "seed 0 → 3"."""
+        return ran_otherwise(self.a.summary, self.b.summary)
 
     @property
     def verdict(self) -> str:
@@ -84,30 +93,20 @@ class Comparison:
             "margin": self.margin,
             "summary": self.count(),
             "behaviours": [one.as_json() for one in self.behaviours],
-            "rules": None
-            if self.rules is None
-            else [
-                {
-                    "id": one.id,
-                    "kind": one.kind,
-                    "before": one.before,
-                    "after": one.after,
-                    "where": str(one.where),
-                }
-                for one in self.rules
-            ],
+            "rules": None if self.rules is None else [one.as_json() for one in self.rules],
+            "ran_otherwise": self.otherwise,
         }
 
 
 def compare(
     a: Side,
     b: Side,
-    rules: Sequence[RuleChange] | None = None,
     *,
     alpha: float = RUN_ALPHA,
     margin: float = MARGIN,
+    earlier: bool = True,
 ) -> Comparison:
-    """Every item of both runs. The intervals share `alpha` equally (Bonferroni), so that all of them hold at once."""
+    """Every item of both runs, and every rule where both sides' are known. The intervals share `alpha` equally (Bonferroni), so that all of them hold at once."""
     old = {one.id: one for one in a.summary.items}
     new = {one.id: one for one in b.summary.items}
     both = [name for name in old if name in new]
@@ -116,7 +115,8 @@ def compare(
     found += [Behaviour(name, "gone", "only in A", old[name], None) for name in old if name not in new]
     found += [Behaviour(name, "new", "only in B", None, new[name]) for name in new if name not in old]
     ordered = sorted(found, key=lambda one: (ORDER.index(one.state), one.item.kind != "cell"))
-    return Comparison(a, b, tuple(ordered), None if rules is None else tuple(rules), alpha, each, margin)
+    rules = None if a.rules is None or b.rules is None else rules_changed(a.rules, b.rules)
+    return Comparison(a, b, tuple(ordered), rules, alpha, each, margin, earlier)
 
 
 def _side(one: Side) -> dict[str, Any]:

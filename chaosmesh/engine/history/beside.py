@@ -23,13 +23,15 @@ def beside(nights: Sequence[Night], before: int, after: int) -> Beside:
     old, new = nights[before].summary, nights[after].summary
     commits = (old.versions.get("commit"), new.versions.get("commit"))
     known = (commits[0], commits[1]) if commits[0] and commits[1] and commits[0] != commits[1] else None
-    return Beside(known, tuple(_differences(old, new)))
-
-
-def _differences(old: Summary, new: Summary) -> list[str]:
-    found = []
+    policy = []
     if old.policy and new.policy and old.policy != new.policy:
-        found.append(f"policy {old.policy[:8]} → {new.policy[:8]}")
+        policy = [f"policy {old.policy[:8]} → {new.policy[:8]}"]
+    return Beside(known, (*policy, *ran_otherwise(old, new)))
+
+
+def ran_otherwise(old: Summary, new: Summary) -> list[str]:
+    """What two runs did not have in common besides their documents, in words: "Envoy 1.39.0 → 1.40.0"."""
+    found = []
     for name, told in (("envoy", "Envoy"), ("chaosmesh", "chaosmesh"), ("python", "Python")):
         one, other = old.versions.get(name), new.versions.get(name)
         if one and other and one != other:

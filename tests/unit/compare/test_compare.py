@@ -8,16 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from chaosmesh.cli.compare import compare as command
-from chaosmesh.documents.scenario import Scenario
-from chaosmesh.engine.compare import Comparison, Side, compare, rules_changed
-from chaosmesh.engine.inputs import read
+from chaosmesh.engine.compare import Comparison, Side, compare
 from chaosmesh.engine.summary import Host, Summary
 from chaosmesh.engine.summary_items import Item
-from chaosmesh.errors import UsageError
 from chaosmesh.report.compare_markdown import LONGEST, comment
 from chaosmesh.report.compare_page import render
 from chaosmesh.report.compare_text import lines
@@ -120,23 +116,6 @@ def test_every_form_names_what_became_worse_and_its_interval() -> None:
         assert "points" in text
 
 
-def test_rules_are_compared_by_value_not_by_line(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    airport = request.config.rootpath / "fixtures/airport"
-    changed = tmp_path / "airport"
-    changed.mkdir()
-    for file in airport.iterdir():
-        text = file.read_text(encoding="utf-8")
-        if file.suffix == ".json":
-            text = json.dumps(json.loads(text), indent=8)
-        (changed / file.name).write_text(text.replace('"maxRetries": 2', '"maxRetries": 0'), encoding="utf-8")
-    old: tuple[object, Scenario] = read([airport])
-    found = rules_changed(old, read([changed]))  # type: ignore[arg-type]
-    assert {one.kind for one in found} == {"changed"}
-    assert all(one.id.endswith("retryPolicy.maxRetries") for one in found)
-    assert {(one.before, one.after) for one in found} == {("2", "0")}
-    assert any("weather-route" in one.id for one in found)
-
-
 def test_two_run_files_through_the_command(tmp_path: Path) -> None:
     for name, item in (("a", cell("lost", 1100, 1100)), ("b", cell("lost", 150, 213, "weak"))):
         (tmp_path / f"{name}.json").write_text(
@@ -151,9 +130,25 @@ def test_two_run_files_through_the_command(tmp_path: Path) -> None:
     assert body["schema"] == "chaosmesh.compare/1"
     assert body["behaviours"][0]["facets"][0]["high"] < 0
     assert (tmp_path / "c.html").read_text().startswith("<!doctype html>")
+    assert body["rules"] is None
+    for text in (told.output, (tmp_path / "c.md").read_text(), (tmp_path / "c.html").read_text()):
+        assert "What the documents say differently is not known: A and B keep no rules." in text
 
 
-def test_a_run_and_documents_do_not_go_together(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps(side("a", []).summary.as_json()), encoding="utf-8")
-    told = CliRunner().invoke(command, [str(tmp_path / "a.json"), str(tmp_path)], standalone_mode=False)
-    assert isinstance(told.exception, UsageError)
+def test_another_statement_of_a_check_is_told() -> None:
+    found = compared([check("rule", "pass")], [replace(check("rule", "pass"), text="at most 0 retries")])
+    assert "in A it read: rule" in comment(found)
+
+
+def test_what_else_was_not_the_same_is_told() -> None:
+    one, other = side("A", [cell("x", 1100, 1100)]), side("B", [cell("x", 1100, 1100)])
+    found = compare(one, replace(other, summary=replace(other.summary, seed=3, profile="envoy")))
+    for text in ("\n".join(lines(found)), comment(found), render(found)):
+        assert "B ran otherwise: profile appmesh → envoy, seed 0 → 3" in text
+    assert found.as_json()["ran_otherwise"] == ["profile appmesh → envoy", "seed 0 → 3"]
+
+
+def test_verdicts_alone_promise_no_intervals() -> None:
+    assert "No shares were counted on both sides" in comment(
+        compared([check("rule", "pass")], [check("rule", "pass")])
+    )
