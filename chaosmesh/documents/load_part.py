@@ -48,7 +48,7 @@ class RequestPart(Part):
     that are kept, `host` picks one of several.
     """
 
-    path: str = "/"
+    path: Annotated[str, Field(pattern="^(/|[*]$)")] = "/"
     name: str = ""
     method: str = "GET"
     headers: dict[str, Text] = {}

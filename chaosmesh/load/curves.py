@@ -27,11 +27,13 @@ def steps(*stages: tuple[float, str]) -> Shape:
 
 def spike(base: float, peak: float, at: str, width: str, after: str | None = None) -> Shape:
     """`base` until `at`, `peak` for `width`, and `base` again for as long as before it, or for `after`."""
+    _numbers("spike", base=base, peak=peak)
     return hump(base, peak, span(at), span(width), None if after is None else span(after))
 
 
 def ramp(start: float, end: float, over: str, hold: str | None = None) -> Shape:
     """From one rate to another in a straight line, then `hold` at the last one."""
+    _numbers("ramp", start=start, end=end)
     held = () if hold is None else (flat(end, span(hold)),)
     name = f"ramp {start:g} → {end:g}/s over {over}"
     return checked(Shape(name, (Piece(span(over), start, end), *held)))
@@ -39,6 +41,7 @@ def ramp(start: float, end: float, over: str, hold: str | None = None) -> Shape:
 
 def diurnal(low: float, high: float, period: str, days: int = 1) -> Shape:
     """A day pressed into `period`: `low` at its ends (the night), `high` in its middle, a cosine between."""
+    _numbers("diurnal", low=low, high=high)
     return day(low, high, span(period), days)
 
 
@@ -87,6 +90,14 @@ def checked(shape: Shape) -> Shape:
     if not shape.requests > 0:
         raise UsageError(f"{shape.name}: nothing would be sent", hint="give a rate above 0")
     return shape
+
+
+def _numbers(shape: str, **rates: object) -> None:
+    for word, rate in rates.items():
+        if isinstance(rate, bool) or not isinstance(rate, int | float):
+            raise UsageError(
+                f"{shape}: {word}={rate!r} is no rate", hint=f"{word}=50 is 50 requests a second"
+            )
 
 
 def _stage(stage: tuple[float, str]) -> tuple[float, str]:

@@ -32,13 +32,30 @@ def request(
     """
     if protocol not in PROTOCOLS:
         raise UsageError(f"request {path}: protocol {protocol!r}", hint=f"one of {', '.join(PROTOCOLS)}")
-    if not (math.isfinite(weight) and weight > 0):
-        raise UsageError(f"request {path}: the weight must be above 0 (got {weight})")
+    for word, text in (("path", path), ("method", method), ("name", name)):
+        if not isinstance(text, str):
+            raise UsageError(f"request: {word}={text!r} is no text", hint='request("/flights", method="GET")')
+    if protocol != "tcp" and not path.startswith("/") and path != "*":
+        raise UsageError(f"request: the path {path!r} must begin with a slash", hint=f'request("/{path}")')
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
+        raise UsageError(
+            f"request {path}: the weight must be a number above 0 (got {weight!r})", hint="weight=3"
+        )
+    if headers is not None and not _are_texts(headers):
+        raise UsageError(
+            f"request {path}: headers={headers!r}: names with texts", hint='headers={"x-user": "beta"}'
+        )
     data, kind = body_of(body)
     fields = dict(headers or {})
     if kind and protocol in ("http", "http2") and "content-type" not in {one.lower() for one in fields}:
         fields["content-type"] = kind
     return RequestSpec(method, path, tuple(fields.items()), data, weight, protocol, name or path)
+
+
+def _are_texts(headers: object) -> bool:
+    return isinstance(headers, Mapping) and all(
+        isinstance(one, str) for pair in headers.items() for one in pair
+    )
 
 
 def body_of(body: Any) -> tuple[bytes, str]:

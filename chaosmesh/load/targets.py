@@ -93,6 +93,11 @@ def _check_spec(stream: Stream, spec: RequestSpec) -> None:
         raise UsageError(f"stream {stream.name}: request {spec.method!r} {spec.path!r} can't be sent")
     if not (math.isfinite(spec.weight) and spec.weight > 0):
         raise UsageError(f"stream {stream.name}: weight of {spec.method} {spec.path} is {spec.weight}")
+    if spec.protocol != "tcp" and not spec.path.startswith("/") and spec.path != "*":
+        raise UsageError(
+            f"stream {stream.name}: the path {spec.path!r} must begin with a slash",
+            hint=f'path="/{spec.path}"',
+        )
     if spec.protocol == "tcp":
         _check_line(stream, spec)
     elif spec.protocol not in _OURS_BY:

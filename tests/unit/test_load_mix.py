@@ -178,6 +178,10 @@ def test_a_request_is_called_by_its_path_unless_it_has_a_name() -> None:
     [
         lambda: request("/a", protocol="smtp"),  # type: ignore[arg-type]
         lambda: request("/a", weight=0),
+        lambda: request("/a", weight="3"),
+        lambda: request("a"),
+        lambda: request(5),
+        lambda: request("/a", headers={"x": 5}),
         lambda: request("/a", body=Path("/no/such/file")),
         lambda: request("/a", body=object()),
     ],

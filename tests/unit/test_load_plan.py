@@ -106,6 +106,8 @@ def test_other_addresses_must_be_allowed() -> None:
         {"requests": ()},
         {"host": "a\r\nx: y"},
         {"requests": (RequestSpec(path="/a b"),)},
+        {"requests": (RequestSpec(path="flights"),)},
+        {"requests": (RequestSpec(path="http://elsewhere/"),)},
         {"requests": (RequestSpec(path="/\r\n"),)},
         {"requests": (RequestSpec(method="GET /"),)},
         {"requests": (RequestSpec(weight=0),)},

@@ -123,6 +123,9 @@ def test_a_shape_survives_the_way_to_the_generator() -> None:
         lambda: shapes.steps(),
         lambda: shapes.spike(50, float("inf"), "1s", "1s"),
         lambda: shapes.diurnal(1, 2, "1s", days=0),
+        lambda: shapes.diurnal("1", 2, "1s"),
+        lambda: shapes.spike(50, "x", "1s", "1s"),
+        lambda: shapes.ramp("a", 5, "1s"),
     ],
 )
 def test_what_can_not_be_sent_is_refused(make) -> None:

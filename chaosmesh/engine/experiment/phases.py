@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -73,17 +74,21 @@ def ramp(
     ``ramp(lambda ms: edge.latency(f"{ms}ms"), 50, 500, steps=10, over="10s")``; the phases are called "ramp 50",
     "ramp 100", …
     """
-    if steps < 2:
-        raise UsageError(f"ramp: at least 2 steps (got {steps})", hint="one step is a phase")
+    if not isinstance(steps, int) or steps < 2:
+        raise UsageError(f"ramp: at least 2 steps (got {steps!r})", hint="one step is a phase")
+    if not all(isinstance(one, int | float) and math.isfinite(one) for one in (start, to)):
+        raise UsageError(f"ramp: from {start!r} to {to!r} are no two numbers", hint="ramp(make, 50, 500, …)")
     each = duration(over, "ramp: over") / steps
+    if not each > 0:
+        raise UsageError(f"ramp: it lasts longer than nothing (got {over!r})", hint='over="10s"')
     values = [_whole(start + (to - start) * step / (steps - 1)) for step in range(steps)]
     return tuple(Phase(f"{name} {one:g}", each, (_act(name, make(one)),)) for one in values)
 
 
 def repeat(times: int, *phases: Phase | Iterable[Phase]) -> tuple[Phase, ...]:
     """The same phases over and over; claims take the times together, moments each for itself."""
-    if times < 1:
-        raise UsageError(f"repeat: at least once (got {times})")
+    if not isinstance(times, int) or times < 1:
+        raise UsageError(f"repeat: a whole number of times (got {times!r})", hint="repeat(3, phase(…), …)")
     return schedule(*phases) * times
 
 

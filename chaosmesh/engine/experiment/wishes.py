@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,10 +95,8 @@ def wish_of(
         raise UsageError("load: path, method, headers, body and protocol say one request, mix says several")
     if rate is not None and shape is not None:
         raise UsageError("load: rate and shape both say how much", hint="leave one of them out")
-    if rate is not None and not rate > 0:
-        raise UsageError(f"load: the rate must be above 0 requests a second (got {rate})")
-    if count is not None and count < 1:
-        raise UsageError(f"load: the count must be at least 1 (got {count})")
+    _amount("load: the rate", rate, "requests a second")
+    _whole("load: the count", count)
     if arrivals not in (None, "constant", "poisson"):
         raise UsageError(f"load: arrivals {arrivals!r}", hint="constant or poisson")
     if (client is None) != (host is None) or (client and entry):
@@ -137,12 +136,9 @@ def closed_wish(
     duration: str | None,
 ) -> Wish:
     """What `mesh.locustfile` was asked for."""
-    if users is not None and users < 1:
-        raise UsageError(f"locustfile: users must be at least 1 (got {users})")
-    if spawn_rate is not None and not spawn_rate > 0:
-        raise UsageError(f"locustfile: the spawn rate must be above 0 users a second (got {spawn_rate})")
-    if count is not None and count < 1:
-        raise UsageError(f"locustfile: the count must be at least 1 (got {count})")
+    _whole("locustfile: users", users)
+    _amount("locustfile: the spawn rate", spawn_rate, "users a second")
+    _whole("locustfile: the count", count)
     own = scenario.load
     closed = Closed(
         str(file),
@@ -157,13 +153,30 @@ def closed_wish(
 def _kinds(mix: Sequence[RequestSpec] | None) -> tuple[RequestSpec, ...]:
     if mix is None:
         return ()
-    kinds = tuple(mix)
+    kinds = tuple(mix) if isinstance(mix, list | tuple) else ()
     if not kinds or not all(isinstance(one, RequestSpec) for one in kinds):
-        raise UsageError("load: mix has no requests", hint='mix=[request("/a", weight=3), request("/b")]')
+        raise UsageError(
+            f"load: mix={mix!r} is no list of requests", hint='mix=[request("/a", weight=3), request("/b")]'
+        )
     return kinds
 
 
+def _amount(what: str, value: object, unit: str) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise UsageError(f"{what} must be above 0 {unit} (got {value!r})", hint="a number, without its unit")
+
+
+def _whole(what: str, value: object) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UsageError(f"{what} must be at least 1 (got {value!r})", hint="a whole number")
+
+
 def _workers(given: int | None) -> int | None:
-    if given is not None and not 1 <= given <= MOST_WORKERS:
+    _whole("load: workers", given)
+    if given is not None and given > MOST_WORKERS:
         raise UsageError(f"load: workers must be 1 to {MOST_WORKERS} (got {given})")
     return given

@@ -131,7 +131,11 @@ def test_repeat_and_nested_phases_are_one_schedule_and_a_fault_is_named_once():
         (lambda: phase("fault", "0s"), "longer than nothing"),
         (lambda: phase("fault", "1s", "errors"), "nothing that can be in force"),
         (lambda: ramp(lambda _: None, 1, 2, steps=1, over="1s"), "at least 2 steps"),
-        (lambda: repeat(0, phase("fault", "1s")), "at least once"),
+        (lambda: ramp(lambda _: None, 1, 2, steps=2.5, over="1s"), "at least 2 steps"),
+        (lambda: ramp(lambda _: None, "1", 2, steps=2, over="1s"), "no two numbers"),
+        (lambda: ramp(lambda _: None, 1, 2, steps=2, over="0s"), "longer than nothing"),
+        (lambda: repeat(0, phase("fault", "1s")), "a whole number of times"),
+        (lambda: repeat(1.5, phase("fault", "1s")), "a whole number of times"),
         (lambda: schedule("fault"), "is no phase"),
     ],
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 
 import pytest
 
+from chaosmesh import request
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.experiment.view import MeshView
-from chaosmesh.engine.experiment.wishes import wish_of
+from chaosmesh.engine.experiment.wishes import closed_wish, wish_of
 from chaosmesh.errors import UsageError
 
 
@@ -38,3 +40,44 @@ def test_load_shows_what_a_wish_takes_and_refuses_the_rest_by_its_own_name() -> 
     assert "Open-loop" in (MeshView.load.__doc__ or "")
     with pytest.raises(TypeError, match=r"load\(\) got an unexpected keyword argument 'speed'"):
         MeshView.load(object(), speed=3)
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ({"rate": "200"}, "the rate must be above 0 requests a second .got '200'."),
+        ({"rate": float("inf")}, "the rate must be above 0"),
+        ({"rate": True}, "the rate must be above 0"),
+        ({"count": "5"}, "the count must be at least 1"),
+        ({"count": 1.5}, "the count must be at least 1"),
+        ({"workers": "2"}, "workers must be at least 1"),
+        ({"workers": 65}, "workers must be 1 to 64"),
+        ({"mix": request("/a")}, "is no list of requests"),
+        ({"mix": "/a"}, "is no list of requests"),
+        ({"mix": []}, "is no list of requests"),
+        ({"path": 5}, "path=5 is no text"),
+        ({"path": "flights"}, "must begin with a slash"),
+        ({"path": "http://elsewhere/"}, "must begin with a slash"),
+        ({"method": 5}, "method=5 is no text"),
+        ({"headers": "x-user"}, "names with texts"),
+        ({"headers": {"x-user": 5}}, "names with texts"),
+    ],
+)
+def test_what_is_no_load_is_told_at_once(asked, text) -> None:
+    with pytest.raises(UsageError, match=text) as error:
+        wish_of(Scenario(), **asked)
+    assert error.value.hint or "64" in text
+
+
+def test_users_of_a_locustfile_are_counted() -> None:
+    for users in ("5", 0, 1.5):
+        with pytest.raises(UsageError, match="users must be at least 1"):
+            closed_wish(
+                Scenario(),
+                Path("x.py"),
+                users=users,
+                spawn_rate=None,
+                entry=None,
+                count=None,
+                duration=None,
+            )
