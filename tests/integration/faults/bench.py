@@ -22,6 +22,8 @@ from tests import meshes
 COLOR, LINE, TALK = ("front", "color"), ("front", "line"), ("front", "talk")
 RETRIED = Retry(2, None, statuses=(503,), on_reset=True, on_connect_failure=True)
 """For /again alone: what is tried anew shows that new connections work."""
+BRIEF_S = 0.4
+"""The bound of a request for /brief. No other one has a bound that a busy host may reach by itself."""
 
 MESH = meshes.mesh(
     [
@@ -34,7 +36,10 @@ MESH = meshes.mesh(
         meshes.service(
             "color",
             meshes.route("color", "again", {"blue": 1}, match=meshes.Match(prefix="/again"), retry=RETRIED),
-            meshes.route("color", "once", {"blue": 1}, timeout=Timeout(0.4)),
+            meshes.route(
+                "color", "brief", {"blue": 1}, match=meshes.Match(prefix="/brief"), timeout=Timeout(BRIEF_S)
+            ),
+            meshes.route("color", "once", {"blue": 1}),
         ),
         meshes.service(
             "line", meshes.route("line", "all", {"cable": 1}, protocol="tcp"), port=9000, protocol="tcp"

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from chaosmesh.engine.cutting import GONE_DEADLINE
 from chaosmesh.faults import (
     Bandwidth,
     Delay,
@@ -77,8 +78,14 @@ def test_a_reset_cuts_what_is_open_once_a_period_and_new_connections_work(bench:
 
     async def test() -> None:
         clients = [await held(bench, 0) for _ in range(3)]
+        begin = time.monotonic()
         await fault.apply(bench.site)
-        assert all(one.ended.is_set() for _, one in clients), "when it is in force, everything before is gone"
+        gone = all(one.ended.is_set() for _, one in clients)
+        # in force without the wait for sluggish clients having been given up
+        assert gone or time.monotonic() - begin >= GONE_DEADLINE, (
+            "when it is in force, everything before is gone"
+        )
+        await asyncio.wait_for(asyncio.gather(*(one.ended.wait() for _, one in clients)), 30)
         for again in (2, 3):
             _, client = await held(bench, 0)
             await asyncio.wait_for(client.ended.wait(), 30)
@@ -154,17 +161,16 @@ def test_a_connection_closes_late(bench: Bench) -> None:
 
         async def seconds_to_the_end() -> float:
             reader, writer = await asyncio.open_connection(host, int(port))
+            begin = time.monotonic()  # before anything is asked: the answer may be told of late, too
             writer.write(b"GET /ping HTTP/1.1\r\nhost: blue\r\nconnection: close\r\n\r\n")
-            await reader.readline()
-            begin = time.monotonic()
-            await reader.read()
+            assert (await reader.read()).startswith(b"HTTP/1.1 200")
             writer.close()
             return time.monotonic() - begin
 
         fault = SlowClose("late", COLOR, 300)
         await fault.apply(bench.site)
         try:
-            assert await seconds_to_the_end() >= 0.29
+            assert await seconds_to_the_end() >= 0.3
         finally:
             await fault.heal(bench.site)
         dose, _ = await bench.under(SlowClose("late", COLOR, 300))
@@ -175,9 +181,10 @@ def test_a_connection_closes_late(bench: Bench) -> None:
 
 
 def test_nothing_comes_through_until_it_is_healed_or_the_connection_ends(bench: Bench) -> None:
-    dose, attempts = bench.run(bench.under(Timeout("silent", COLOR), count=20))
+    brief = RequestSpec("GET", "/brief")
+    dose, attempts = bench.run(bench.under(Timeout("silent", COLOR), brief, count=20))
     assert dose.hit == dose.attempts == 20
-    assert {one.status for one in attempts} == {0}, "the route's own 0.4 s end them"
+    assert {one.status for one in attempts} == {0}, "the route's own bound ends them"
     dose, attempts = bench.run(bench.under(Timeout("ends", COLOR, 100), count=20))
     assert dose.hit == dose.attempts == 20
     assert all("UC" in one.flags for one in attempts)

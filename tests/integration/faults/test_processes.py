@@ -21,11 +21,13 @@ from chaosmesh.faults import (
     Sick,
     SlowStart,
 )
+from chaosmesh.ledger import Attempt
 from chaosmesh.runtime import procs
 from tests.integration.faults.world import World, until, world
 from tests.integration.runtime import outside
 
 pytestmark = pytest.mark.integration
+TRIES = 3
 ONE = {"id": "f", "node": "blue", "replica": 1}
 
 
@@ -69,13 +71,18 @@ def test_what_hangs_is_given_up_and_healing_cuts_what_hung(mesh: World, role) ->
 
 
 def test_a_call_that_hung_does_not_get_its_answer_late(mesh: World) -> None:
-    fault = Hang(**ONE)
+    """Once a health check has failed nobody is sent there any more: on a busy host that may be before the first call."""
 
-    async def attempts() -> set[str]:
+    async def attempts() -> list[Attempt]:
         calls = await mesh.calls(30)
-        return {flag for call in calls for one in call.attempts if one.replica == 1 for flag in one.flags}
+        return [one for call in calls for one in call.attempts if one.replica == 1]
 
-    assert "UT" in mesh.under(fault, attempts, seen="is stopped")
+    for _ in range(TRIES):
+        met = mesh.under(Hang(**ONE), attempts, seen="is stopped")
+        mesh.call(both_answer(mesh))
+        if met:
+            break
+    assert "UT" in {flag for one in met for flag in one.flags}
 
 
 def test_a_restart_comes_back_by_itself(mesh: World) -> None:
@@ -208,7 +215,10 @@ def blue(mesh: World, index: int):
 
 
 def command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text()
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:  # it has just ended
+        return ""
 
 
 async def both_answer(mesh: World) -> None:
