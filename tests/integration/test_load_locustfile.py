@@ -77,7 +77,7 @@ def test_the_files_own_shape_says_how_many_users(tmp_path: Path) -> None:
 
 def test_load_stays_on_this_machine_and_a_file_that_sends_nothing_says_so(tmp_path: Path) -> None:
     text = FILE.replace('"/"', '"http://192.0.2.1/"').replace('"/broken"', '"http://192.0.2.1/"')
-    report, records, seen = run(tmp_path, text, 2, duration=0.3)
+    report, records, seen = run(tmp_path, text, 2, duration=3.0)
     assert (records, seen.ids) == ([], [])
     assert report.user_errors > 0
     assert "sent nothing that can be judged" in (report.late() or "")

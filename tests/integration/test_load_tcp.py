@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -50,6 +51,10 @@ class Lines:
         if line == b"reset":
             linger = struct.pack("ii", 1, 0)
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        else:  # what still comes would be answered by a reset
+            with contextlib.suppress(OSError):
+                writer.write_eof()
+                await reader.read()
         writer.close()
 
     async def answer(self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
