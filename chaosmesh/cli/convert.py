@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import click
 from chaosmesh.appmesh.convert import TARGETS, Conversion, Loss
 from chaosmesh.appmesh.convert import convert as to_format
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import json_option
+from chaosmesh.cli.options import json_option, write_json
 from chaosmesh.documents.writing import Page
 from chaosmesh.errors import ExitCode, UsageError
 
@@ -42,11 +41,7 @@ def convert(inputs: Inputs, target: str, out: str, force: bool, json_file: str |
     report(found, files)
     if json_file is not None:
         rows = {"written": files, "losses": [as_json(one) for one in found.losses]}
-        text = json.dumps(rows, indent=1) + "\n"
-        if json_file == "-":
-            click.echo(text, nl=False)
-        else:
-            Path(json_file).write_text(text)
+        write_json(json_file, rows)
     return ExitCode.PASS
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
 from chaosmesh.cli.options import (
+    check_folder,
+    file_option,
     json_option,
     profile_option,
     runs_option,
@@ -40,14 +43,14 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     type=click.Choice(["fail", "warn"]),
     help="warn: a gate that stays undecided ends with 0 (default: what gate.undecided says, or fail).",
 )
-@click.option(
-    "--junit", "junit_file", metavar="FILE", help="Write everything that was tried as JUnit, here too."
+@file_option(
+    "--junit", "junit_file", text="Write everything that was tried as JUnit, here too.", stdout=False
 )
-@click.option(
+@file_option(
     "--summary",
     "summary_file",
-    metavar="FILE",
-    help=f"Append the result as Markdown (default: ${SUMMARY}, where it is set).",
+    text=f"Append the result as Markdown (default: ${SUMMARY}, where it is set).",
+    stdout=False,
 )
 @click.option(
     "--history",
@@ -71,13 +74,15 @@ def gate(inputs: Inputs, **choices: Any) -> int:
     from chaosmesh.engine.gate import GateRun
     from chaosmesh.engine.gate.verifying import Subject
 
+    if choices["history_folder"] is not None:
+        check_folder(choices["history_folder"], "--history")
     options = _options(choices)
     subject = Subject(inputs.resources, inputs.scenario)
     planned = _planned(inputs, subject, options)
     target = choices["json_file"]
-    lines = sys.stderr if target == "-" else sys.stdout
+    say = _said(sys.stderr if target == "-" else sys.stdout)
     for text in planned.lines():
-        print(text, file=lines, flush=True)
+        say(text, 4)
     if choices["planning"]:
         return 0
     undecided = choices["undecided"] or planned.gate.undecided
@@ -85,18 +90,24 @@ def gate(inputs: Inputs, **choices: Any) -> int:
     seed = inputs.scenario.seed if options.seed is None else options.seed
     run = GateRun(planned, options, seed, undecided == "warn", budget)
     folder = RunFolder.create(choices["runs"], planned.name)
-    from chaosmesh.report.gate import line_of
+    from chaosmesh.report.gate import WIDE, last_line, line_of
 
     found = run.run(
         folder,
         lambda text: print(text, file=sys.stderr, flush=True),
-        lambda one: print(line_of(one), file=lines, flush=True),
+        lambda one: say(line_of(one), WIDE + 2),
     )
     _written(found, planned, subject, folder, choices)
-    from chaosmesh.report.gate import last_line
-
-    print(last_line(found, folder.path), file=lines, flush=True)
+    say(last_line(found, folder.path), 2)
     return int(found.code)
+
+
+def _said(stream: TextIO) -> Callable[[str, int], None]:
+    """Prints lines that fit the screen; all but the first line of a text begin after so many blanks."""
+    from chaosmesh.report.screen import screen_of
+
+    screen = screen_of(stream)
+    return lambda text, indent: print(screen.wrapped(text, indent), file=stream, flush=True)
 
 
 def _options(choices: dict[str, Any]) -> Options:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaosmesh.cli import completing
-from chaosmesh.cli.options import json_option, write_json
+from chaosmesh.cli.options import file_option, json_option, write_json, write_text
 from chaosmesh.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     default=None,
     help="Exit 1 while something is worse than it was (default: where CI=true).",
 )
-@click.option("--html", "html_file", type=click.Path(path_type=Path), metavar="FILE", help="Write a page.")
+@file_option("--html", "html_file", text="Write a page.", stdout=False)
 @json_option("Write what was found as JSON (- for stdout, without the lines).")
 def history(folder: Path, more: tuple[Path, ...], adding: tuple[Path, ...], **choices: Any) -> int:
     """Trends over nightly runs: what became worse for good, at which night, and what is merely unsteady.
@@ -68,9 +68,8 @@ def history(folder: Path, more: tuple[Path, ...], adding: tuple[Path, ...], **ch
         write_json(choices["json_file"], document(found))
     if choices["html_file"] is not None:
         from chaosmesh.report.history_page import render
-        from chaosmesh.report.write import write_whole
 
-        write_whole(choices["html_file"], render(found))
+        write_text(choices["html_file"], render(found))
     return _told(found, choices)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -16,13 +15,15 @@ import click
 from chaosmesh.appmesh.lint import Finding
 from chaosmesh.appmesh.lint import lint as find
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import json_option, profile_option
-from chaosmesh.errors import ExitCode
+from chaosmesh.cli.options import file_option, json_option, profile_option, write_json
+from chaosmesh.errors import ExitCode, UsageError
 
 
 @click.command()
 @json_option("Write the findings as JSON to FILE, or - for stdout.")
-@click.option("--sarif", "sarif_file", metavar="FILE", help="Write the findings as SARIF 2.1.0 too.")
+@file_option(
+    "--sarif", "sarif_file", text="Write the findings as SARIF 2.1.0 too (- for stdout, without the lines)."
+)
 @profile_option
 @functools.partial(with_inputs, whole=False)
 def lint(inputs: Inputs, profile: str, json_file: str | None, sarif_file: str | None) -> int:
@@ -32,16 +33,14 @@ def lint(inputs: Inputs, profile: str, json_file: str | None, sarif_file: str | 
     error, else 0.
     """
     found = find(inputs.resources, profile=profile, scenario=inputs.scenario)
+    if json_file == sarif_file == "-":
+        raise UsageError("--json - and --sarif - both want stdout", hint="name a file for one of them")
     if json_file is not None:
-        text = json.dumps({"findings": [as_json(one) for one in found]}, indent=1)
-        if json_file == "-":
-            click.echo(text)
-        else:
-            Path(json_file).write_text(text + "\n")
+        write_json(json_file, {"findings": [as_json(one) for one in found]})
     if sarif_file is not None:
-        _write_sarif(Path(sarif_file), found)
+        write_json(sarif_file, _sarif(found))
     _tell_github(found)
-    if json_file != "-":
+    if "-" not in (json_file, sarif_file):
         from chaosmesh.report.lint import shown
         from chaosmesh.report.screen import screen_of
 
@@ -49,13 +48,11 @@ def lint(inputs: Inputs, profile: str, json_file: str | None, sarif_file: str | 
     return ExitCode.FAIL if any(one.rule.severity == "error" for one in found) else ExitCode.PASS
 
 
-def _write_sarif(target: Path, found: Sequence[Finding]) -> None:
+def _sarif(found: Sequence[Finding]) -> Any:
     from chaosmesh.report.jsonfile import jsonable
     from chaosmesh.report.sarif import sarif
-    from chaosmesh.report.write import write_whole
 
-    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
-    write_whole(target, json.dumps(jsonable(sarif(found, root)), indent=1, ensure_ascii=False) + "\n")
+    return jsonable(sarif(found, Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())))
 
 
 def _tell_github(found: Sequence[Finding]) -> None:

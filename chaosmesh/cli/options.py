@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -72,20 +74,39 @@ def undecided_option(what: str = "an undecided run") -> Callable[[F], F]:
     )
 
 
-def json_option(text: str) -> Callable[[F], F]:
-    """`--json FILE` (`json_file`: None, "-" or where to write); UsageError for a folder, before anything is done."""
+def file_option(*names: str, text: str, stdout: bool = True) -> Callable[[F], F]:
+    """An option that names a file to write (str; None where it is not given). UsageError, before anything is done, for
+    what can't be written; with `stdout` false also for "-"."""
     return click.option(
-        "--json", "json_file", metavar="FILE", callback=_no_folder, help=text, shell_complete=completing.files
+        *names,
+        metavar="FILE",
+        callback=functools.partial(_writable, stdout=stdout),
+        help=text,
+        shell_complete=completing.files,
     )
+
+
+def json_option(text: str) -> Callable[[F], F]:
+    """`--json FILE` (`json_file`: None, "-" or where to write)."""
+    return file_option("--json", "json_file", text=text)
 
 
 def write_json(target: str, document: Any) -> None:
     """A document into the file that `--json` named, or to stdout."""
-    text = json.dumps(document, indent=1, ensure_ascii=False)
+    write_text(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(target: str, text: str) -> None:
+    """A text into the file that an option named, whole or not at all, or ("-") to stdout."""
     if target == "-":
-        click.echo(text)
-    else:
-        Path(target).write_text(text + "\n", encoding="utf-8")
+        click.echo(text, nl=False)
+        return
+    from chaosmesh.report.write import write_whole
+
+    try:
+        write_whole(Path(target), text)
+    except OSError as error:
+        raise UsageError(f"{target} can't be written: {error.strerror}") from None
 
 
 def seconds_of(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
@@ -98,7 +119,29 @@ def seconds_of(_: click.Context, __: click.Parameter, value: str | None) -> floa
     return float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
-def _no_folder(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value not in (None, "-") and Path(str(value)).is_dir():
-        raise UsageError(f"--json: {value} is a folder", hint="name a file, or - for stdout")
+def _writable(_: click.Context, option: click.Parameter, value: str | None, *, stdout: bool) -> str | None:
+    name, hint = option.opts[0], "name a file, or - for stdout" if stdout else "name a file"
+    if value is None or (value == "-" and stdout):
+        return value
+    if value == "-":
+        raise UsageError(f"{name}: this one can't go to stdout", hint=hint)
+    if Path(value).is_dir():
+        raise UsageError(f"{name}: {value} is a folder", hint=hint)
+    _check_way(Path(value), name, hint)
     return value
+
+
+def check_folder(path: Path, name: str) -> None:
+    """UsageError where no file can be put into a folder (`name`: its option). It is made when one is."""
+    hint = "name a folder, or where one can be made"
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{name}: {path} is no folder", hint=hint)
+    _check_way(path, name, hint)
+
+
+def _check_way(path: Path, name: str, hint: str) -> None:
+    place = next(one for one in (path, *path.absolute().parents) if one.exists())
+    if place != path and not place.is_dir():
+        raise UsageError(f"{name}: {path} can't be written: {place} is no folder", hint=hint)
+    if not os.access(place, os.W_OK):
+        raise UsageError(f"{name}: {path} can't be written: no permission for {place}", hint=hint)

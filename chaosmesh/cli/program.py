@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Sequence
@@ -58,6 +59,10 @@ EXIT_CODES = """Exit codes: 0 pass · 1 a check, claim, declared SLO or waiver f
 3 undecided (inconclusive or invalid) · 4 environment · 5 stopped by a limit · 70 our bug · 130 interrupted"""
 
 
+WIDTH, NARROWEST = 52, 40
+"""Columns below which click does not go by itself, and below which we don't."""
+
+
 class Program(click.Group):
     """Loads a command's module when it is called, so that `--help` stays quick."""
 
@@ -107,7 +112,9 @@ def program(ctx: click.Context) -> None:
 def run(argv: Sequence[str]) -> int:
     """Run the command; every error becomes text on stderr and an exit code, never a traceback."""
     try:
-        code = program.main(args=list(argv), prog_name="chaosmesh", standalone_mode=False)
+        code = program.main(
+            args=list(argv), prog_name="chaosmesh", standalone_mode=False, terminal_width=_narrow()
+        )
         return int(code or 0)
     except click.exceptions.Exit as end:
         return end.exit_code
@@ -128,6 +135,12 @@ def run(argv: Sequence[str]) -> int:
         return _bug()
 
 
+def _narrow() -> int | None:
+    """Columns for the help where there are fewer than click's own least width; None: click knows."""
+    columns = shutil.get_terminal_size().columns
+    return max(columns, NARROWEST) if columns < WIDTH else None
+
+
 def _explained(group: BaseExceptionGroup[BaseException]) -> int:
     """The first of our own errors in a group is what the user needs to know."""
     ours = first_of(group)
@@ -143,6 +156,10 @@ def _shown(error: ChaosMeshError) -> int:
     from chaosmesh.report.screen import screen_of
 
     click.echo(present(error, screen_of(sys.stderr)), err=True)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from chaosmesh.report.github import commands, of_error
+
+        click.echo(commands(of_error(error)), err=True, nl=False)
     return int(error.code)
 
 

@@ -9,7 +9,7 @@ import click
 
 from chaosmesh.cli import completing
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import profile_option
+from chaosmesh.cli.options import check_folder, profile_option
 from chaosmesh.errors import ExitCode, UsageError
 
 SUBNET = "127.16"
@@ -47,6 +47,7 @@ def render(
     if node is not None and node not in known:
         raise UsageError(f"there is no node {node!r}", hint=f"one of: {', '.join(known)}")
     if static_folder is not None:
+        check_folder(static_folder, "--static")
         static_folder.mkdir(parents=True, exist_ok=True)
         for key, config in static(mesh, inputs.scenario, SUBNET, static_folder).items():
             if node in (None, key.rpartition(".")[0]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chaosmesh.cli import completing
+from chaosmesh.cli.options import json_option, write_json
 from chaosmesh.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--limit", type=click.IntRange(1), default=5, show_default=True, help="How many of --failed are shown."
 )
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write them as JSON, spans included (- for stdout)."
-)
+@json_option("Write them as JSON, spans included (- for stdout).")
 def trace(
     run: Path,
     request_ids: tuple[str, ...],
@@ -44,18 +42,14 @@ def trace(
     """
     if request_ids and (failed or slowest):
         raise UsageError("a REQUEST-ID is a choice by itself", hint="leave out --failed and --slowest")
-    if json_file not in (None, "-") and Path(str(json_file)).is_dir():
-        raise UsageError(f"--json: {json_file} is a folder", hint="name a file, or - for stdout")
     from chaosmesh.ledger import Ledger
 
     ledger = Ledger.read(run)
     found = _named(ledger, request_ids) if request_ids else _chosen(ledger, failed, slowest, limit)
     if json_file is not None:
-        text = json.dumps([one.as_json() for one in found], indent=1, ensure_ascii=False)
+        write_json(json_file, [one.as_json() for one in found])
         if json_file == "-":
-            click.echo(text)
             return ExitCode.PASS
-        Path(json_file).write_text(text + "\n", encoding="utf-8")
     from chaosmesh.report.waterfall import show
 
     show(found, sys.stdout)

@@ -14,10 +14,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaosmesh.cli.inputs import Inputs, with_inputs
-from chaosmesh.cli.options import profile_option, runs_option, runtime_option, traces_option
+from chaosmesh.cli.options import (
+    json_option,
+    profile_option,
+    runs_option,
+    runtime_option,
+    traces_option,
+    write_text,
+)
 from chaosmesh.cli.scraping import prometheus_option, scraped
 from chaosmesh.cli.ui import UiOptions, Web, first_of, opened, ui_options
-from chaosmesh.errors import ChaosMeshError, ExitCode, UsageError
+from chaosmesh.errors import ChaosMeshError, ExitCode
 
 if TYPE_CHECKING:
     from chaosmesh.appmesh.api import Service
@@ -33,13 +40,7 @@ LAST_ROWS = 3.0
 
 @click.command()
 @click.option("--watch", is_flag=True, help="Put a document in force as soon as it is saved.")
-@click.option(
-    "--json",
-    "as_json",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Write the addresses to a file too (- is stdout, where they are anyway).",
-)
+@json_option("Write the addresses to a file too (- is stdout, where they are anyway).")
 @profile_option
 @runtime_option
 @traces_option
@@ -54,7 +55,7 @@ def up(
     traces: Choice | None,
     runs: Path,
     watch: bool,
-    as_json: Path | None,
+    json_file: str | None,
     prometheus: bool,
     **web: Any,
 ) -> int:
@@ -66,10 +67,8 @@ def up(
     the API.
     """
     inputs = scraped(inputs, wanted=prometheus)
-    if as_json is not None and not as_json.parent.is_dir():
-        raise UsageError(f"--json: there is no folder {as_json.parent}")
     options = UiOptions(**web).checked()
-    asyncio.run(_up(inputs, profile, runtime, traces, runs, as_json, options, watching=watch))
+    asyncio.run(_up(inputs, profile, runtime, traces, runs, json_file, options, watching=watch))
     return ExitCode.PASS
 
 
@@ -79,7 +78,7 @@ async def _up(
     runtime: Kind,
     traces: Choice | None,
     runs: Path,
-    as_json: Path | None,
+    json_file: str | None,
     options: UiOptions,
     *,
     watching: bool,
@@ -132,7 +131,7 @@ async def _up(
             return Tower(stack, api, publisher, scenario, origin, traffic=traffic, api_url=address)
 
         web = await opened(end, stack, scenario, options, _say, tower_of)
-        tell = _Addresses(stack, address, as_json, web)
+        tell = _Addresses(stack, address, json_file, web)
         tell()
         publisher.published = tell
         for note in (*own.notes, *filter(None, [stack.secrets.note(mesh)])):
@@ -159,11 +158,11 @@ async def _up(
 class _Addresses:
     """Prints the addresses, and again when they are others."""
 
-    def __init__(self, stack: Stack, api: str, file: Path | None, web: Web) -> None:
+    def __init__(self, stack: Stack, api: str, file: str | None, web: Web) -> None:
         self._stack = stack
         self._web = web
         self._api = api
-        self._file = None if file == Path("-") else file
+        self._file = None if file == "-" else file
         self._last = ""
 
     def __call__(self) -> None:
@@ -172,7 +171,7 @@ class _Addresses:
             return
         self._last = line
         if self._file is not None:
-            self._file.write_text(line + "\n")
+            write_text(self._file, line + "\n")
         click.echo(line)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TextIO
 
 import click
@@ -52,7 +53,8 @@ def why(
     from chaosmesh.appmesh.why import as_json as plain
     from chaosmesh.appmesh.why import why as ask
     from chaosmesh.engine.inputs import policy
-    from chaosmesh.report.why import lines
+    from chaosmesh.report.screen import screen_of
+    from chaosmesh.report.why import WIDTH, lines
 
     if not path.startswith("/"):
         raise UsageError(f"--path {path} is no path", hint=f"write --path /{path}")
@@ -62,7 +64,9 @@ def why(
     if as_json is not None:
         as_json.write(json.dumps(plain(answer), indent=1) + "\n")
     else:
-        click.echo("\n".join(lines(answer)))
+        screen = screen_of(sys.stdout)
+        for line in lines(answer):
+            click.echo(screen.wrapped(line, WIDTH + 2))
     return ExitCode.PASS
 
 

@@ -17,7 +17,7 @@ from chaosmesh.appmesh.lint import Finding
 from chaosmesh.engine.gate import GateResult, Item, PartResult
 from chaosmesh.engine.gate.verifying import items_of
 from chaosmesh.engine.results import CellResult, VerifyResult
-from chaosmesh.errors import Where
+from chaosmesh.errors import ChaosMeshError, DocumentError, ExitCode, Where
 from chaosmesh.judge import Verdict
 from chaosmesh.report import frame
 from chaosmesh.report.words import clean
@@ -107,6 +107,19 @@ def of_lint(found: Sequence[Finding]) -> Iterator[Annotation]:
     for one in found:
         text = f"{one.message}\n{one.hint}" if one.hint else one.message
         yield Annotation(levels.get(one.rule.severity, "notice"), one.rule.id, text, one.where)
+
+
+def of_error(error: ChaosMeshError) -> Iterator[Annotation]:
+    """Why a command could not do its work: every problem of the documents, or the one error."""
+    if isinstance(error, DocumentError):
+        for one in error.problems:
+            text = f"{one.message}\n{one.hint}" if one.hint else one.message
+            yield Annotation("error", "wrong input", text, one.where)
+        return
+    title = "wrong input" if error.code is ExitCode.USAGE else "chaosmesh could not run"
+    yield Annotation(
+        "error", title, f"{error.message}\n{error.hint}" if error.hint else error.message, error.where
+    )
 
 
 def _of_part(part: PartResult) -> Iterator[Annotation]:

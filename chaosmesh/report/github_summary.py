@@ -33,6 +33,7 @@ CUT = "_More did not fit: GitHub shows 1 MiB of a step. The run folder has all o
 def append_summary(path: Path, blocks: Sequence[str]) -> None:
     """Add blocks of Markdown to the file, as many as GitHub takes beside what is there already."""
     room = LIMIT - (path.stat().st_size if path.is_file() else 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(fitting(blocks, room))
 

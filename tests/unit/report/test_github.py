@@ -90,6 +90,28 @@ def test_a_clean_run_says_nothing():
     assert commands(of_verify(samples.clean_result())) == ""
 
 
+def test_wrong_input_is_annotated_on_its_line(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "chaosmesh.yaml"
+    file.write_text(f"mesh: [{AIRPORT}/*.json]\ngate: {{verify: true,\n  budget: soon, claims: 0}}\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    assert run(["gate", str(tmp_path)]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("::")]
+    found = [read(line) for line in lines]
+    assert [(level, facts["file"], facts["line"]) for level, facts, _ in found] == [
+        ("error", "chaosmesh.yaml", "3"),
+        ("error", "chaosmesh.yaml", "3"),
+    ]
+    assert "is no duration" in " ".join(message for *_, message in found)
+    assert run(["report", str(tmp_path / "gone")]) == 2
+    level, facts, message = read(capsys.readouterr().err.splitlines()[-1])
+    assert (level, facts["title"]) == ("error", "wrong input")
+    assert "runs/NAME/latest" in message
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    assert run(["report", str(tmp_path / "gone")]) == 2
+    assert "::" not in capsys.readouterr().err
+
+
 def test_lint_in_a_workflow(tmp_path, monkeypatch, capsys):
     summary = tmp_path / "summary.md"
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
