@@ -56,7 +56,7 @@ def _comment(found: Comparison, rows: int) -> str:
 
 def _table(found: Sequence[Behaviour], rows: int) -> str:
     body = [[words.called(one), words.seen(one), one.item.where or ""] for one in found[:rows]]
-    return table(["What", "A → B", "Rule"], body) + _more(len(found), rows)
+    return table(["What", "A → B", "Where"], body) + _more(len(found), rows)
 
 
 def _rules(found: Comparison, rows: int) -> str:

@@ -71,8 +71,8 @@ def _differences(found: Comparison) -> Markup:
             each.apart.low * 100,
             each.apart.high * 100,
             0.0,
-            words.TONES[one.state],
-            badge(words.state(one.state), words.TONES[one.state]),
+            words.TONES[each.state(found.margin)],
+            badge(words.state(each.state(found.margin)), words.TONES[each.state(found.margin)]),
             f"{share(each.a.share)} → {share(each.b.share)}",
         )
         for one in found.behaviours
@@ -82,7 +82,10 @@ def _differences(found: Comparison) -> Markup:
         return Markup()
     told = tag("p", "B's share less A's, in points; left of 0 is worse.")
     return told + intervals(
-        rows[:LISTED], title="Differences of shares in points", form=_points, names=("What", "B is", "A → B")
+        rows[:LISTED],
+        title="Differences of shares in points",
+        form=_points,
+        names=("What", "B's share is", "A → B"),
     )
 
 
@@ -95,21 +98,27 @@ def _rules(found: Comparison) -> Markup:
         return Markup()
     rows: list[list[Child]] = [
         [
-            tag("span", short_id(one.id), title=clean(one.id)),
-            tag("code", clean(one.before)) if one.before else "–",
-            tag("code", clean(one.after)) if one.after else "–",
-            tag("code", clean(str(one.where))),
+            tag("span", short_id(one.id), title=clean(one.id))
+            + tag("br")
+            + tag("code", clean(str(one.where))),
+            _value(one.before),
+            _value(one.after),
         ]
         for one in found.rules[:LISTED]
     ]
-    heads: list[Child] = ["Rule", "A", "B", "Where"]
-    return table(heads, rows, label="Rules that differ") + more(len(found.rules), LISTED, "rules")
+    heads: list[Child] = ["Rule", "A", "B"]
+    listed = table(heads, rows, label="Rules that differ", cls="rules")
+    return listed + more(len(found.rules), LISTED, "rules")
+
+
+def _value(told: str) -> Child:
+    return tag("code", clean(told)) if told else "–"
 
 
 def _items(found: Comparison) -> Markup:
     rows: list[list[Child]] = [
         [
-            words.called(one),
+            _called(one),
             badge(words.state(one.state), words.TONES[one.state]),
             _verdict(one.a),
             _verdict(one.b),
@@ -119,6 +128,14 @@ def _items(found: Comparison) -> Markup:
     heads: list[Child] = ["Check or cell", "B is", "A", "B"]
     return table(heads, rows, label="Every check and cell", cls="dense") + more(
         len(found.behaviours), LISTED, "items"
+    )
+
+
+def _called(one: Behaviour) -> Child:
+    """Its name, and what is to be known of it beyond its state."""
+    note = clean(one.reason) if one.state in ("new", "gone") else words.reworded(one)
+    return (
+        words.called(one) if not note else join([words.called(one), tag("br"), tag("span", note, cls="soft")])
     )
 
 

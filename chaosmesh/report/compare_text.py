@@ -10,6 +10,9 @@ from chaosmesh.report import compare_words as words
 from chaosmesh.report.words import clean, count
 
 SHOWN = 30
+LOOSELY = 5
+"""Items named of those that only one side has."""
+
 TOLD: tuple[State, ...] = ("worse", "undecided", "better")
 LOOSE: tuple[State, ...] = ("new", "gone")
 
@@ -28,14 +31,21 @@ def lines(found: Comparison) -> Iterator[str]:
         if len(found.of(state)) > SHOWN:
             yield f"          and {len(found.of(state)) - SHOWN} more"
     for state in LOOSE:
-        names = [words.called(one) for one in found.of(state)]
-        if names:
-            yield f"{words.STATES[state]:<9} {count(len(names), 'item')}: {', '.join(names[:3])}" + (
-                ", …" if len(names) > 3 else ""
-            )
+        yield from _loose(state, found)
     yield f"The same  {count(len(found.of('same')), 'item')}"
     yield words.promise(found)
     yield f"{words.headline(found)} · {words.counted(found)} · exit {int(found.code)}"
+
+
+def _loose(state: State, found: Comparison) -> Iterator[str]:
+    """By the reason why the other side does not have them."""
+    by_reason: dict[str, list[str]] = {}
+    for one in found.of(state):
+        by_reason.setdefault(one.reason, []).append(words.called(one))
+    for reason, names in by_reason.items():
+        rest = f"; and {len(names) - LOOSELY} more" if len(names) > LOOSELY else ""
+        told = "; ".join(names[:LOOSELY])
+        yield f"{words.STATES[state]:<9} {count(len(names), 'item')}, {reason}: {told}{rest}"
 
 
 def _rules(found: Comparison) -> Iterator[str]:

@@ -55,13 +55,17 @@ def called(one: Behaviour) -> str:
 def seen(one: Behaviour) -> str:
     """What both runs saw: verdicts, shares with the interval of their difference, p99."""
     told = [clean(one.reason)]
-    if one.a and one.b and one.a.text != one.b.text:
-        told.append(f"in A it read: {clean(one.a.text)}")
+    told += [reworded(one)] if reworded(one) else []
     told += [facet(each) for each in shown(one)]
     before, after = (None if item is None else item.p99_ms for item in (one.a, one.b))
     if before is not None and after is not None and one.facets:
         told.append(f"p99 {before:,.0f} ms → {after:,.0f} ms")
     return "; ".join(told)
+
+
+def reworded(one: Behaviour) -> str:
+    """How the same item was called in A; empty where it had the same words."""
+    return f"in A it read: {clean(one.a.text)}" if one.a and one.b and one.a.text != one.b.text else ""
 
 
 def shown(one: Behaviour) -> list[Facet]:
@@ -91,12 +95,15 @@ def promise(found: Comparison) -> str:
     if not number:
         return "No shares were counted on both sides: what is told here are verdicts."
     chance = f"{found.alpha:.0%}".replace("%", " %")
+    several = f"All {count(number, 'interval')} hold at once" if number > 1 else "The interval holds"
     text = (
-        f"All {count(number, 'interval')} hold at once but for a chance of {chance}, however early a run decided; shares within "
+        f"{several} but for a chance of {chance}, however early a run decided; shares within "
         f"{found.margin * 100:g} points are the same."
     )
     if found.earlier:
-        text += " What differs from one night to the next anyway is in them too: `chaosmesh history` takes it off."
+        text += (
+            " What differs from one night to the next anyway is in it too: chaosmesh history takes it off."
+        )
     return text
 
 

@@ -24,6 +24,22 @@ class Facet:
     b: Count
     apart: Difference
 
+    @property
+    def fell(self) -> bool:
+        """Whether B's share surely is the lower one, by enough to matter."""
+        return self.apart.down and self.apart.estimate < -LEAST
+
+    @property
+    def rose(self) -> bool:
+        """Whether B's share surely is the higher one, by enough to matter."""
+        return self.apart.up and self.apart.estimate > LEAST
+
+    def state(self, margin: float) -> State:
+        """What became of this share alone; within `margin` it is the same."""
+        if self.fell or self.rose:
+            return "worse" if self.fell else "better"
+        return "same" if self.apart.within(margin) else "undecided"
+
     def as_json(self) -> dict[str, Any]:
         """The entry of `facets`."""
         return {
@@ -94,11 +110,9 @@ def _state(a: Item, b: Item, facets: tuple[Facet, ...], margin: float) -> tuple[
     for name, verdicts in (("before", a), ("after", b)):
         if verdicts.verdict == "invalid":
             return "undecided", f"invalid {name}: {verdicts.reason}"
-    fell = [one for one in facets if one.apart.down and one.apart.estimate < -LEAST]
-    rose = [one for one in facets if one.apart.up and one.apart.estimate > LEAST]
-    if fell or (a.verdict in GOOD and b.verdict in BAD):
+    if any(one.fell for one in facets) or (a.verdict in GOOD and b.verdict in BAD):
         return "worse", _words(a, b)
-    if rose or (a.verdict in BAD and b.verdict in GOOD):
+    if any(one.rose for one in facets) or (a.verdict in BAD and b.verdict in GOOD):
         return "better", _words(a, b)
     if "inconclusive" in (a.verdict, b.verdict):
         return "undecided", f"{_words(a, b)}: not enough evidence"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,11 +113,27 @@ def compare(
     both = [name for name in old if name in new]
     each = alpha / max(1, sum(len(pairs(old[name], new[name])) for name in both))
     found = [behaviour(old[name], new[name], each, margin) for name in both]
-    found += [Behaviour(name, "gone", "only in A", old[name], None) for name in old if name not in new]
-    found += [Behaviour(name, "new", "only in B", None, new[name]) for name in new if name not in old]
+    found += [
+        Behaviour(name, "gone", _absent("B", name, a.rules, b.rules), old[name], None)
+        for name in old
+        if name not in new
+    ]
+    found += [
+        Behaviour(name, "new", _absent("A", name, b.rules, a.rules), None, new[name])
+        for name in new
+        if name not in old
+    ]
     ordered = sorted(found, key=lambda one: (ORDER.index(one.state), one.item.kind != "cell"))
     rules = None if a.rules is None or b.rules is None else rules_changed(a.rules, b.rules)
     return Comparison(a, b, tuple(ordered), rules, alpha, each, margin, earlier)
+
+
+def _absent(side: str, name: str, own: Sequence[Rule] | None, its: Sequence[Rule] | None) -> str:
+    """Why a run does not have an item that the other has: by the rule that is `own` to the other, or by its course."""
+    stated, there = ({one.id for one in rules or ()} for rules in (own, its))
+    if its is not None and name in stated and name not in there:
+        return f"{side} has no such rule"
+    return f"not tried in {side}"
 
 
 def _side(one: Side) -> dict[str, Any]:

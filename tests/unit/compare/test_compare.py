@@ -12,8 +12,10 @@ from click.testing import CliRunner
 
 from chaosmesh.cli.compare import compare as command
 from chaosmesh.engine.compare import Comparison, Side, compare
+from chaosmesh.engine.stated import Rule
 from chaosmesh.engine.summary import Host, Summary
 from chaosmesh.engine.summary_items import Item
+from chaosmesh.errors import Where
 from chaosmesh.report.compare_markdown import LONGEST, comment
 from chaosmesh.report.compare_page import render
 from chaosmesh.report.compare_text import lines
@@ -146,6 +148,33 @@ def test_what_else_was_not_the_same_is_told() -> None:
     for text in ("\n".join(lines(found)), comment(found), render(found)):
         assert "B ran otherwise: profile appmesh → envoy, seed 0 → 3" in text
     assert found.as_json()["ran_otherwise"] == ["profile appmesh → envoy", "seed 0 → 3"]
+
+
+def test_each_share_has_its_own_state_on_the_page() -> None:
+    """The answers are as much in time as before, only fewer of them succeed."""
+    found = compared([cell("x", 1100, 1100)], [cell("x", 700, 1100, "weak", within=1100)])
+    shares, in_time = found.behaviours[0].facets
+    assert (shares.state(0.02), in_time.state(0.02)) == ("worse", "same")
+    page = render(found)
+    table = page[page.index("How far the shares lie apart</h2>") : page.index("Every check and cell</h2>")]
+    assert [table.count(word) for word in ("worse</span>", "the same</span>")] == [1, 1]
+
+
+def test_what_only_one_side_has_says_why() -> None:
+    """A rule that B does not state, one that it states but did not try, and a cell that it did not try."""
+    stated = Rule("old", "pass", Where("a.json")), Rule("skipped", "pass", Where("a.json"))
+    old = replace(
+        side("A", [check("old", "pass"), check("skipped", "pass"), cell("edge", 9, 9), check("x", "pass")]),
+        rules=stated,
+    )
+    found = compare(old, replace(side("B", [check("x", "pass")]), rules=stated[1:]))
+    reasons = {one.id: one.reason for one in found.of("gone")}
+    assert reasons == {"old": "B has no such rule", "skipped": "not tried in B", "edge": "not tried in B"}
+    text = "\n".join(lines(found))
+    assert "Only in A 1 item, B has no such rule: old" in text
+    assert "2 items, not tried in B: " in text
+    for form in (comment(found), render(found)):
+        assert "B has no such rule" in form
 
 
 def test_verdicts_alone_promise_no_intervals() -> None:
