@@ -6,13 +6,17 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from chaosmesh.appmesh import Resources
 from chaosmesh.appmesh.shift import shifted
 from chaosmesh.documents.canary_part import Canary as Part
+from chaosmesh.documents.explain import explain, meant
 from chaosmesh.engine.canary import Canary, Plan, Shift, plan_of
 from chaosmesh.engine.canary.plan import required, usual
 from chaosmesh.engine.canary.traffic import Sending
 from chaosmesh.engine.experiment.about import Session
+from chaosmesh.engine.experiment.holding import Meant
 from chaosmesh.engine.experiment.result import ERRORS, Claimed, Run
 from chaosmesh.engine.experiment.wishes import wish_of
 from chaosmesh.engine.inputs import policy
@@ -28,6 +32,10 @@ class CanaryShift:
         self._session = session
         self._resources = resources
         self.plan = plan
+        self._meant = Meant(
+            f"a canary of {plan.route.name} was planned, and never run", "mesh.canary(…).run(…)"
+        )
+        session.live.expects(self._meant)
 
     def run(self, **load: Any) -> Canary:
         """Shift under load (what `mesh.load` takes: rate, path, headers, mix, …), from nothing at the new version on.
@@ -35,6 +43,7 @@ class CanaryShift:
         What came of it: `promoted`, or `taken_back`. One that stays undecided, or that nothing can be said of, is made
         once more; then it raises Inconclusive or Invalid. Afterwards the weights that it ended with are in force.
         """
+        self._meant.done = True
         live, found = self._session.live, None
         for _ in range(2):
             found = live.call(self._run(load))
@@ -95,17 +104,12 @@ def planned(
 ) -> CanaryShift:
     """The shift of a route to a node; UsageError for what makes no sense."""
     try:
-        part = Part.model_validate(
-            {"route": route, "to": to, "steps": list(steps), "bake": bake, "hold": hold}
-        )
-    except ValueError as error:
+        part = Part.model_validate({"route": route, "to": to, "steps": steps, "bake": bake, "hold": hold})
+    except ValidationError as error:
+        told = [explain(one, Part) for one in meant(error.errors())]
         raise UsageError(
-            f"canary: {_plainly(error)}", hint='steps=(10, 50, 100), bake="2s", hold="20s"'
-        ) from error
+            f"canary: {'; '.join(message.removeprefix('spec: ') for message, _ in told)}",
+            hint='steps=(10, 50, 100), bake="2s", hold="20s"',
+        ) from None
     asked = required(claims) if claims else usual()
     return CanaryShift(session, resources, plan_of(resources, mesh, part, [asked] * len(part.steps)))
-
-
-def _plainly(error: ValueError) -> str:
-    details = getattr(error, "errors", None)
-    return "; ".join(one["msg"] for one in details()) if details else str(error)

@@ -75,7 +75,10 @@ class Load:
         return self._checked(await live.acall(self._expect(budget, claims)))
 
     async def _expect(self, budget: str, claims: Mapping[str, Claim]) -> Run:
-        return await self._view.drive(self._wish, claims, seconds(budget, "budget"))
+        longest = seconds(budget, "budget")
+        if not longest > 0:
+            raise UsageError(f"budget: it lasts longer than nothing (got {budget!r})", hint='budget="30s"')
+        return await self._view.drive(self._wish, claims, longest)
 
     def _checked(self, run: Run) -> Run:
         if run.verdict is not Verdict.PASS and run.verdict not in self._view.session.tolerated:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from chaosmesh.engine.canary.arms import arm_of
 from chaosmesh.engine.canary.claims import claim_of, said
 from chaosmesh.engine.canary.deciding import action_of, decisions_of
 from chaosmesh.engine.canary.plan import Step, plan_of, plan_of_scenario, required, usual
+from chaosmesh.engine.experiment.canaries import planned
 from chaosmesh.engine.experiment.inputs import Wanted, read
 from chaosmesh.engine.inputs import policy
 from chaosmesh.errors import DocumentError, UsageError
@@ -87,6 +89,38 @@ def test_a_bad_plan_is_told_with_its_place(airport, tmp_path: Path, text, proble
     with pytest.raises(DocumentError) as caught:
         plan_of_scenario(load_scenario(file), *airport)
     assert [one for one in problems if one not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"steps": (50, 10)}, "canary: steps 50, 10 don't rise"),
+        ({"steps": (150,)}, "^canary: steps.weight is 150 and must be at most 100\n"),
+        ({"steps": (10.5,)}, "canary: steps"),
+        ({"steps": 10}, "canary: steps is 10 and must be a list"),
+        ({"steps": ()}, "canary: steps is empty"),
+        ({"bake": "5"}, "canary: bake: '5' is no duration"),
+        ({"hold": 5}, "canary: hold"),
+        ({"to": "flights-v9"}, "'flights-v9' is none of its targets"),
+        ({"route": "nowhere"}, "there is no route 'nowhere'"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_told_in_a_test(airport, changed, text):
+    resources, mesh = airport
+    asked = {"route": ROUTE, "to": "flights-v2", "steps": (10, 100), "bake": "1s", "hold": "20s", **changed}
+    here = SimpleNamespace(live=SimpleNamespace(expects=print))
+    with pytest.raises(UsageError, match=text) as caught:
+        planned(here, resources, mesh, claims={}, **asked)
+    assert "Value error" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_canary_that_is_never_run_is_noticed(airport):
+    notes = []
+    here = SimpleNamespace(live=SimpleNamespace(expects=notes.append))
+    planned(here, *airport, route=ROUTE, to="flights-v2", steps=(10, 100), bake="1s", hold="20s", claims={})
+    assert [one.done for one in notes] == [False]
+    assert notes[0].text == "a canary of flights-route was planned, and never run"
 
 
 def test_without_a_canary_the_next_step_is_told(airport, tmp_path: Path):
