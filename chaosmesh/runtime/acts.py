@@ -81,6 +81,7 @@ class Acts(Hands):
         part = Part(role, replica)
         if part.name not in self._ended:
             return False
+        await self._gone(part.name)  # what still closes its proxies would do so behind our back
         await (self._start_app(replica) if role == "app" else self._start_sidecar(replica))
         await (self._accepting(replica, within) if role == "app" else self._admin(replica, 200, within))
         for proxy in parts.proxies_to(self._topology, replica):

@@ -48,10 +48,17 @@ async def answers(
 
 
 async def request(
-    method: str, host: str, port: int, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    method: str,
+    host: str,
+    port: int,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    *,
+    within: float = ONE_LOOK,
 ) -> tuple[int, bytes]:
     """One HTTP request on a connection of its own: (status, body). OSError, TimeoutError or ValueError."""
-    async with asyncio.timeout(ONE_LOOK):
+    async with asyncio.timeout(within):
         reader, writer = await asyncio.open_connection(host, port)
         try:
             lines = [
