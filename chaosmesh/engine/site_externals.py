@@ -13,6 +13,7 @@ from chaosmesh.errors import UsageError
 from chaosmesh.faults import Effect, Scope
 from chaosmesh.faults.evidence import Evidence
 from chaosmesh.runtime import probe
+from chaosmesh.runtime.acts import ASK_DEADLINE
 from chaosmesh.runtime.drain import connected
 from chaosmesh.runtime.outside import Outside
 
@@ -82,7 +83,8 @@ class ExternalActs(Grounded):
     async def _ended(self, one: Outside) -> float:
         """Bytes of the connections that have ended: Toxiproxy counts each one at its end."""
         toxiproxy = self._ground.runtime.toxiproxy
-        _, text = await probe.request("GET", toxiproxy.host, toxiproxy.port, "/metrics")
+        place = toxiproxy.host, toxiproxy.port
+        _, text = await probe.request("GET", *place, "/metrics", within=ASK_DEADLINE)
         mark = f'proxy="{one.proxy}"'
         return sum(
             float(found["bytes"]) for found in _RECEIVED.finditer(text.decode()) if mark in found["labels"]
