@@ -18,6 +18,7 @@ from chaosmesh.mesh import HealthCheck, Match, Mesh, Retry
 from chaosmesh.mesh.model import Protocol
 from chaosmesh.runtime import Keeper, new_run, parts, probe
 from tests.integration.live import Live, live
+from tests.integration.patience import PATIENCE
 from tests.meshes import mesh, route, service, topology, workload
 
 pytestmark = pytest.mark.integration
@@ -63,7 +64,7 @@ async def running(policy: Mesh, folder: Path) -> AsyncIterator[tuple[Live, Ask]]
 
             async def ask(**headers: str) -> tuple[int, dict[str, Any]]:
                 dashed = {name.replace("_", "-"): value for name, value in headers.items()}
-                status, body = await probe.request("GET", front, 8080, "/x", dashed)
+                status, body = await probe.request("GET", front, 8080, "/x", dashed, within=PATIENCE)
                 return status, json.loads(body)
 
             yield one, ask

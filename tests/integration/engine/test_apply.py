@@ -20,6 +20,7 @@ from chaosmesh.load import RequestSpec
 from chaosmesh.mesh import Listener, Mesh
 from chaosmesh.runtime import probe
 from tests import meshes
+from tests.integration.patience import PATIENCE
 from tests.integration.runtime import outside
 
 pytestmark = [pytest.mark.integration]
@@ -160,7 +161,7 @@ def test_a_mesh_grows_from_nothing_and_shrinks_to_nothing(tmp_path: Path) -> Non
                 await stack.apply(ONE)
                 door = stack.topology.replicas_of("front")[0].door
                 assert door is not None
-                assert (await probe.request("GET", door, 8080, "/"))[0] == 200
+                assert (await probe.request("GET", door, 8080, "/", within=PATIENCE))[0] == 200
                 await stack.apply(nothing)
                 assert stack.pids() == []
 

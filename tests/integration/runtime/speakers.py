@@ -18,6 +18,7 @@ from h2.settings import SettingCodes
 from chaosmesh.runtime import Keeper, new_run, probe
 from chaosmesh.services import message
 from chaosmesh.services.config import StandIn
+from tests.integration.patience import PATIENCE
 
 TOKEN = "t0ken"
 PORTS = {"http": 8080, "http2": 8081, "grpc": 8082, "tcp": 8083}
@@ -41,7 +42,9 @@ class Speakers:
         return await asyncio.open_connection(self.hosts[node], PORTS[protocol], limit=1 << 22)
 
     async def http(self, node: str = "front", path: str = "/x", **headers: str) -> tuple[int, Any]:
-        status, body = await probe.request("GET", self.hosts[node], PORTS["http"], path, dashed(headers))
+        status, body = await probe.request(
+            "GET", self.hosts[node], PORTS["http"], path, dashed(headers), within=PATIENCE
+        )
         return status, json.loads(body)
 
     async def http2(self, node: str = "front", path: str = "/x", **headers: str) -> tuple[int, Any]:

@@ -182,12 +182,20 @@ def test_what_breaks_off_is_an_error_and_the_next_request_connects_again() -> No
 
 def test_a_request_that_is_given_up_is_taken_back_alone() -> None:
     async def body() -> None:
-        async with serving(lambda one, stream: one.answer(stream) if stream > 1 else None) as (
-            server,
-            client,
-        ):
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(client.request(HEADERS), 0.3)
+        came = asyncio.Event()
+
+        def act(one: One, stream: int) -> None:
+            if stream > 1:
+                one.answer(stream)
+            else:
+                came.set()
+
+        async with serving(act) as (server, client):
+            asked = asyncio.create_task(client.request(HEADERS))
+            await asyncio.wait_for(came.wait(), 30)
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
             await asyncio.wait_for(server.reset.wait(), 30)
             assert await outcome(client) == 200
             assert len(server.connections) == 1

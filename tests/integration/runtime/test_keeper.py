@@ -17,7 +17,7 @@ from chaosmesh.services.config import StandIn
 from tests.integration.runtime import outside
 
 pytestmark = pytest.mark.integration
-GONE = 5.0  # seconds in which nothing may be left
+GONE = 30.0  # seconds in which nothing may be left, on a busy host too
 
 
 def keep(folder: Path, use: Callable[[Keeper], Awaitable[None]]) -> str:
@@ -123,9 +123,11 @@ def test_signals_heal_what_was_stopped_when_the_lease_runs_out(tmp_path: Path) -
         healed: asyncio.Queue[tuple[str, object]] = asyncio.Queue()
         keeper.on_healed = lambda *one: healed.put_nowait(one)
         pid = await keeper.spawn("sleep", ["sleep", "1000"])
-        await keeper.lease("hang", [Heal.kill(pid, signal.SIGCONT)], 0.3)
+        go_on = [Heal.kill(pid, signal.SIGCONT)]
+        await keeper.lease("hang", go_on, 1000)
         await keeper.signal("sleep", signal.SIGSTOP)
         await outside.auntil(lambda: _state(pid) == "T", "it is stopped", 30)
+        await keeper.lease("hang", go_on, 0.3)
         assert await asyncio.wait_for(healed.get(), 30) == ("hang", [])
         await outside.auntil(lambda: _state(pid) == "S", "it runs again", 30)
         assert not await keeper.renew("hang")

@@ -31,6 +31,7 @@ from chaosmesh.runtime import (
 )
 from chaosmesh.runtime.folder import plane
 from chaosmesh.runtime.parts import Part
+from tests.integration.patience import PATIENCE
 from tests.integration.runtime import outside
 from tests.unit.runtime import meshes
 
@@ -55,7 +56,7 @@ class Running:
         """One request at the door; the answer of weather's stand-in."""
         door = self.topology.replicas_of("front")[0].door
         assert door is not None
-        status, body = await probe.request("GET", door, 8080, "/")
+        status, body = await probe.request("GET", door, 8080, "/", within=PATIENCE)
         text = body[body.index(b"{") : body.rindex(b"}") + 1]  # the answer may come in chunks
         return status, json.loads(text)["calls"][0]["answer"]["calls"][0].get("answer")
 
@@ -159,8 +160,10 @@ def test_a_hung_replica_answers_nothing_until_resumed(in_mesh) -> None:
         await _both_answer(mesh)
         healed: asyncio.Queue[tuple[str, object]] = asyncio.Queue()
         mesh.keeper.on_healed = lambda *one: healed.put_nowait(one)
-        await mesh.keeper.lease("hang", mesh.runtime.heal_hang(mesh.weather(1)), 0.3)
+        heals = mesh.runtime.heal_hang(mesh.weather(1))
+        await mesh.keeper.lease("hang", heals, 1000)
         await mesh.runtime.hang(mesh.weather(1))
+        await mesh.keeper.lease("hang", heals, 0.3)
         assert await asyncio.wait_for(healed.get(), 30) == ("hang", [])
         await _both_answer(mesh)
 

@@ -15,6 +15,7 @@ import pytest
 
 from chaosmesh.runtime import Keeper, new_run, probe
 from chaosmesh.services.config import StandIn
+from tests.integration.patience import PATIENCE
 from tests.integration.runtime import outside
 
 pytestmark = pytest.mark.integration
@@ -35,7 +36,9 @@ class Talker:
         self, path: str = "/x", node: str = "front", method: str = "GET", body: bytes = b"", **headers: str
     ) -> tuple[int, Any]:
         dashed = {name.replace("_", "-"): value for name, value in headers.items()}
-        status, answer = await probe.request(method, self.host(node), 8080, path, dashed, body)
+        status, answer = await probe.request(
+            method, self.host(node), 8080, path, dashed, body, within=PATIENCE
+        )
         return status, json.loads(answer) if answer.startswith(b"{") else answer
 
 
@@ -163,9 +166,9 @@ def test_hang_never_answers_and_ends_with_its_client(talk: Callable[[Talk], None
         await outside.auntil(lambda: outside.connections(left) == 0, "nobody is connected to left", 30)
         reader, writer = await asyncio.open_connection(to.host("front"), 8080)
         writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nx-standin: left=hang\r\n\r\n")
+        await outside.auntil(lambda: outside.connections(left) == 1, "front calls left", 30)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.read(1), 0.5)
-        assert outside.connections(left) == 1
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
@@ -196,7 +199,7 @@ def test_an_unreachable_sidecar_is_a_502(tmp_path: Path, subnet: str) -> None:
                 "a", StandIn("a", listen=((f"{subnet}.32.1", 80, "http"),), calls=calls)
             )
             await probe.until("a", lambda: probe.accepts(f"{subnet}.32.1", 80), within=30)
-            status, body = await probe.request("GET", f"{subnet}.32.1", 80, "/")
+            status, body = await probe.request("GET", f"{subnet}.32.1", 80, "/", within=PATIENCE)
             assert status == 502
             assert json.loads(body)["calls"][0]["service"] == "gone.local"
         finally:

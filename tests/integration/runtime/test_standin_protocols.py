@@ -15,6 +15,7 @@ import pytest
 from h2.errors import ErrorCodes
 
 from chaosmesh.runtime import probe
+from tests.integration.patience import PATIENCE
 from tests.integration.runtime import outside
 from tests.integration.runtime.speakers import PORTS, TOKEN, Speakers, Talk
 
@@ -116,13 +117,17 @@ def test_every_listener_takes_a_configuration(talk: Talk, protocol: str) -> None
     async def use(to: Speakers) -> None:
         async def put(token: str) -> int:
             place = ("PUT", to.hosts["leaf"], PORTS[protocol], "/.chaosmesh/config")
-            return (await probe.request(*place, {"x-chaosmesh-token": token}, b'{"version": "v2"}'))[0]
+            return (
+                await probe.request(
+                    *place, {"x-chaosmesh-token": token}, b'{"version": "v2"}', within=PATIENCE
+                )
+            )[0]
 
         assert await put("wrong") == 403
         assert (await to.grpc("leaf"))["version"] == "v1"
         assert await put(TOKEN) == 200
         assert (await to.grpc("leaf"))["version"] == (await to.http("leaf"))[1]["version"] == "v2"
-        status, body = await probe.request("GET", to.hosts["leaf"], PORTS[protocol], "/x")
+        status, body = await probe.request("GET", to.hosts["leaf"], PORTS[protocol], "/x", within=PATIENCE)
         assert (status, b"HTTP/1.1" in body) == (
             (505, True) if protocol in ("http2", "grpc") else (200, False)
         )

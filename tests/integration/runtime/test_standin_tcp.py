@@ -8,6 +8,7 @@ import json
 import pytest
 
 from chaosmesh.runtime import probe
+from tests.integration.patience import PATIENCE
 from tests.integration.runtime.speakers import PORTS, Speakers, Talk
 
 pytestmark = pytest.mark.integration
@@ -48,7 +49,9 @@ def test_a_line_is_answered_by_a_line_and_then_all_is_echoed(talk: Talk) -> None
 def test_programs_behind_tcp_are_answered_as_they_speak(talk: Talk) -> None:
     async def use(to: Speakers) -> None:
         host = to.hosts["leaf"]
-        status, body = await probe.request("GET", host, PORTS["tcp"], "/x", {"x-standin": "leaf=status:418"})
+        status, body = await probe.request(
+            "GET", host, PORTS["tcp"], "/x", {"x-standin": "leaf=status:418"}, within=PATIENCE
+        )
         assert (status, json.loads(body)["node"]) == (418, "leaf")
         async with to.h2("leaf", "tcp") as one:
             assert (await one.answer(one.ask()))[0] == 200

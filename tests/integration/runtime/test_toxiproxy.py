@@ -13,6 +13,7 @@ from chaosmesh.errors import EnvironmentFailedError, UsageError
 from chaosmesh.runtime import Keeper, new_run, probe
 from chaosmesh.runtime.toxiproxy import VERSION, ProxySpec, Toxic, ToxiproxyClient
 from chaosmesh.services.config import StandIn
+from tests.integration.patience import PATIENCE
 
 pytestmark = pytest.mark.integration
 NAME = "front>a.0:8080"
@@ -175,12 +176,13 @@ def test_a_lease_heals_with_its_owner_alive(on_bench, kind: str) -> None:
     async def use(bench: Bench, client: ToxiproxyClient) -> None:
         healed: asyncio.Queue[tuple[str, object]] = asyncio.Queue()
         bench.keeper.on_healed = lambda *one: healed.put_nowait(one)
+        heal = client.heal_toxic(NAME, "slow") if kind == "toxic" else client.heal_switch(NAME)
+        await bench.keeper.lease("l", [heal], 1000)
         if kind == "toxic":
-            await bench.keeper.lease("l", [client.heal_toxic(NAME, "slow")], 0.5)
             await client.toxic(NAME, "timeout", "upstream", {"timeout": 0}, "slow")
         else:
-            await bench.keeper.lease("l", [client.heal_switch(NAME)], 0.5)
             await client.disable(NAME)
+        await bench.keeper.lease("l", [heal], 0.3)
         assert await asyncio.wait_for(healed.get(), 30) == ("l", [])
         state = (await client.state())[NAME]
         assert (state.enabled, state.toxics) == (True, ())
@@ -206,7 +208,7 @@ def test_a_heal_that_fails_says_why(on_bench) -> None:
 
 async def _seconds(bench: Bench) -> float:
     start = time.monotonic()
-    await probe.request("GET", f"{bench.subnet}.64.1", 8080, "/")
+    await probe.request("GET", f"{bench.subnet}.64.1", 8080, "/", within=PATIENCE)
     return time.monotonic() - start
 
 
