@@ -14,11 +14,11 @@ ON_THE_WAY_S: Final = 0.005
 
 def failing_edge(fault: Fault) -> FailingEdge | None:
     """None for what the closed forms don't know: a part of the replicas or of the requests, slow or broken bodies,
-    gRPC codes."""
+    gRPC codes, statuses below 500 (a request that gets one has succeeded)."""
     if narrowed(fault):
         return None
     match fault:
-        case Errors(status=int(status)):
+        case Errors(status=int(status)) if status >= 500:
             return FailingEdge(fault.edge, fault.share, status, "answered")
         case Delay():
             return FailingEdge(fault.edge, fault.share, 504, "slow", fault.ms / 1000)

@@ -24,6 +24,7 @@ EDGE = ("front", "color")
         (Timeout("f", EDGE), FailingEdge(EDGE, 1.0, 504, "slow", math.inf)),
         (Timeout("f", EDGE, 100), None),
         (Errors("f", EDGE, None, 0.3, 7, grpc=14), None),
+        (Errors("f", EDGE, 404, 0.3, 7), None),
         (Errors("f", EDGE, 503, 0.3, 7, path="/a"), None),
         (Errors("f", EDGE, 503, 0.3, 7, replica=0), None),
         (Latency("f", EDGE, 300, replica=0), None),
