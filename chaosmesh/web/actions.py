@@ -56,7 +56,7 @@ class Actions:
         body = await body_of(request, ("id", "hash", "weights", "retry", "timeout"))
         parts = {name: body[name] for name in ("retry", "timeout") if name in body}
         weights = _object(body, "weights") if body.get("weights") is not None else None
-        if weights is None and not parts:
+        if not weights and not parts:
             raise UsageError("nothing is to change", hint='"weights", "retry" or "timeout"')
         seen = _text(body, "hash")
         ms, now = await self._tower.rules.route(_text(body, "id"), seen, weights=weights, parts=parts)

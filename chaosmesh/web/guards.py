@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final
 
@@ -79,7 +80,7 @@ async def body_of(request: web.Request, known: Collection[str]) -> Mapping[str, 
     """The fields of an action; UsageError for what is no object or has a field that nobody knows."""
     text = await request.read()
     try:
-        body = json.loads(text or b"{}")
+        body = json.loads(text or b"{}", parse_constant=_no_number, parse_float=_number)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"the body is no JSON: {error}") from None
     if not isinstance(body, dict):
@@ -90,6 +91,16 @@ async def body_of(request: web.Request, known: Collection[str]) -> Mapping[str, 
             hint=f"known: {', '.join(known)}" if known else "nothing is asked for",
         )
     return body
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)
+
+
+def _no_number(text: str) -> float:
+    """NaN and what is beyond every float are no numbers of JSON (RFC 8259, section 6)."""
+    raise ValueError(f"{text} is no number")
 
 
 def refused(error: ChaosMeshError) -> web.Response:

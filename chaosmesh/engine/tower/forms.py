@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chaosmesh.engine.tower.kinds import Argument, Recipe
 from chaosmesh.engine.tower.state import Field
 from chaosmesh.errors import UsageError
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""Names of headers (RFC 9110, section 5.6.2)."""
 
 
 def checked(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,7 +63,7 @@ def _literal(value: Any) -> str:
 
 def _header(text: str) -> dict[str, str]:
     name, colon, value = text.partition(":")
-    if not colon or not name.strip():
+    if not colon or not _NAME.fullmatch(name.strip()) or not value.strip().isprintable():
         raise UsageError(f"header: {text!r} is no header", hint="x-user: beta")
     return {name.strip(): value.strip()}
 

@@ -22,6 +22,9 @@ from chaosmesh.mesh.picture import Arrow
 
 T = TypeVar("T")
 
+PLACES = {"edge": ("edge",), "external": ("external",), "control-plane": ()}
+"""What a fault is on → what says where; others are on a node, or a replica of it."""
+
 
 class Hands(Holding):
     """`seed` draws the victims of request faults."""
@@ -60,6 +63,12 @@ class Hands(Holding):
         return context.in_force
 
     def _target(self, recipe: Recipe, on: Mapping[str, Any], arrows: Mapping[str, Arrow]) -> Any:
+        known = PLACES.get(recipe.on, ("node", "replica"))
+        if odd := sorted(set(on) - set(known)):
+            raise UsageError(
+                f"on: {recipe.kind} knows no {', '.join(odd)}",
+                hint=f"known: {', '.join(known)}" if known else "nothing is asked for",
+            )
         if recipe.on == "edge":
             return self._edge(on, arrows)
         if recipe.on == "control-plane":

@@ -62,6 +62,15 @@ def test_what_makes_no_sense_is_refused(kind: str, fields: dict[str, object], wo
         checked(RECIPES[kind], fields)
 
 
+@pytest.mark.parametrize(
+    "header", ["no colon", ": x", "a\r\nb: c", "two words: x", "x-user: a\nb", "x-üser: a"]
+)
+def test_what_is_no_header_is_refused(header: str) -> None:
+    recipe = RECIPES["errors"]
+    with pytest.raises(UsageError, match="is no header"):
+        written(recipe, checked(recipe, {"header": header}))
+
+
 def test_containers_and_what_is_outside_are_offered_where_they_are() -> None:
     here = {one.kind for one in offered("process", externals=False)}
     assert "partition" not in here

@@ -85,6 +85,20 @@ async def test_what_does_not_come_from_it_is_refused_in_words(
     assert not tower.stopped
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+async def test_what_no_json_can_say_is_refused_in_words(tower: Tower, url: str, number: str) -> None:
+    headers = {"content-type": "application/json"}
+    status, told = await ask(url, data=f'{{"policy": {number}}}', headers=headers)
+    assert status == 400
+    assert f"{number} is no number" in told["error"]
+    assert tower.stopped == 0
+
+
+async def test_an_edit_that_changes_nothing_is_refused(url: str) -> None:
+    status, told = await ask(url, path="/api/routes", json={"id": "r", "hash": "h", "weights": {}})
+    assert (status, told["error"]) == (400, "nothing is to change")
+
+
 async def test_nobody_reads_by_another_name(url: str) -> None:
     assert (await ask(url, method="GET", path="/api/state", headers={"Host": "evil.example"}))[0] == 403
     assert await ask(url, method="GET", path="/api/state") == (200, {"schema": "test"})
