@@ -47,6 +47,7 @@ class Canary:
         self._before: Mapping[str, int] | None = None
         self._step = 0
         self._task: asyncio.Task[None] | None = None
+        self._putting = asyncio.Lock()
         self._new: list[Call] = []
         self._stable: list[Call] = []
         self._stood: list[Call] = []  # of the step before: nobody is left to compare with at 100 %
@@ -82,7 +83,10 @@ class Canary:
         task, self._task = self._task, None
         if task is None or task.done():
             return
-        task.cancel()
+        async with self._putting:  # weights that are on their way to the sidecars arrive
+            if task.done():
+                return
+            task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         self._stage, self._reason = "paused", why
         self._story.add("policy", f"canary: paused at {self._at(self._planned())} %")
@@ -160,7 +164,8 @@ class Canary:
         self._story.add("policy", f"canary: taken back ({why})")
 
     async def _put(self, plan: Plan, weights: Mapping[str, int]) -> None:
-        await self._rules.route(plan.route.id, None, weights=weights)
+        async with self._putting:
+            await self._rules.route(plan.route.id, None, weights=weights)
 
     def _route(self, plan: Plan) -> Resource:
         found = next((one for one in self._rules.resources.routes.values() if one.id == plan.route.id), None)
