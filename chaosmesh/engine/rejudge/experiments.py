@@ -27,10 +27,7 @@ def experiment(folder: Path, document: Json, alpha: float | None) -> Rejudged:
             for name in record.VERDICT:
                 same(folder, before[name], now[name], f"{name} of expectation {number}")
         entries.append(now)
-        lines += [
-            Line(str(b["claim"]), b["verdict"], n["verdict"], n["reason"], before["facts"] is not None)
-            for b, n in zip(before["claims"], now["claims"], strict=True)
-        ]
+        lines += _lines(before, now)
     verdict = worst(Verdict(one["verdict"]) for one in entries)
     told = {**document, "verdict": verdict.value, "expectations": entries}
     told["verdict_hash"] = record.verdict_hash(entries)
@@ -42,6 +39,23 @@ def experiment(folder: Path, document: Json, alpha: float | None) -> Rejudged:
     return Rejudged(
         folder, str(document["test"]), told, tuple(lines), code, whole if alpha is None else alpha
     )
+
+
+def _lines(before: Json, now: Json) -> list[Line]:
+    """One for each claim. Where the whole expectation says nothing, its claims say nothing either."""
+    found = []
+    for old, new in zip(before["claims"], now["claims"], strict=True):
+        verdict, reason = _told(now, new)
+        found.append(
+            Line(str(old["claim"]), _told(before, old)[0], verdict, reason, before["facts"] is not None)
+        )
+    return found
+
+
+def _told(expectation: Json, claim: Json) -> tuple[str, str]:
+    """Verdict and reason."""
+    told = expectation if expectation["verdict"] == Verdict.INVALID else claim
+    return told["verdict"], told["reason"]
 
 
 def _expectation(before: Json, ledger: Ledger, alpha: float | None, whole: float) -> Json:

@@ -43,8 +43,8 @@ def rows(seq: int, name: str = "c", tries: int = 1) -> list:
     return [door(request), *call(*[Try()] * tries, base=head)]
 
 
-def judged(found: Ledger) -> Run:
-    facts = Facts(1e-4, "front", ASKED, (Sent(1, ended=True),))
+def judged(found: Ledger, *problems: str) -> Run:
+    facts = Facts(1e-4, "front", ASKED, (Sent(1, ended=True),), problems=problems)
     verdict, reason, claims = decide(facts, found)
     return Run(
         verdict=verdict,
@@ -74,6 +74,14 @@ def test_it_is_told_again_to_the_last_bit(tmp_path: Path) -> None:
     found = rejudge(written(tmp_path, run))
     assert found.document == json.loads((tmp_path / "run.json").read_text())
     assert (found.code, found.changed) == (ExitCode.PASS, ())
+
+
+def test_claims_of_an_expectation_that_says_nothing_are_invalid_and_say_why(tmp_path: Path) -> None:
+    found = rejudge(written(tmp_path, judged(ledger(400), "the generator was late")))
+    assert found.code is ExitCode.UNDECIDED
+    assert {(one.before, one.now, one.reason) for one in found.lines} == {
+        ("invalid", "invalid", "the generator was late")
+    }
 
 
 def test_rows_that_came_in_after_the_verdict_are_none_of_it(tmp_path: Path) -> None:
