@@ -40,7 +40,8 @@ def judge(runs: tuple[Path, ...], alpha: float | None, undecided: str, json_file
 
     RUN is a run folder of an experiment or of `chaosmesh verify`, for example runs/NAME/latest. The same folder gives
     the same verdict to the last digit; a file that is damaged or was changed is an error (exit 2). With --alpha the
-    same evidence is held against another line, and only verdicts can differ. Ends as the run would have.
+    same evidence is held against another line, and only verdicts can differ. Ends with the code of
+    the worst verdict: of an experiment also where its test wanted an expectation to fail.
     """
     from chaosmesh.engine.rejudge import rejudge
 
