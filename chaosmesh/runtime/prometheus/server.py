@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from chaosmesh.errors import EnvironmentFailedError
@@ -18,8 +18,27 @@ PORT = 9090
 START_TIMEOUT = 30.0
 SCRAPE_TIMEOUT = 20.0  # seconds until every target was scraped anew, on a busy machine too
 INTERVAL = 1.0
+SIGNED = "timestamp(up) * (2 * up - 1)"
+"""When each target was scraped last, below 0 where that failed: `up` is written together with the samples."""
 TOLERANCE = 0.01
 """Seconds by which the time of a scrape may differ from that of its samples: Prometheus moves it to a round one."""
+
+
+Place = tuple[str, str]  # job, instance
+
+
+def lacking(
+    targets: Iterable[Target], times: Mapping[Place, float], wanted: float, failed: dict[Place, float]
+) -> list[Target]:
+    """Targets of which nothing has come since a time, by the `times` of `SIGNED`. One whose scrape failed is down once it
+    has failed again; `failed` keeps from look to look when it first did."""
+    late = []
+    for one in targets:
+        place = one.job, one.address
+        at = times.get(place, 0.0)
+        if abs(at) < wanted or (at < 0 and failed.setdefault(place, at) == at):
+            late.append(one)
+    return late
 
 
 class Server:
@@ -54,18 +73,19 @@ class Server:
 
     async def scraped(self, since: float, *, rules: bool = False) -> float:
         """Returns when every target was scraped after `since` (epoch seconds), and if wanted the rules were evaluated
-        after that; the time at which all of it is there to be asked for. What is down counts as scraped."""
+        after that; the time at which all of it is there to be asked for. What is down counts as scraped; what failed
+        once may just have been slow, and has no samples at that time."""
         done = 0.0
+        failed: dict[Place, float] = {}
 
         async def look() -> str:
             nonlocal done
             await self._alive()
-            times = await self._times("up")
-            wanted = since + TOLERANCE
-            late = [one for one in self.targets if times.get((one.job, one.address), 0.0) < wanted]
+            times = await self._times(SIGNED)
+            late = lacking(self.targets, times, since + TOLERANCE, failed)
             if late:
                 return f"not scraped yet: {', '.join(map(str, late[:3]))}"
-            done = max((times[one.job, one.address] for one in self.targets), default=since)
+            done = max((abs(times[one.job, one.address]) for one in self.targets), default=since)
             return ""
 
         await probe.until("Prometheus has scraped every target", look, within=SCRAPE_TIMEOUT)
@@ -76,18 +96,17 @@ class Server:
 
         async def look() -> str:
             nonlocal done
-            times = await self._times(EVALUATED)
+            times = await self._times(f"timestamp({EVALUATED})")
             done = max(times.values(), default=0.0)
             return "" if done >= since else "the recording rules have not been evaluated since"
 
         await probe.until("Prometheus has evaluated its rules", look, within=SCRAPE_TIMEOUT)
         return done
 
-    async def _times(self, metric: str) -> dict[tuple[str, str], float]:
-        """When each target's sample of a metric was taken, by job and instance. `up` is written together with the
-        samples of its scrape, also where that failed."""
+    async def _times(self, query: str) -> dict[Place, float]:
+        """What a query for times gives, by job and instance."""
         try:
-            found = await self.client.vector(f"timestamp({metric})", time.time())
+            found = await self.client.vector(query, time.time())
         except QueryError:
             return {}
         return {
