@@ -80,6 +80,10 @@ async def test_a_bad_version_is_taken_back(stage: Stage) -> None:
 
 
 async def test_by_hand_it_stands_and_goes_back(stage: Stage) -> None:
+    """Without anybody's calls it stays at its first step, however long a busy host lets the hand wait."""
+    assert stage.load is not None
+    stage.load.stop()
+    await stage.load.done()
     await stage.act("/api/canary", {"do": "start"})
     await stage.until("the first step", lambda s: s["canary"]["at"] == 40)
     await stage.act("/api/canary", {"do": "pause"})
