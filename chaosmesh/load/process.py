@@ -19,7 +19,7 @@ from chaosmesh.load.part import TOKEN
 from chaosmesh.load.plan import Stream
 from chaosmesh.load.running import OnRecords, Running
 from chaosmesh.load.sends import OnSent, unheard
-from chaosmesh.load.targets import check_stream, networks
+from chaosmesh.load.targets import check_stream, checked_bind, networks
 
 Spawn = Callable[[str, Sequence[str], Mapping[str, str], Path], Awaitable[int]]
 """Starts a program: name, argv, additions to the environment, log file; answers its pid."""
@@ -51,7 +51,7 @@ class LoadProcess:
         """
         self.pid = 0
         self.workers = workers
-        self._bind = bind
+        self._bind = checked_bind(bind)
         self._locustfile = locustfile
         self._tell = say
         self._allowed = networks(allowed)

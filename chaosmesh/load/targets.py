@@ -38,6 +38,14 @@ def networks(allowed: Sequence[str]) -> tuple[Network, ...]:
         ) from error
 
 
+def checked_bind(address: str) -> str:
+    """Where workers may join, "10.0.0.1:5557" (or nothing: only those of this machine); UsageError for what is no address."""
+    host, _, port = address.rpartition(":")
+    if address and not (host and port.isdecimal() and 0 < int(port) < 65536):
+        raise UsageError(f"--workers-bind {address}: write HOST:PORT", hint="--workers-bind 10.0.0.1:5557")
+    return address
+
+
 def check_stream(stream: Stream, allowed: Sequence[Network]) -> None:
     """Raises UsageError for a stream that can't or mustn't run."""
     _check_url(stream, allowed)

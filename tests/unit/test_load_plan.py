@@ -7,8 +7,18 @@ from dataclasses import replace
 import pytest
 
 from chaosmesh.errors import UsageError
-from chaosmesh.load import Record, RequestSpec, Stream, StreamReport, Tls, request_id, seq_of, stream_of
-from chaosmesh.load.targets import check_stream, networks
+from chaosmesh.load import (
+    LoadProcess,
+    Record,
+    RequestSpec,
+    Stream,
+    StreamReport,
+    Tls,
+    request_id,
+    seq_of,
+    stream_of,
+)
+from chaosmesh.load.targets import check_stream, checked_bind, networks
 
 STREAM = Stream(1, "users", "http://127.0.0.1:8080", "front", (RequestSpec(),), 100)
 REPORT = StreamReport(1, "users", 1000, 1000, 1000, 0, 0, 0.1, 4.0, 0.2, 10.0)
@@ -129,6 +139,13 @@ def test_other_addresses_must_be_allowed() -> None:
 def test_what_cannot_be_sent_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         check_stream(replace(STREAM, **change), networks(()))
+
+
+@pytest.mark.parametrize("address", ["nonsense", ":5557", "10.0.0.1", "10.0.0.1:", "10.0.0.1:x", "h:70000"])
+def test_where_workers_join_is_an_address(address: str) -> None:
+    with pytest.raises(UsageError, match="write HOST:PORT"):
+        LoadProcess(workers=2, bind=address)
+    assert checked_bind("[::1]:5557") == "[::1]:5557"
 
 
 def test_allowed_targets_must_be_networks() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from chaosmesh.engine.absent import LATEST, absent
 from chaosmesh.engine.metrics.text import labelled, number
 from chaosmesh.errors import UsageError
 from chaosmesh.runtime.prometheus import Client, Series, Target
@@ -41,6 +42,8 @@ async def dump(
 def read(folder: Path) -> list[Series]:
     """Every series of a run folder, by name and labels; UsageError where there is none."""
     file = folder / FILE
+    if not folder.is_dir() or (folder / LATEST).is_dir():
+        raise absent(folder, FILE)
     if not file.is_file():
         raise UsageError(
             f"{folder} has no {FILE}",

@@ -95,3 +95,15 @@ def test_the_command_lists_exports_and_makes_a_dashboard(folder: Path, tmp_path:
 def test_what_can_not_be_done_is_said(words, said):
     with pytest.raises(UsageError, match=said):
         CliRunner().invoke(program, ["metrics", *words], standalone_mode=False, catch_exceptions=False)
+
+
+def test_a_folder_that_is_no_run_is_told(tmp_path: Path) -> None:
+    (tmp_path / "latest").mkdir()
+    for folder, said in (
+        (tmp_path / "nowhere", "there is no folder"),
+        (tmp_path, "holds runs and is none itself"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            dump.read(folder)
+    with pytest.raises(UsageError, match=r"has no metrics\.parquet"):
+        dump.read(tmp_path / "latest")
