@@ -93,10 +93,12 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """What there is to look at: `told` goes into the line of addresses; `ends` are what the mesh ends with."""
+    """What there is to look at: `told` goes into the line of addresses; `ends` are what the mesh ends with; `refused` gets
+    why a saved document was not taken."""
 
     told: Mapping[str, str]
     ends: Sequence[Coroutine[Any, Any, None]] = ()
+    refused: Callable[[str], None] = lambda _: None
 
 
 async def opened(
@@ -125,11 +127,16 @@ async def opened(
     end.push_async_callback(tower.close)
     site = await serve(tower)
     end.push_async_callback(site.close)
+
+    def refused(text: str) -> None:
+        tower.story.add("policy", f"saved and not taken, the policy before stays in force: {text}")
+
     if options.joined is not None:
-        return Web({"door": str(door.path), "tower": site.url}, (_until_gone(options.joined),))
+        told = {"door": str(door.path), "tower": site.url}
+        return Web(told, (_until_gone(options.joined),), refused)
     locusts = await _locusts(end, stack, scenario, options, traffic, site.url, say)
     tower.locust = locusts.url
-    return Web({"ui": locusts.url, "tower": site.url}, (_until_lost(locusts),))
+    return Web({"ui": locusts.url, "tower": site.url}, (_until_lost(locusts),), refused)
 
 
 async def first_of(*waits: Coroutine[Any, Any, Any]) -> None:

@@ -7,6 +7,7 @@ import functools
 import json
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from chaosmesh.cli.options import (
 )
 from chaosmesh.cli.scraping import prometheus_option, scraped
 from chaosmesh.cli.ui import UiOptions, Web, first_of, opened, ui_options
-from chaosmesh.errors import ChaosMeshError, ExitCode
+from chaosmesh.errors import ChaosMeshError, DocumentError, ExitCode
 
 if TYPE_CHECKING:
     from chaosmesh.appmesh.api import Service
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from chaosmesh.engine.tower.traffic import Traffic
     from chaosmesh.engine.traces import Choice
     from chaosmesh.runtime.kinds import Kind
+
+MOST_PROBLEMS = 3
+"""Of a saved document, on the page; the terminal has all."""
 
 LAST_ROWS = 3.0
 """Seconds for the access logs of the last requests."""
@@ -138,7 +142,7 @@ async def _up(
             _say(note)
         _say("the mesh is up; Ctrl-C ends it")
         if watching:
-            task = asyncio.create_task(_watch(inputs, api))
+            task = asyncio.create_task(_watch(inputs, api, web.refused))
             end.push_async_callback(_ended, task)
         if stack.traces.provider:
             _say(f"every request is traced; at the end: chaosmesh trace {folder.path} REQUEST-ID")
@@ -175,7 +179,7 @@ class _Addresses:
         click.echo(line)
 
 
-async def _watch(inputs: Inputs, api: Service) -> None:
+async def _watch(inputs: Inputs, api: Service, refused: Callable[[str], None]) -> None:
     from chaosmesh.cli.watching import watch
     from chaosmesh.engine.inputs import sources
     from chaosmesh.report.errors import present
@@ -190,8 +194,18 @@ async def _watch(inputs: Inputs, api: Service) -> None:
         except ChaosMeshError as error:
             _say(present(error, screen_of(sys.stderr)))
             _say("the policy before stays in force")
+            refused(_short(error))
 
     await watch(sources(inputs.documents, inputs.scenario), saved)
+
+
+def _short(error: ChaosMeshError) -> str:
+    """The first problems, without what to do."""
+    if not isinstance(error, DocumentError):
+        return error.message
+    told = [f"{one.where} {one.message}" for one in error.problems[:MOST_PROBLEMS]]
+    more = [f"{len(error.problems) - MOST_PROBLEMS} more"] * (len(error.problems) > MOST_PROBLEMS)
+    return "; ".join([*told, *more])
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.airport import FLIGHTS, ROUTE, edge, loaded
 from tests.browser.standin_tower import StandinTower, busy
+from tests.browser.world import World
 
 pytestmark = pytest.mark.e2e
 
@@ -22,6 +23,22 @@ def test_an_idle_mesh_says_so_and_load_turns_its_edges_well(page: Page, tower: S
     expect(edge(page)).to_contain_text("100 %")
     expect(page.locator("#load")).to_contain_text("250 users")
     expect(page.locator("#inspector [data-figure=rps]")).to_have_text("250/s")
+
+
+def test_a_late_generator_is_said_and_the_emergency_stop_stays_in_its_place(
+    page: Page, tower: StandinTower
+) -> None:
+    def late(world: World) -> None:
+        loaded(world)
+        world.late = "the generator sent 1.0 % of the requests more than 50.0 ms late"
+
+    tower.change(loaded)
+    expect(page.locator("#load")).to_contain_text("250 users")
+    before = page.locator("#stop").bounding_box()
+    tower.change(late)
+    expect(page.locator("#load")).to_contain_text("250 users, late")
+    expect(page.locator("#load dd").first).to_have_attribute("title", re.compile("more than 50.0 ms late"))
+    assert page.locator("#stop").bounding_box() == before
 
 
 def test_a_fault_is_flipped_with_its_strength_and_the_edge_turns(page: Page, tower: StandinTower) -> None:

@@ -47,6 +47,7 @@ class World:
     users: int = 0
     seconds: int = 0
     canary: bool = False
+    late: str | None = None
     nodes: list[Node] = field(default_factory=list)
     paths: list[tuple[str, str, Targets]] = field(default_factory=list)
     routes: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -174,7 +175,7 @@ class World:
         rps = RPS if self.load else 0.0
         figures = (12.0, 31.0, 48.0, 0.4) if self.load else (None, None, None, None)
         load = Load(
-            self.load, self.users, rps, rps, rps, success, *figures, None, LoadTotal(sent, sent - 3, 3)
+            self.load, self.users, rps, rps, rps, success, *figures, self.late, LoadTotal(sent, sent - 3, 3)
         )
         routes = [
             RouteState(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,9 @@ class Visitor(FastHttpUser):
     def look(self):
         self.client.get("/flights/NH10")
 """
+
+
+TRIES = 3
 
 
 def ask(url: str, **form: object) -> Any:
@@ -78,6 +82,25 @@ def test_a_test_started_in_the_web_ui_loads_the_mesh(tmp_path: Path) -> None:
         ask(f"{ui}/stop", x="")
         assert ask(f"{ui}/stats/requests")["fail_ratio"] == 0
         mesh.hears("load has ended")
+
+
+def test_a_saved_document_and_a_refused_one_are_told_on_the_page(tmp_path: Path) -> None:
+    airport = tmp_path / "airport"
+    shutil.copytree(AIRPORT, airport)
+    file = airport / "weather-route.json"
+    good = file.read_text()
+    with up(airport, "--ui", "--watch", runs=tmp_path) as mesh:
+
+        def told() -> str:
+            state = ask(f"{mesh.line['tower']}/api/state")
+            return "\n".join(one["text"] for one in state["events"] if one["kind"] == "policy")
+
+        file.write_text(good.replace('"maxRetries"', '"maxRetris"'))
+        outside.until(lambda: "" if "saved and not taken" in told() else told() or "nothing", within=60)
+        assert f"{file}:" in told()
+        assert "maxRetris is an unknown field" in told()
+        file.write_text(good.replace('"maxRetries": 2', '"maxRetries": 1'))
+        outside.until(lambda: "" if "~ virtualRouter/weather-router" in told() else told(), within=60)
 
 
 def test_kill_9_of_main_leaves_no_locust(tmp_path: Path) -> None:
@@ -173,8 +196,12 @@ def test_a_claim_that_failed_is_the_exit_code_of_a_headless_run(tmp_path: Path) 
     sick = 'headers={"x-standin": "departures=status:503;attempts:99"}'
     file.write_text(VISITORS.replace('"/flights/NH10"', f'"/flights/NH10", {sick}'))
     form = ("--headless", "-u", "10", "-r", "10", "-t", "8s", "--exit-code-on-error", "0")
-    with locust(tmp_path, "-f", file, "--mesh", AIRPORT, *form) as process:
-        assert process.wait(120) == 1, said(tmp_path)
+    for _ in range(TRIES):  # on a busy host nothing can be judged, which is no failure
+        with locust(tmp_path, "-f", file, "--mesh", AIRPORT, *form) as process:
+            code = process.wait(120)
+        if "at the entry: invalid" not in said(tmp_path):
+            break
+    assert code == 1, said(tmp_path)
     assert "success at least 99 % at the entry: fail" in said(tmp_path)
 
 

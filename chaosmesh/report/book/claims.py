@@ -122,7 +122,8 @@ def _canary(document: Json) -> str:
 
 
 def _problem(one: Item) -> Problem:
-    reason = words.clean(one.reason.removeprefix(f"{one.text}: "))
+    head, _, rest = one.reason.partition(": ")
+    reason = words.clean(rest if rest and one.text.startswith(head) else one.reason)
     who = f"The cause is the {one.cause}." if one.cause in ("host", "generator") else ""
     lines = tuple(filter(None, (reason, who)))
     return Problem(TONES[one.verdict], one.verdict, words.clean(one.text), lines, _place(one.where))

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chaosmesh.engine.folder import LEDGER_FILES
 from chaosmesh.engine.kept import kept_picture
 from chaosmesh.engine.results_read import result_of
 from chaosmesh.engine.summary import Summary, summarize
 from chaosmesh.errors import UsageError
-from chaosmesh.ledger.store import REQUESTS
 from chaosmesh.report.book import (
     canaries,
     claims,
@@ -70,7 +70,7 @@ def _other(folder: Path, summary: Summary, document: Mapping[str, Any]) -> Book:
     streams = claims.streams_of(document)
     found = claims.claims_of(summary)
     splits = canaries.splits_of(document)
-    measured = (folder / REQUESTS).is_file()
+    measured = any((folder / one).exists() for one in LEDGER_FILES)
     about = "the requests of the expectations" if streams else "every request of the run"
     return Book(
         kind=summary.kind,

@@ -31,7 +31,8 @@ export class Header {
     const { load } = state;
     say(this.at("mesh"), state.mesh);
     say(this.at("about"), `up ${span(state.uptime_s)}`);
-    say(this.state, load.late ? `late: ${load.late}` : load.running ? `${count(load.users)} users` : "none");
+    say(this.state, `${load.running ? `${count(load.users)} users` : "none"}${load.late ? ", late" : ""}`);
+    set(this.state, "title", load.late ?? "");
     set(this.state, "data-tone", load.late ? "warn" : load.running ? "ok" : "idle");
     FIGURES.forEach(([, , text], index) => say(this.values[index], text(load)));
     this.at("load-stop").hidden = !load.running;

@@ -192,7 +192,8 @@ def test_a_canary_tells_the_share_of_each_step_with_its_interval(tmp_path: Path)
 
 
 def test_a_mesh_that_was_played_with_tells_its_expectations(tmp_path: Path) -> None:
-    claim = {"measure": "success", "text": "success ≥ 99 %", "verdict": "fail", "reason": "too few", "n": 400}
+    claim = {"measure": "success", "text": "success ≥ 99 %", "verdict": "fail", "n": 400}
+    claim |= {"reason": "success ≥ 99 %: too few"}
     claim |= {"estimate": 0.75, "low": 0.7, "high": 0.8, "bound": "99 %", "wanted": 0.99, "on": None}
     fault = {"label": "503 30 % on front → weather"}
     edge = claim | {"on": "front->weather"}
@@ -219,6 +220,7 @@ def test_a_mesh_that_was_played_with_tells_its_expectations(tmp_path: Path) -> N
     assert told.text == "success ≥ 99 % (1: no fault)"
     assert later.text == "success ≥ 99 % on front → weather (2: 503 30 % on front → weather, policy edited)"
     assert (told.estimate, told.low, told.is_share) == (0.75, 0.7, True)
+    assert [one.lines for one in book.problems] == [("too few",), ("too few",)]
     assert book.load is not None
     assert book.load.requests == 400
     quiet = of(tmp_path / "quiet", document | {"episodes": [], "verdict": "inconclusive"})
