@@ -11,7 +11,7 @@ from docker import DockerClient
 from chaosmesh.errors import UsageError
 from chaosmesh.faults import CpuLimit, Crash, DiskFull, DnsFailure, Hang, MemoryLimit, Partition, Restart
 from chaosmesh.runtime.docker import leftovers
-from tests.integration.docker.worlds import Boxes, boxes
+from tests.integration.docker.worlds import TRY_S, Boxes, boxes
 
 pytestmark = pytest.mark.integration
 ONE: dict[str, Any] = {"id": "f", "node": "blue", "replica": 1}
@@ -81,7 +81,9 @@ def test_a_partition_loses_everything_and_leaves_no_trace(mesh: Boxes) -> None:
     assert (statuses(calls), who(calls)) == ({200}, {0})
     lost = [one for call in calls for one in call.attempts if one.replica == 1]
     assert lost, "nobody tried the replica that was cut off"
-    assert all(one.duration_ms >= 290 for one in lost), "a lost packet is not answered: callers wait"
+    assert all(one.duration_ms >= TRY_S * 1000 - 10 for one in lost), (
+        "a lost packet is not answered: callers wait"
+    )
     assert fault.dose([]).hit == 1
     assert "packets from and to its pod were lost" in fault.dose([]).evidence
     assert as_it_is(mesh) == before
@@ -180,8 +182,9 @@ def test_a_lease_that_nobody_renews_is_healed_by_the_keeper(mesh: Boxes) -> None
     async def main() -> None:
         replica = mesh.stack.topology.replicas_of("blue")[1]
         ailing = await mesh.stack.runtime.ailing(replica, "app", "partition", {})
-        await mesh.stack.keeper.lease("forgotten", ailing.heals, 0.5)
+        await mesh.stack.keeper.lease("forgotten", ailing.heals, 1000)
         await ailing.begin()
+        await mesh.stack.keeper.lease("forgotten", ailing.heals, 0.3)
         await healed(mesh)
         await ailing.end()
 
@@ -195,7 +198,7 @@ async def healed(mesh: Boxes) -> None:
         # a helper that has ended is removed by who made it
         return "; ".join(one for one in await mesh.stack.runtime.unwell() if "is full" not in one)
 
-    await probe.until("healed", look, within=10)
+    await probe.until("healed", look, within=60)
 
 
 @pytest.mark.parametrize(

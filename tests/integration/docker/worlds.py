@@ -20,9 +20,12 @@ from chaosmesh.services.program import Program, Volume
 from tests import meshes
 from tests.integration.faults.world import World
 
+TRY_S = 1.0
+"""What an attempt may take: far more than one of these ever needs, on a busy host too."""
+
 RETRY = Retry(
     5,
-    0.3,
+    TRY_S,
     statuses=(500, 502, 503, 504, 507),
     on_reset=True,
     on_connect_failure=True,
