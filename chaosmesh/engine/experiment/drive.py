@@ -16,7 +16,7 @@ from chaosmesh.engine.experiment.plan import PATIENCE, Plan
 from chaosmesh.engine.experiment.promql import Queries
 from chaosmesh.engine.experiment.questions import Question
 from chaosmesh.engine.experiment.result import Run
-from chaosmesh.engine.experiment.sense import checked
+from chaosmesh.engine.experiment.sense import checked, speaking
 from chaosmesh.engine.experiment.sight import Sight
 from chaosmesh.engine.growth import Growth
 from chaosmesh.engine.host import Watch
@@ -64,6 +64,7 @@ class Drive:
         foreseen = not plan.phases and plan.host is None
         self._theory = theory_of(stack.mesh, plan.entry, contexts) if foreseen else None
         checked(questions, plan)
+        speaking(questions, plan, stack.mesh)
         asked = announced(questions, stack.mesh, plan, contexts, self._theory, alpha)
         self._facts = Facts(
             alpha, plan.entry, tuple(one.plain for one in asked), names=plan.names, control=plan.control

@@ -26,7 +26,7 @@ def needs_requests(mesh: Mesh, edge: Named, status: int | None = None, grpc: int
 
     UsageError where nobody could: requests on a TCP edge, a gRPC code on an HTTP/1.1 edge.
     """
-    spoken = {protocol for path in edge.paths for protocol in _protocols(mesh, path.service)}
+    spoken = {protocol for path in edge.paths for protocol in protocols(mesh, path.service)}
     if only_connections(mesh, edge.paths):
         raise UsageError(
             f"{edge} carries connections (TCP), and no requests that a sidecar could tell apart",
@@ -80,11 +80,11 @@ def needs_replica(mesh: Mesh, topology: Topology, edge: Named, kind: str, replic
 
 def only_connections(mesh: Mesh, paths: Iterable[Path]) -> bool:
     """Whether these paths carry connections (TCP) alone, which belong to no request of a stream."""
-    spoken = {protocol for path in paths if path.client for protocol in _protocols(mesh, path.service)}
+    spoken = {protocol for path in paths if path.client for protocol in protocols(mesh, path.service)}
     return spoken == {"tcp"}
 
 
-def _protocols(mesh: Mesh, service: str) -> frozenset[str]:
+def protocols(mesh: Mesh, service: str) -> frozenset[str]:
     """What the routes of a service speak; nothing where it is unknown."""
     found = next((one for one in mesh.services if one.name == service), None)
     return frozenset(route.protocol for route in found.routes) if found else frozenset()
