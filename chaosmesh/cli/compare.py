@@ -138,6 +138,7 @@ def _policy(name: str, choices: dict[str, Any]) -> _Policy:
 
 def _run(name: str) -> Side | None:
     """A run folder, a file of it, or a summary alone, whose documents nobody knows; None for documents."""
+    from chaosmesh.engine.absent import LATEST, absent
     from chaosmesh.engine.compare import Side
     from chaosmesh.engine.history.parsing import read_summary
     from chaosmesh.engine.kept import kept_rules
@@ -148,10 +149,8 @@ def _run(name: str) -> Side | None:
     if (folder / RUN_JSON).is_file():
         kept = folder / NAME
         return Side(name, read_summary(kept) if kept.is_file() else summarize(folder), kept_rules(folder))
-    if (place / "config").is_dir() and (place / "logs").is_dir():
-        raise UsageError(f"{name} is a run that never ended: it has no {RUN_JSON}", hint="name one that did")
-    if (place / "latest" / RUN_JSON).is_file():
-        raise UsageError(f"{name} holds many runs", hint=f"name one, for example {place / 'latest'}")
+    if (place / LATEST).is_dir() or ((place / "config").is_dir() and (place / "logs").is_dir()):
+        raise absent(place, RUN_JSON)
     file = place / NAME if place.is_dir() else place
     return Side(name, read_summary(file)) if _is_summary(file) else None
 

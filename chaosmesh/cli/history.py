@@ -58,12 +58,7 @@ def history(folder: Path, more: tuple[Path, ...], adding: tuple[Path, ...], **ch
     if adding:
         kept = add(folder, [*adding, *more])
         click.echo(f"kept as {kept}", err=True)
-    nights = read(folder, _date(choices["since"]))
-    if not nights:
-        raise UsageError(
-            f"{folder} holds no nights", hint=f"chaosmesh history {folder} --add runs/NAME/latest"
-        )
-    found = trends(str(folder), nights)
+    found = trends(str(folder), read(folder, _date(choices["since"])))
     if choices["json_file"] is not None:
         write_json(choices["json_file"], document(found))
     if choices["html_file"] is not None:

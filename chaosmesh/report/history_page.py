@@ -30,10 +30,10 @@ LISTED = 400
 def render(history: History) -> str:
     """The whole document."""
     worse, unsteady = history.regressions, history.unsteady
-    tone = "bad" if worse else "warn" if unsteady else "good"
-    word = "Worse" if worse else "Unsteady" if unsteady else "Steady"
+    tone = "bad" if worse else "warn" if unsteady else "good" if history.enough else "open"
+    word = {"bad": "Worse", "warn": "Unsteady", "good": "Steady", "open": "Too few nights"}[tone]
     sections = [
-        Section("worse", "What became worse", _turns(worse, history, "Nothing became worse.")),
+        Section("worse", "What became worse", _turns(worse, history, words.nothing(history))),
         Section("earlier", "What was told before", _turns(history.settled, history, "")),
         Section("unsteady", "Unsteady items", _unsteady(unsteady, history)),
         Section("items", "Every item", _items(history)),
@@ -51,15 +51,14 @@ def _title(history: History) -> str:
 
 def _lead(history: History) -> Markup:
     worse = history.regressions
-    first, last = history.nights[0].label, history.nights[-1].label
     if worse:
         since = sorted({history.nights[one.start].label for one in worse})
         said = f"{count(len({one.track for one in worse}), 'item')} became worse: since {', '.join(since)}."
     else:
-        said = "Nothing became worse in these nights."
+        said = words.nothing(history)
     facts = {
         "Nights": f"{len(history.nights)}",
-        "From – to": f"{first} – {last}",
+        "From – to": words.span(history),
         "Items": f"{len(history.tracks)}",
         "Left out": f"{len(history.left_out)}",
         "Unsteady": f"{len(history.unsteady)}",

@@ -15,9 +15,8 @@ SHOWN = 12
 
 def lines(history: History, *, shown: int = 24) -> Iterator[str]:
     """Top to bottom; at most so many trends. What is worse comes first."""
-    first, last = history.nights[0].label, history.nights[-1].label
     head = [
-        f"{count(len(history.nights), 'night')}, {first} to {last}",
+        f"{count(len(history.nights), 'night')}, {words.span(history)}",
         count(len(history.tracks), "item"),
     ]
     if history.left_out:
@@ -29,11 +28,11 @@ def lines(history: History, *, shown: int = 24) -> Iterator[str]:
     yield from _unsteady(history)
     for word, names in (("new", history.new), ("gone", history.gone)):
         if names:
-            told = ", ".join(words.named(history.track(one)) for one in names[:4])
-            yield f"{word:<9} {count(len(names), 'item')}: {told}" + (", …" if len(names) > 4 else "")
+            told = words.some([words.named(history.track(one)) for one in names])
+            yield f"{word:<9} {count(len(names), 'item')}: {told}"
     yield from _trends(history, shown)
     if not history.regressions:
-        yield "Nothing became worse."
+        yield words.nothing(history)
     yield words.promise(history)
 
 
@@ -57,8 +56,7 @@ def _unsteady(history: History) -> Iterator[str]:
     for cause in ("host", "generator"):
         names = [words.named(history.track(one.track)) for one in history.unsteady if one.cause == cause]
         if names:
-            told = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
-            yield f"UNSTEADY  {count(len(names), 'item')}, {words.CAUSES[cause]}: {told}"
+            yield f"UNSTEADY  {count(len(names), 'item')}, {words.CAUSES[cause]}: {words.some(names)}"
 
 
 def _trends(history: History, shown: int) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chaosmesh.engine.history.series import GOOD, Point, Track
-from chaosmesh.engine.history.trends import History
+from chaosmesh.engine.history.trends import FEWEST, History
 from chaosmesh.engine.history.turns import Turn
 from chaosmesh.engine.history.unsteady import Unsteady
 from chaosmesh.judge.nights import HORIZON, Level
@@ -73,6 +75,24 @@ def blamed(one: Unsteady, history: History) -> str:
     return (
         f"{len(one.odd)} of {one.nights} nights not as usual ({', '.join(nights)}{more}): {CAUSES[one.cause]}"
     )
+
+
+def nothing(history: History) -> str:
+    """What is said where no regression is told; too few nights tell none."""
+    if history.enough:
+        return "Nothing became worse."
+    return f"Too few nights to tell whether anything became worse: it takes at least {FEWEST} that count."
+
+
+def span(history: History) -> str:
+    """The first night and the last: "2026-11-01 to 2026-11-23"."""
+    first, last = history.nights[0].label, history.nights[-1].label
+    return first if first == last else f"{first} to {last}"
+
+
+def some(names: Sequence[str], most: int = 4) -> str:
+    """The first few; names may hold commas."""
+    return "; ".join(names[:most]) + (f"; and {len(names) - most} more" if len(names) > most else "")
 
 
 def promise(history: History) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from chaosmesh.engine.absent import LATEST
 from chaosmesh.engine.history.parsing import read_summary
-from chaosmesh.engine.summary import NAME, Host, Summary, summarize
+from chaosmesh.engine.summary import NAME, RUN_JSON, Host, Summary, summarize
 from chaosmesh.errors import DocumentError, Problem, UsageError
 
 STAMP = "%Y-%m-%dT%H-%M-%SZ"
@@ -19,20 +21,27 @@ WORST = ("fail", "invalid", "inconclusive", "pass")
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One file of the folder."""
+    """One file of the folder. `clock`: there are others of the same day, so its time is told too."""
 
     file: Path
     summary: Summary
+    clock: bool = False
 
     @property
     def label(self) -> str:
         """Its date, as it is spoken of."""
-        return self.summary.at.strftime("%Y-%m-%d")
+        return self.summary.at.strftime("%Y-%m-%d %H:%M" if self.clock else "%Y-%m-%d")
 
 
 def read(folder: Path, since: date | None = None) -> list[Night]:
     """Every night of a folder (and of folders in it), oldest first. DocumentError with all files that are no summaries;
-    UsageError where there is no folder."""
+    UsageError where there is no folder, where it is a run, and where there is no night in it (since then)."""
+    if (
+        run := next((one for one in (folder, folder / LATEST) if (one / RUN_JSON).is_file()), None)
+    ) is not None:
+        text = f"{folder} is a run" if run is folder else f"{folder} holds whole runs"
+        hint = f"chaosmesh history history --add {run} keeps a night of it"
+        raise UsageError(f"{text}, no folder of nights", hint=hint)
     if not folder.is_dir():
         hint = f"chaosmesh history {folder} --add runs/NAME/latest makes it"
         raise UsageError(f"there is no folder {folder}", hint=hint)
@@ -47,8 +56,15 @@ def read(folder: Path, since: date | None = None) -> list[Night]:
             problems += error.problems
     if problems:
         raise DocumentError(problems)
-    kept = [one for one in nights if since is None or one.summary.at.date() >= since]
-    return sorted(kept, key=lambda one: (one.summary.at, one.summary.name, str(one.file)))
+    if not nights:
+        hint = f"chaosmesh history {folder} --add runs/NAME/latest"
+        raise UsageError(f"{folder} holds no nights", hint=hint)
+    ordered = sorted(nights, key=lambda one: (one.summary.at, one.summary.name, str(one.file)))
+    kept = [one for one in ordered if since is None or one.summary.at.date() >= since]
+    if not kept:
+        raise UsageError(f"--since {since}: no night is as late", hint=f"the last one is {ordered[-1].label}")
+    days = Counter(one.summary.at.date() for one in kept)
+    return [replace(one, clock=days[one.summary.at.date()] > 1) for one in kept]
 
 
 def add(folder: Path, runs: Sequence[Path]) -> Path:
@@ -69,13 +85,23 @@ def add(folder: Path, runs: Sequence[Path]) -> Path:
 
 def together(summaries: Sequence[Summary]) -> Summary:
     """Several runs as one night: the earliest time, the worst verdict, all items; whose name is the run's own where two
-    runs have an item of the same id."""
+    runs have an item of the same id. UsageError where these runs have one name, too."""
     first = min(summaries, key=lambda one: one.at)
     worst = min(summaries, key=lambda one: WORST.index(one.verdict) if one.verdict in WORST else 0)
     ids = [item.id for one in summaries for item in one.items]
     twice = {one for one in ids if ids.count(one) > 1} if len(set(ids)) < len(ids) else set()
     names = {one.name for one in summaries}
     policies = {one.policy for one in summaries if one.policy}
+    named = [
+        tuple(replace(item, id=f"{one.name}: {item.id}") if item.id in twice else item for item in one.items)
+        for one in summaries
+    ]
+    runs = Counter(name for items in named for name in dict.fromkeys(one.id for one in items))
+    if clash := next((name for name, number in runs.items() if number > 1), ""):
+        raise UsageError(
+            f"two of these runs have {clash}: a night has it once",
+            hint="keep them as two nights: one command with --add for each",
+        )
     return replace(
         first,
         name=first.name if len(names) == 1 else "night",
@@ -88,11 +114,7 @@ def together(summaries: Sequence[Summary]) -> Summary:
         policy=hashlib.sha256("".join(sorted(policies)).encode()).hexdigest()
         if len(policies) > 1
         else "".join(policies),
-        items=tuple(
-            replace(item, id=f"{one.name}: {item.id}") if item.id in twice else item
-            for one in summaries
-            for item in one.items
-        ),
+        items=tuple(item for items in named for item in items),
     )
 
 
@@ -106,6 +128,8 @@ def _host(summaries: Sequence[Summary]) -> Host:
 
 
 def _of(run: Path) -> Summary:
+    if run.name == RUN_JSON and run.is_file():
+        run = run.parent
     if run.is_file():
         return read_summary(run)
     return read_summary(run / NAME) if (run / NAME).is_file() else summarize(run)

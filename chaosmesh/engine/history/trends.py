@@ -11,7 +11,10 @@ from chaosmesh.engine.history.store import Night
 from chaosmesh.engine.history.turns import Turn
 from chaosmesh.engine.history.unsteady import Unsteady, unsteady
 from chaosmesh.judge.flips import Flip, flip
-from chaosmesh.judge.nights import Change, Count, Level, change, level, needed
+from chaosmesh.judge.nights import FEWEST_AFTER, Change, Count, Level, change, level, needed
+
+FEWEST = 1 + FEWEST_AFTER
+"""Nights that it takes to tell any change: one before it, and those beyond it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class History:
     gone: tuple[str, ...]
     series: int
     log_needed: float
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many nights that count as it takes to tell any change."""
+        return len(self.nights) - len(self.left_out) >= FEWEST
 
     @property
     def regressions(self) -> tuple[Turn, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,98 @@ def test_a_night_of_several_runs_is_one_file(tmp_path: Path) -> None:
     assert night.summary.kind == "night"
     assert night.summary.verdict == "fail"
     assert [item.id for item in night.summary.items] == ["a: item-0", "a: item-1", "b: item-0", "b: item-1"]
+
+
+def test_two_runs_of_one_name_are_two_nights(tmp_path: Path) -> None:
+    files = []
+    for number, found in enumerate(nights(1, items=2)[:2]):
+        files.append(tmp_path / f"{number}.json")
+        files[-1].write_text(json.dumps(found.summary.as_json()), encoding="utf-8")
+    with pytest.raises(UsageError, match="two of these runs have airport: item-0") as caught:
+        add(tmp_path / "history", files)
+    assert "two nights" in caught.value.hint
+    assert not (tmp_path / "history").exists()
+
+
+def test_nights_of_one_day_are_told_apart_by_their_time(tmp_path: Path) -> None:
+    one, other, next_day = nights(1, items=1)[:3]
+    later = replace(
+        other,
+        file=Path("b.json"),
+        summary=replace(other.summary, at=one.summary.at.replace(hour=one.summary.at.hour + 3)),
+    )
+    found = read(put(tmp_path / "h", [one, later, next_day]))
+    assert [night.label[:10] for night in found[:2]] == [one.label] * 2
+    assert len({night.label for night in found}) == 3
+    assert found[2].label == next_day.label
+
+
+def told(folder: Path, *options: str) -> str:
+    return CliRunner().invoke(command, [str(folder), *options], standalone_mode=False).output
+
+
+def test_too_few_nights_promise_nothing(tmp_path: Path) -> None:
+    every = [one for one in nights(1, items=2) if not trends("x", [one]).left_out]
+    few = put(tmp_path / "few", every[:2])
+    page = tmp_path / "page.html"
+    assert "Too few nights to tell whether anything became worse" in told(few, "--html", str(page))
+    assert "Too few nights" in page.read_text()
+    assert "Nothing became worse" not in page.read_text()
+    enough = told(put(tmp_path / "enough", every[:3]))
+    assert "Nothing became worse." in enough
+    assert "Too few" not in enough
+    one = told(put(tmp_path / "one", every[:1]))
+    assert one.startswith(f"1 night, {every[0].label} · 2 items")
+
+
+def test_names_with_commas_stay_apart(tmp_path: Path) -> None:
+    found = nights(2, items=3)[:4]
+    short = [replace(one, summary=replace(one.summary, items=one.summary.items[:1])) for one in found[2:]]
+    names = [f"a → b, {one.text}" for one in found[0].summary.items]
+    whole = [
+        replace(
+            one,
+            summary=replace(
+                one.summary,
+                items=tuple(replace(item, text=f"a → b, {item.text}") for item in one.summary.items),
+            ),
+        )
+        for one in (*found[:2], *short)
+    ]
+    assert f"gone      2 items: {names[1]}; {names[2]}" in told(put(tmp_path / "h", whole))
+
+
+@pytest.mark.parametrize("kind", ["run", "runs", "since", "empty"])
+def test_a_folder_without_nights_says_what_it_is_and_what_to_do(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "h"
+    run = folder / "latest" if kind == "runs" else folder
+    run.mkdir(parents=True)
+    since = None
+    if kind in ("run", "runs"):
+        (run / "run.json").write_text("{}")
+        (run / "faults.json").write_text("{}")
+    elif kind == "since":
+        put(folder, nights(1, items=1))
+        since = date(2030, 1, 1)
+    with pytest.raises(UsageError) as caught:
+        read(folder, since)
+    words = {
+        "run": "is a run",
+        "runs": "holds whole runs",
+        "since": "no night is as late",
+        "empty": "no nights",
+    }
+    assert words[kind] in str(caught.value)
+    hint = "the last one is 2026-" if kind == "since" else f"--add {run if kind != 'empty' else 'runs/'}"
+    assert hint in caught.value.hint
+
+
+def test_a_file_of_a_run_folder_stands_for_the_run(tmp_path: Path) -> None:
+    summary = nights(1, items=1)[0].summary
+    (tmp_path / "summary.json").write_text(json.dumps(summary.as_json()), encoding="utf-8")
+    (tmp_path / "run.json").write_text("{}")
+    kept = {add(tmp_path / "history", [tmp_path / one]) for one in ("summary.json", "run.json", "")}
+    assert len(kept) == 1
 
 
 @pytest.mark.parametrize(
