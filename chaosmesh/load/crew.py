@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ LEAD_NS = 50_000_000
 _QUESTIONS = 20
 _PAUSE_S = 0.002
 _LOOK_S = 1.0
+_PATIENCE_S = 5.0
 
 
 @dataclass(slots=True)
@@ -114,17 +115,21 @@ class Crew:
         return ""
 
     def _measure(self) -> None:
-        """Asks the workers that have another clock for the time."""
+        """Asks the workers that have another clock for the time, on a busy host again until it is known."""
         for one in self._members.values():
             one.clock = Clock(same=one.host.clock == self._here.clock)
+        asked = [one for one in self._members.values() if not one.clock.same]
+        end = time.monotonic() + _PATIENCE_S
+        self._ask(asked)
+        while not all(one.clock.known for one in asked) and time.monotonic() < end:
+            self._ask(asked)
+
+    def _ask(self, members: Sequence[Member]) -> None:
         for _ in range(_QUESTIONS):
-            asked = [one for one in self._members.values() if not one.clock.same]
-            for one in asked:
+            for one in members:
                 self._open_questions += 1
                 self._answered_all.clear()
                 self._tell(one, "chaosmesh_clock", {"asked": time.monotonic_ns()})
-            if not asked:
-                return
             gevent.sleep(_PAUSE_S)  # questions are spread over time, so that one pause spoils few of them
         self._answered_all.wait(_LOOK_S)
 
