@@ -22,11 +22,17 @@ from .experimenting import run as experiment
 pytestmark = pytest.mark.e2e
 
 FLAKY = """
+import chaosmesh
+
 @pytest.mark.chaosmesh(str(AIRPORT){more})
 def test_flaky(mesh):
     weather = mesh.edge("flights", "weather")
     with weather.errors(503, share={share}):
-        run = mesh.without("retryPolicy").load(rate=50, path="/flights/NH10").expect(success=at_least({bound}))
+        try:
+            run = mesh.without("retryPolicy").load(rate=50, path="/flights/NH10").expect(success=at_least({bound}))
+        except chaosmesh.Invalid as error:  # of a busy host: the requests were sent all the same
+            run = error.run
+            assert run.observed["success"] >= {bound}
     one = run.traces.failed[0]
     assert run.trace(one.request_id) == one
     print(one)
