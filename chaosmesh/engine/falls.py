@@ -13,36 +13,41 @@ from chaosmesh.runtime.parts import Part
 @dataclass(frozen=True, slots=True)
 class Fall:
     """`status` as of a process: negative for a signal; `at` monotonic seconds. `ours`: the mesh's own, not a program that
-    the user brought (whose end is something that its callers must bear, and so no reason to doubt a verdict)."""
+    the user brought (whose end is something that its callers must bear, and so no reason to doubt a verdict). `why`:
+    the cause, where its log tells one."""
 
     part: Part
     status: int
     at: float
     ours: bool
+    why: str = ""
 
     def __str__(self) -> str:
-        return f"{self.part.name} ended by itself, {_words(self.status)} (logs/{self.part.name}.log in the run folder)"
+        how = f"{_words(self.status)}: {self.why}" if self.why else _words(self.status)
+        return f"{self.part.name} ended by itself, {how} (logs/{self.part.name}.log in the run folder)"
 
 
 class Falls:
     """`heard` takes what ended; `problem` is why a verdict says nothing. `ours` tells whether a part is the mesh's own,
-    `leases` what faults hold just now; whoever is in `told` hears of each."""
+    `leases` what faults hold just now, `why` the cause of an end; whoever is in `told` hears of each."""
 
     def __init__(
         self,
         ours: Callable[[Part], bool],
         leases: Callable[[], Collection[str]],
         *told: Callable[[Fall], None],
+        why: Callable[[Part], str] = lambda _: "",
     ) -> None:
         self.all: list[Fall] = []
         self.told = list(told)
-        self._ours, self._leases = ours, leases
+        self._ours, self._leases, self._why = ours, leases, why
 
     def heard(self, part: Part, status: int, meant: bool) -> None:
         """A part has ended. Killed under a fault it may have been the kernel, for lack of memory: that is the fault's doing."""
         if meant or (status == -signal.SIGKILL and self._leases()):
             return
-        fall = Fall(part, status, time.monotonic(), self._ours(part))
+        ours = self._ours(part)
+        fall = Fall(part, status, time.monotonic(), ours, self._why(part) if ours else "")
         self.all.append(fall)
         for one in self.told:
             one(fall)

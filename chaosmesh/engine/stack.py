@@ -15,6 +15,7 @@ from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.calm import avoided, patience
 from chaosmesh.engine.change import CONNECT_DEADLINE, put_in_force
 from chaosmesh.engine.copies import Copies
+from chaosmesh.engine.descriptors import Descriptors
 from chaosmesh.engine.externals import externals, notes, told
 from chaosmesh.engine.falls import Fall, Falls
 from chaosmesh.engine.folder import RunFolder
@@ -88,7 +89,8 @@ class Stack(Streams):
         self.secrets = Secrets(scenario, folder.path / "trusted")
         self.turns = Turns()
         self.copies = Copies()
-        self.falls = Falls(self._ours, lambda: self.site.leases, self._fell)
+        self.descriptors = Descriptors(self, folder.logs, say)
+        self.falls = Falls(self._ours, lambda: self.site.leases, self._fell, why=self.descriptors.shortage)
         self.site = LiveSite(self)
         self.traces = Traces(scenario, traces, lambda: self.ledger.spans)
         self.metrics = Metrics(self, scenario.prometheus, say)
@@ -306,8 +308,9 @@ class Stack(Streams):
         self._say(str(fall))
 
     def fallen(self, since: float) -> str | None:
-        """Why nothing measured since then (monotonic seconds) can be trusted: a part of the mesh ended by itself."""
-        return self.falls.problem(since, self.runtime.down)
+        """Why nothing measured since then (monotonic seconds) can be trusted: a part of the mesh ended by itself, or had
+        too few descriptors."""
+        return self.falls.problem(since, self.runtime.down) or self.descriptors.missing(since)
 
     def pids(self) -> list[int]:
         """Processes that requests go through: sidecars and stand-ins."""

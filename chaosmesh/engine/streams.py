@@ -11,6 +11,7 @@ from typing import Protocol
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine import entries
 from chaosmesh.engine.conditions import Bell
+from chaosmesh.engine.descriptors import Descriptors
 from chaosmesh.engine.generators import Generators
 from chaosmesh.engine.limits import Guard
 from chaosmesh.engine.metrics import Metrics
@@ -50,6 +51,7 @@ class Streams(Ways):
     metrics: Metrics
     control: ControlPlane
     site: LiveSite
+    descriptors: Descriptors
 
     def __init__(self, scenario: Scenario, generators: Generators) -> None:
         self.generators = generators
@@ -138,6 +140,8 @@ class Streams(Ways):
             self.bell.ring()
 
         self.limits.admit(stream.id, stream.peak)
+        beside = (one.stream for one in self.limits.running)
+        self.descriptors.before((*beside, stream), self.generators.main.workers)
         self.metrics.began(stream)
         for watcher in self.watchers:
             watcher.began(stream, users=users)
@@ -161,7 +165,7 @@ class Streams(Ways):
             return [one for stream in asked for one in self.ledger.complete(stream).missing]
 
         await self._come(missing, seconds)
-        owed = await entries.owed(self, probe.ONE_LOOK)
+        owed = await entries.owed(self, entries.PATIENCE)
         await self._come(lambda: [*missing(), *owed.lacking()], seconds)
 
     async def _come(self, missing: Callable[[], list[str]], seconds: float) -> None:

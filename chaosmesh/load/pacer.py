@@ -18,16 +18,13 @@ from chaosmesh.load.http2 import Http2Pool
 from chaosmesh.load.link import Endpoint
 from chaosmesh.load.messages import message_of
 from chaosmesh.load.part import WHOLE, Part
-from chaosmesh.load.plan import Protocol, Stream
+from chaosmesh.load.plan import MAX_IN_FLIGHT, Protocol, Stream
 from chaosmesh.load.sends import Sends
 from chaosmesh.load.shapes import NS
 from chaosmesh.load.tcp import TcpPool
 from chaosmesh.load.timer import KernelTimer
 from chaosmesh.load.tls import Secure
 from chaosmesh.load.wire import Failure, Row
-
-MAX_IN_FLIGHT = 10_000
-"""What one stream may have under way; more is dropped."""
 
 MAX_LAG_NS = NS
 """A request that is this late isn't sent any more: the result is invalid anyway, and the backlog must end."""

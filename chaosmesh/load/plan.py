@@ -23,6 +23,9 @@ LAG_SHARE_OF_BOUND = 0.05
 MAX_BUSY = 0.9
 """Share of a core from which on a closed generator says nothing about the service (Locust's own threshold)."""
 
+MAX_IN_FLIGHT = 10_000
+"""What one process may have under way of a stream; more is dropped."""
+
 _STREAMS = 1 << 32
 _SEQUENCES = 1 << 48
 # Envoy's UUID extension writes its trace decision into the version digit, so that one digit may differ.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import secrets
 import shutil
 import sys
@@ -20,6 +22,7 @@ from chaosmesh.load.plan import Stream
 from chaosmesh.load.running import OnRecords, Running
 from chaosmesh.load.sends import OnSent, unheard
 from chaosmesh.load.targets import check_stream, checked_bind, networks
+from chaosmesh.services.descriptors import how_to_raise
 
 Spawn = Callable[[str, Sequence[str], Mapping[str, str], Path], Awaitable[int]]
 """Starts a program: name, argv, additions to the environment, log file; answers its pid."""
@@ -230,9 +233,10 @@ class LoadProcess:
         self._streams.clear()
 
     def _death(self, pid: int) -> EnvironmentFailedError:
-        return EnvironmentFailedError(
-            f"the load generator (pid {pid}) has ended; its log: {self._tail()}", hint=f"see {self._log}"
-        )
+        tail, hint = self._tail(), f"see {self._log}"
+        if os.strerror(errno.EMFILE) in tail:
+            hint += f"; for more open files: {how_to_raise()}"
+        return EnvironmentFailedError(f"the load generator (pid {pid}) has ended; its log: {tail}", hint=hint)
 
     def _tail(self) -> str:
         with suppress(OSError):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chaosmesh.pytest_plugin import options, reports
+from chaosmesh.pytest_plugin import options, reports, table
 from chaosmesh.pytest_plugin.options import EXAMPLE, MARKER
 from chaosmesh.pytest_plugin.state import state_of
 
@@ -69,7 +70,8 @@ def _meshes(config: pytest.Config, runtime: Kind) -> Meshes:
         (pytest.fail if os.environ.get("CI", "").lower() == "true" else pytest.skip)(f"chaosmesh: {missing}")
     state.runtimes.add(runtime)
     if state.meshes is None:
-        state.meshes = session.Meshes(config.rootpath / options.option(config, "report"))
+        runs = config.rootpath / options.option(config, "report")
+        state.meshes = session.Meshes(runs, partial(table.tell, config))
     return state.meshes
 
 

@@ -1,6 +1,9 @@
-"""The table of all expectations, at the end of a session."""
+"""The table of all expectations, at the end of a session; and what should be known at once."""
 
 from __future__ import annotations
+
+import contextlib
+import warnings
 
 import pytest
 
@@ -27,6 +30,19 @@ def show(reporter: pytest.TerminalReporter) -> None:
         reporter.write_line(f"run folder: {folder}")
     for note in notes:
         reporter.write_line(note)
+
+
+def tell(config: pytest.Config, text: str) -> None:
+    """A line in the midst of a test, past whatever takes its output; where there is no terminal (a worker of xdist), a
+    warning for the summary."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        warnings.warn(pytest.PytestWarning(f"chaosmesh: {text}"), stacklevel=2)
+        return
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        reporter.ensure_newline()
+        reporter.write_line(f"chaosmesh: {text}")
 
 
 def _table(reporter: pytest.TerminalReporter, rows: list[Row]) -> None:

@@ -11,6 +11,7 @@ from chaosmesh.envoy import binary
 from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.runtime.toxiproxy import VERSION, find
 from chaosmesh.runtime.toxiproxy.install import go_on_path
+from chaosmesh.services.descriptors import ENOUGH, how_to_raise, most_descriptors
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Finding:
 
 def doctor() -> list[Finding]:
     """Looks at every part that a run stands on; starts nothing but `--version`, and asks the Docker engine."""
-    return [_python(), _envoy(), _toxiproxy(), _go(), _locust(), *_docker(), _prometheus()]
+    return [_python(), _envoy(), _toxiproxy(), _go(), _locust(), _files(), *_docker(), _prometheus()]
 
 
 def _python() -> Finding:
@@ -60,6 +61,15 @@ def _go() -> Finding:
 
 def _locust() -> Finding:
     return Finding("Locust", _package("locust"), "2.43 or newer", "pip install 'locust>=2.43'")
+
+
+def _files() -> Finding:
+    """The hard limit, up to which every part raises its own: each request under way takes a few."""
+    most = most_descriptors()
+    found = "no limit" if most is None else f"{most:,} for each process, the hard limit"
+    if most is not None and most < ENOUGH:
+        found += f"; if a run says that it may need more: {how_to_raise()}"
+    return Finding("Open files", found, "a few for each request under way", how_to_raise(), required=False)
 
 
 def _prometheus() -> Finding:

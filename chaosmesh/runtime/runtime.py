@@ -259,7 +259,7 @@ class Runtime(Acts):
         try:
             await self._serving(replica, program)
         except DeadlineError as error:
-            tail = await asyncio.to_thread(self._tail, Part("app", replica))
+            tail = await asyncio.to_thread(self.tail, Part("app", replica))
             raise EnvironmentFailedError(
                 f"{error.message}\n{tail}", where=program.where, hint=NOT_READY
             ) from None
@@ -271,7 +271,7 @@ class Runtime(Acts):
         async def alive_and_true() -> str:
             if part.name in self._ended:
                 raise EnvironmentFailedError(
-                    f"{part.name} ended with status {self._ended[part.name]}: {self._tail(part)}"
+                    f"{part.name} ended with status {self._ended[part.name]}: {self.tail(part)}"
                 )
             return await look()
 
@@ -284,10 +284,11 @@ class Runtime(Acts):
     def _log(self, part: Part) -> Path:
         return self._keeper.folder / "logs" / f"{part.name}.log"
 
-    def _tail(self, part: Part) -> str:
+    def tail(self, part: Part, most: int = 1500) -> str:
+        """The last characters of what a part has written."""
         path = self._log(part)
         text = path.read_text(errors="replace").strip() if path.is_file() else ""
-        return text[-1500:] or f"nothing in {os.fspath(path)}"
+        return text[-most:] or f"nothing in {os.fspath(path)}"
 
     # ends
 

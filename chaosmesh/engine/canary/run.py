@@ -54,7 +54,7 @@ class CanaryRun:
         folder.write_json("config/envoy.json", rendering(self.mesh, self._scenario, "127.16"))
         for text in self.own.notes:
             say(text)
-        stack = Stack(self.mesh, self._scenario, folder, kind=self._runtime, own=self.own.programs)
+        stack = Stack(self.mesh, self._scenario, folder, say=say, kind=self._runtime, own=self.own.programs)
         async with stack:
             found: Canary = await stack.keeper.guarded(self._shift(stack, say))
             await stack.keep_ledger()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
@@ -41,10 +41,11 @@ class NotHealedError(ChaosMeshError):
 
 
 class LiveMesh(Holding):
-    """A mesh in force until `close`. Its coroutines run on the loop's own thread, by `call`."""
+    """A mesh in force until `close`. Its coroutines run on the loop's own thread, by `call`; `say` is called there."""
 
-    def __init__(self, wanted: Wanted, runs: FilePath) -> None:
+    def __init__(self, wanted: Wanted, runs: FilePath, say: Callable[[str], None] = print) -> None:
         self.wanted = wanted
+        self._say = say
         self.resources: Resources
         self.scenario: Scenario
         self.resources, self.scenario = read(wanted)
@@ -112,6 +113,7 @@ class LiveMesh(Holding):
             self.scenario,
             folder,
             workers=wanted.workers,
+            say=self._say,
             kind=wanted.runtime,
             own=self.own.programs,
             traces=wanted.traces,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from chaosmesh.engine.experiment.inputs import Wanted
@@ -23,10 +23,11 @@ __all__ = ["Meshes", "experiment", "missing_tool", "record"]
 
 
 class Meshes:
-    """`of` gives a running mesh; `close` ends them all."""
+    """`of` gives a running mesh; `close` ends them all. `say` hears at once what should be known of one that runs."""
 
-    def __init__(self, runs: Path) -> None:
+    def __init__(self, runs: Path, say: Callable[[str], None] = print) -> None:
         self.runs = runs
+        self._say = say
         self.said: list[str] = []
         self._warm: dict[Wanted, LiveMesh] = {}
 
@@ -36,7 +37,7 @@ class Meshes:
         if live is None:
             while len(self._warm) >= MOST_WARM:
                 self.drop(next(iter(self._warm.values())))
-            live = LiveMesh(wanted, self.runs)
+            live = LiveMesh(wanted, self.runs, self._say)
         self._warm[wanted] = live
         return live
 

@@ -63,7 +63,7 @@ class Asking:
     def run(self, turn: Turn) -> PartResult:
         """Ask one after another on one mesh, as far as the budget goes. An error ends it; what was found before stays."""
         begin, items, left_out, code = time.monotonic(), list[Item](), list[str](), ExitCode.PASS
-        meshes = Meshes(turn.folder)
+        meshes = Meshes(turn.folder, turn.say)
         try:
             for one in self._questions:
                 if code is not ExitCode.PASS or not turn.has(SHORTEST_S):

@@ -11,7 +11,7 @@ from chaosmesh.appmesh import Resources
 from chaosmesh.documents.gate_part import GateVerify
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine import matrix
-from chaosmesh.engine.events import Listener, RunFinished
+from chaosmesh.engine.events import Event, Listener, Note, RunFinished
 from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.gate.part import Turn, reason_of
 from chaosmesh.engine.gate.result import Item, Kind, PartResult
@@ -78,8 +78,14 @@ class Verifying:
         folder = RunFolder.create(turn.folder, verification.name)
         verification.keep_documents(folder)
         watching = self._watch(folder)
+
+        def hear(event: Event) -> None:
+            watching.hear(event)
+            if isinstance(event, Note):
+                turn.say(f"{self.name}: {event.text}")
+
         try:
-            result = asyncio.run(verification.run(folder, watching.hear))
+            result = asyncio.run(verification.run(folder, hear))
             watching.hear(RunFinished(result, str(folder.path)))
             write_summary(folder.path)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from chaosmesh.documents.scenario import Scenario
@@ -77,11 +78,18 @@ class Traffic:
             why = f"{intent.rate:g} requests a second were asked for, limits.rate is {limit:g}"
         if why:
             self.note(f"load was refused: {why}")
+        elif self._takes and intent.rate is not None:
+            self._faster(intent.rate)
         elif not self._takes:
             self._watch = (
                 None if self._scenario.limits.errors is None else ErrorWatch(self._scenario.limits.errors)
             )
         return why
+
+    def _faster(self, rate: float) -> None:
+        """The streams that run are about to share another rate."""
+        mine = [one.stream for one in self._stack.limits.running if one.stream.id in self._takes]
+        self._stack.descriptors.before((replace(one, rate=rate / len(mine)) for one in mine), 1)
 
     def _elsewhere(self, url: str) -> str:
         known = self.entries

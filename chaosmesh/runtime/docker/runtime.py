@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from chaosmesh.runtime.docker.network import Bridge
 
 AT_ONCE = 8
+_LINE = 50  # characters of a line of a log, at least
 """Commands that the engine gets side by side; more only wait for each other in it."""
 
 
@@ -201,8 +202,9 @@ class DockerRuntime(Guests):
     async def _keep_log(self, name: str) -> None:
         await self._do(self._containers.keep_log, name, self._keeper.folder / "logs" / f"{name}.log")
 
-    def _tail(self, part: Part) -> str:
-        return self._containers.log(part.name, 30).strip()[-1500:] or f"{part.name} wrote nothing"
+    def tail(self, part: Part, most: int = 1500) -> str:
+        """The last characters of what a part has written."""
+        return self._containers.log(part.name, most // _LINE).strip()[-most:] or f"{part.name} wrote nothing"
 
     def _lost(self, why: str) -> None:
         self._keeper.give_up(why)

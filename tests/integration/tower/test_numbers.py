@@ -7,12 +7,15 @@ import math
 import os
 import subprocess
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from chaosmesh.engine.accounts import conserved
 from chaosmesh.engine.tower.seconds import WINDOW_S
 from chaosmesh.ledger import Ledger, passing
 from tests.integration.tower.stage import claim, edge, route, staged
@@ -42,7 +45,9 @@ async def test_numbers_of_the_page_are_those_of_the_run_folder(
         stage.load.stop()
         report = await stage.load.done()
         await stage.tower.faults.heal_all()
-        state = await stage.until("every row", lambda s: _whole(s, report.sent))
+        assert (await conserved(stage.stack)).ok
+        settled = time.time() * 1000
+        state = await stage.until("every row", lambda s: s["at_ms"] > settled and _whole(s, report.sent))
         folder = stage.stack.folder.path
     requests, rows = (pq.read_table(folder / name) for name in ("requests.parquet", "attempts.parquet"))
     assert state["load"]["total"]["sent"] == len(requests) == report.sent
@@ -73,6 +78,25 @@ async def test_numbers_of_the_page_are_those_of_the_run_folder(
     assert told["episodes"][0]["faults"] == [] or told["episodes"][0]["faults"][0]["kind"] == "errors"
     lines = [json.loads(line) for line in (folder / "events.ndjson").read_text().splitlines()]
     assert {"fault", "heal", "note"} <= {one["event"] for one in lines}
+
+
+async def test_requests_that_nobody_answers_count_as_sent(tmp_path: Path) -> None:
+    begin = int(time.time())
+    async with staged(tmp_path) as stage:
+        await stage.begin()
+        await stage.until("answers", lambda s: s["load"]["done_rps"] > 0)
+        hang = {"kind": "hang", "on": {"node": "departures", "replica": 0}, "fields": {}}
+        await stage.act("/api/faults", hang)
+        state = await stage.until("ten seconds without an answer", lambda s: not s["load"]["done_rps"])
+        assert state["load"]["sent_rps"] > 0
+        total = state["load"]["total"]
+        assert total["sent"] > total["ok"] + total["failed"]
+        await stage.quiet()
+        folder = stage.stack.folder.path
+        sent = stage.tower.seen.sent
+        seconds = {at: one.sent for at, one in stage.tower.seen.entry.of(begin, int(time.time()) + 1) if one}
+    at = Counter(one // 10**9 for one in pq.read_table(folder / "requests.parquet")["sent_ns"].to_pylist())
+    assert (at.total(), at) == (sent, Counter(seconds))
 
 
 async def test_what_was_done_runs_as_an_experiment_to_the_same_end(tmp_path: Path) -> None:

@@ -34,6 +34,18 @@ def test_a_sidecar_that_crashed_is_told_and_makes_what_is_measured_worthless() -
     assert (str(world.heard[0]), world.problem(0)) == (text, text)
 
 
+def test_its_cause_is_told_where_its_log_tells_one() -> None:
+    told: list[Fall] = []
+    why = {SIDECAR: "it had no file descriptor left"}
+    falls = Falls(lambda part: part.role == "sidecar", set, told.append, why=lambda part: why[part])
+    falls.heard(SIDECAR, -signal.SIGABRT, meant=False)
+    falls.heard(OWN, 1, meant=False)  # its log is its owner's
+    assert str(told[0]) == (
+        "sidecar-front.0 ended by itself, signal 6 (SIGABRT): it had no file descriptor left "
+        "(logs/sidecar-front.0.log in the run folder)"
+    )
+
+
 def test_it_does_until_it_is_started_again() -> None:
     world = World()
     world.falls.heard(SIDECAR, 1, meant=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -48,12 +49,15 @@ class WrittenMeshes:
     unsettled = ""
     started: Exception | None = None
     unused: ClassVar[list[Meant]] = []
+    noted: ClassVar[list[str]] = []
 
-    def __init__(self, runs: Path) -> None:
-        self.runs = runs
+    def __init__(self, runs: Path, say: Callable[[str], None]) -> None:
+        self.runs, self.say = runs, say
         self.said: list[str] = []
 
     def of(self, wanted):
+        for text in WrittenMeshes.noted:
+            self.say(text)
         if WrittenMeshes.started:
             raise WrittenMeshes.started
         WrittenMeshes.wanted.append(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,8 @@ from chaosmesh.judge import Verdict, at_least
 class NoMeshes:
     """Stands where the running meshes are kept."""
 
-    def __init__(self, runs: Path) -> None:
-        self.runs = runs
+    def __init__(self, runs: Path, say: Callable[[str], None]) -> None:
+        self.runs, self.say = runs, say
 
     def close(self) -> list[str]:
         return []
