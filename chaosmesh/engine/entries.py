@@ -22,6 +22,8 @@ from chaosmesh.ledger import Ledger
 from chaosmesh.mesh import Topology
 
 WRITTEN = "access_logs.grpc_access_log.logs_written"
+PATIENCE = 10.0
+"""Seconds that a sidecar may take to tell its counters; one that takes longer is not waited for."""
 
 
 class Told(Protocol):
