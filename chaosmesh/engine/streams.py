@@ -23,7 +23,6 @@ from chaosmesh.load import Record, RequestSpec, Running, Stream, Tls
 from chaosmesh.load.plan import Arrivals, Closed
 from chaosmesh.load.sends import Sent
 from chaosmesh.load.shapes import Shape
-from chaosmesh.runtime import probe
 
 Take = Callable[[list[Record]], None]
 
