@@ -238,12 +238,14 @@ def test_a_call_by_name_goes_through_the_mesh_and_is_tried_again(live: Pods) -> 
     (call,) = live.calls("caller", WEATHER, lambda found: any(c.request_id == number for c in found))[-1:]
     assert call.request_id == number
     assert [one.status for one in call.attempts] == [503, 503, 200]
-    rows = [one for one in live.stack.ledger.rows if one.request_id == number]
-    assert {(one.sidecar.rpartition(".")[0], one.side) for one in rows} == {
-        ("caller", "ingress"),
-        ("caller", "egress"),
-        ("weather", "ingress"),
-    }
+    passed = {("caller", "ingress"), ("caller", "egress"), ("weather", "ingress")}
+
+    async def lacking() -> str:
+        rows = [one for one in live.stack.ledger.rows if one.request_id == number]
+        seen = {(one.sidecar.rpartition(".")[0], one.side) for one in rows}
+        return "" if seen == passed else str(seen)
+
+    live.run(probe.until("every sidecar on the way has told of it", lacking, within=20))
 
 
 def test_a_program_may_listen_everywhere_and_on_another_port(live: Pods) -> None:
