@@ -86,7 +86,7 @@ class Live:
         self.moved.set()
 
     async def rows_until(
-        self, enough: Callable[[list[AccessRow]], bool], within: float = 20
+        self, enough: Callable[[list[AccessRow]], bool], within: float = 60
     ) -> list[AccessRow]:
         try:
             async with asyncio.timeout(within):

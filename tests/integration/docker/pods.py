@@ -20,6 +20,7 @@ from chaosmesh.mesh import Mesh, Replica
 from chaosmesh.runtime import probe
 from chaosmesh.runtime.parts import Part, Role
 from chaosmesh.services.program import Program
+from tests.integration.patience import PATIENCE
 
 RUN, PART = "chaosmesh", "chaosmesh.part"
 
@@ -71,7 +72,7 @@ class Pods:
     def get(self, host: str, port: int, path: str = "/", **headers: str) -> tuple[int, str]:
         """What somebody on this machine gets."""
         dashed = {name.replace("_", "-"): value for name, value in headers.items()}
-        status, body = self.run(probe.request("GET", host, port, path, dashed))
+        status, body = self.run(probe.request("GET", host, port, path, dashed, within=PATIENCE))
         return status, body.decode()
 
     def calls(

@@ -16,6 +16,7 @@ from chaosmesh.engine.folder import RunFolder
 from chaosmesh.engine.stack import Stack
 from chaosmesh.mesh import Mesh
 from chaosmesh.runtime import probe
+from tests.integration.patience import PATIENCE
 from tests.meshes import mesh, route, service, workload
 
 from .pods import labelled
@@ -80,7 +81,7 @@ def test_twenty_workloads_are_up_soon_and_hold_little(
         began = time.monotonic()
         async with stack:
             front = stack.topology.replicas_of("front")[0]
-            status, body = await probe.request("GET", front.door or front.sidecar, 8080, "/")
+            status, body = await probe.request("GET", front.door or front.sidecar, 8080, "/", within=PATIENCE)
             took = time.monotonic() - began
             assert status == 200, body
             count = len(docker_engine.containers.list(filters={"label": f"chaosmesh={stack.run}"}))
