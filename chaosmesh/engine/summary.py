@@ -89,7 +89,7 @@ def summarize(folder: Path) -> Summary:
     host = around.get("host") or {}
     try:
         found: Told = told(document, folder)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         text = f"{folder / RUN_JSON} is damaged: {type(error).__name__} {error}"
         raise UsageError(text, hint="take another run folder, or run it again") from error
     return Summary(

@@ -20,6 +20,9 @@ _HEADLINES: Final = {
     "inconclusive": "Not decided: too little evidence",
     "invalid": "Says nothing: what was measured is not what was meant",
 }
+_BY_HAND: Final = (
+    "chaosmesh up ended with 0, as it does when it is ended by hand; chaosmesh judge ends by the verdict"
+)
 _WORDS: Final = {"pass": "Passed", "fail": "Failed", "inconclusive": "Undecided", "invalid": "Invalid"}
 
 
@@ -35,7 +38,8 @@ def verdict_of(summary: Summary, document: Json) -> Verdict:
     reasons += [str(document["reason"])] if document.get("reason") else []
     told = tuple(words.clean(part) for one in dict.fromkeys(reasons) for part in one.split("; "))
     headline = _canary(document) if summary.kind == "canary" else _HEADLINES[verdict]
-    return Verdict(tone, _WORDS[verdict], headline, told, f"Exit code {summary.exit}")
+    end = _BY_HAND if summary.kind == "up" else f"Exit code {summary.exit}"
+    return Verdict(tone, _WORDS[verdict], headline, told, end)
 
 
 def facts_of(summary: Summary, document: Json) -> tuple[Fact, ...]:

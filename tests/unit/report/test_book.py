@@ -216,6 +216,7 @@ def test_a_mesh_that_was_played_with_tells_its_expectations(tmp_path: Path) -> N
     }
     book = of(tmp_path, document)
     assert (book.kind, book.verdict.tone) == ("up", "bad")
+    assert "chaosmesh judge" in book.verdict.exit
     told, later = book.claims
     assert told.text == "success ≥ 99 % (1: no fault)"
     assert later.text == "success ≥ 99 % on front → weather (2: 503 30 % on front → weather, policy edited)"
