@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -85,7 +86,13 @@ def _plainly() -> Iterator[None]:
     except (KeeperLostError, MissingProgramError):
         raise
     except (ChaosMeshError, pytest.UsageError) as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+        raise pytest.fail.Exception(_in_pytest(str(error)), pytrace=False) from None
+
+
+def _in_pytest(text: str) -> str:
+    """Documents speak of the command line's options."""
+    said = r'bind it with variables={"\1": …} of the marker, or --chaos-set \1=VALUE'
+    return re.sub(r"bind it with --set (.+?)=VALUE", said, text)
 
 
 def _record(

@@ -16,7 +16,15 @@ from chaosmesh import Run, Verdict
 from chaosmesh.engine.experiment import session as experiment_session
 from chaosmesh.engine.experiment.holding import Meant
 from chaosmesh.engine.experiment.result import ERRORS, Claimed
-from chaosmesh.errors import ChaosMeshError, KeeperLostError, LimitExceededError, UsageError
+from chaosmesh.errors import (
+    ChaosMeshError,
+    DocumentError,
+    KeeperLostError,
+    LimitExceededError,
+    Problem,
+    UsageError,
+    Where,
+)
 from chaosmesh.judge import Evidence, at_least, judge, requirement
 from chaosmesh.ledger import Ledger
 
@@ -259,6 +267,21 @@ def test_a_marker_that_makes_no_sense_is_told_without_our_own_code(project, mark
     assert "pytest_plugin" not in result.stdout.str()
     assert "During handling" not in result.stdout.str()
     assert not WrittenMeshes.wanted
+
+
+def test_a_variable_without_a_value_is_bound_as_pytest_does_it(project):
+    where = Where("docs/a.json", 3, 5)
+    WrittenMeshes.started = DocumentError(
+        [Problem(where, "ENV has no value", "bind it with --set ENV=VALUE")]
+    )
+    result = outcome(project, "pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "docs/a.json:3:5 ENV has no value",
+            '*→ bind it with variables={"ENV": …} of the marker, or --chaos-set ENV=VALUE',
+        ]
+    )
 
 
 def test_documents_that_are_nowhere_are_told_with_where_they_were_looked_for(project):
