@@ -271,7 +271,8 @@ class Runtime(Acts):
         async def alive_and_true() -> str:
             if part.name in self._ended:
                 raise EnvironmentFailedError(
-                    f"{part.name} ended with status {self._ended[part.name]}: {self.tail(part)}"
+                    f"{part.name} ended with status {self._ended[part.name]}: {self.tail(part)}",
+                    hint=f"all that it wrote is in the run folder, logs/{part.name}.log",
                 )
             return await look()
 

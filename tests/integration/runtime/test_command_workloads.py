@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -134,6 +135,7 @@ def test_a_program_that_ends_is_an_error_with_its_last_words(tmp_path):
     assert error.code == 4
     assert "ended with status 1" in error.message
     assert "the barometer is broken" in error.message
+    assert re.search(r"run folder, logs/app-[\w.-]+\.log", error.hint)
     assert error.where is not None
     assert error.where.line == 5
 
