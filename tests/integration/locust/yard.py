@@ -87,6 +87,8 @@ class Yard:
     async def stop(self) -> None:
         """What the stop button does; the streams have ended afterwards."""
         await self.ask("/stop", x="")
+        # what the workers have told before that may still lie at the door
+        await self.until("the streams have ended", lambda: len(self.ends) == len(self.openings))
 
     async def until(self, what: str, is_true: Callable[[], object], within: float = 60) -> None:
         """Waits for a condition."""
