@@ -24,7 +24,7 @@ class Processes(Victim):
     """A verification in processes of this machine."""
 
     START = 60.0
-    GONE = 5.0
+    GONE = 30.0
 
     def look(self) -> None:
         keeper = outside.keeper_of(self.process.pid)

@@ -17,7 +17,7 @@ from .experimenting import Session, run, start
 
 pytestmark = pytest.mark.e2e
 
-GONE = 5.0
+GONE = 30.0
 """Seconds within which nothing of it may be left: far less than any fault's time to live."""
 
 KINDS = {

@@ -57,6 +57,16 @@ class Victim(ABC):
 
         outside.until(missing, self.START)
 
+    def begun(self) -> None:
+        """A run of it is there."""
+
+        def missing() -> str:
+            assert self.process.poll() is None, self.process.communicate()
+            self.look()
+            return "" if self.runs else "no run"
+
+        outside.until(missing, self.START)
+
     def watch(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
@@ -96,15 +106,16 @@ def killed_at_last(one: V) -> Iterator[V]:
 
 
 def killed_at_a_random_moment(one: Victim, seed: int, *, latest: float, seen_by: float) -> Ended:
-    """Kill it within `latest` seconds, see that all of it goes (a run was seen if that took longer than `seen_by`), sweep
+    """Kill it within `latest` seconds, after `seen_by` not before a run of it is there; see that all of it goes, sweep
     twice: the second `clean` knows nothing of it. The first one's answer."""
     moment = random.Random(seed).uniform(0.2, latest)
     one.watch(moment)
     one.look()
+    if moment >= seen_by:
+        one.begun()
     one.process.kill()
     one.process.wait(10)
     one.gone()
-    assert one.runs or moment < seen_by
     swept = chaosmesh("clean")
     assert swept.code == 0
     again = chaosmesh("clean")
