@@ -68,7 +68,10 @@ def _kept_junit(run: Path) -> str:
         text = (run / JUNIT).read_text("utf-8")
         ET.fromstring(text)  # noqa: S314 - a half-written file shows; nothing of it is used
     except FileNotFoundError:
-        raise absent(run, JUNIT) from None
+        if not (run / RUN_JSON).is_file():
+            raise absent(run, JUNIT) from None
+        hint = "--html, --markdown and --terminal tell of every run"
+        raise UsageError(f"{run / JUNIT} is missing: this run wrote none", hint=hint) from None
     except (OSError, ValueError, ET.ParseError) as error:
         hint = "take another run folder, or run it again"
         raise UsageError(f"{run / JUNIT} can't be read: {error}", hint=hint) from None

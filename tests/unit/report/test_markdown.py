@@ -80,6 +80,12 @@ def test_a_junit_file_that_nobody_could_read_is_not_handed_on(run: Path, damaged
     assert done.stdout == ""
 
 
+def test_a_run_without_a_junit_file_is_not_told_as_killed(run: Path) -> None:
+    (run / "logs").mkdir()
+    done = CliRunner().invoke(report, [str(run), "--junit", "-"])
+    assert "junit.xml is missing: this run wrote none" in str(done.exception)
+
+
 def test_a_run_may_be_named_by_its_result(run: Path) -> None:
     done = CliRunner().invoke(report, [str(run / "run.json"), "--markdown", "-"])
     assert done.stdout.startswith("# An expectation is not kept")
