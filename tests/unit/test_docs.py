@@ -101,3 +101,9 @@ def test_every_command_and_flag_exists(page: Path, request: pytest.FixtureReques
             assert named <= targets(), f"{page.name}: {text}"
         elif text.startswith("--"):
             assert set(FLAG.findall(text)) <= every, f"{page.name}: {text}"
+
+
+def test_no_example_takes_a_measurement_that_says_nothing_for_a_proof() -> None:
+    """`Invalid` and `Inconclusive` are assertions, too."""
+    examples = [*PAGES, *(ROOT / "experiments").glob("*.py")]
+    assert not [page.name for page in examples if "pytest.raises(AssertionError" in page.read_text("utf-8")]
