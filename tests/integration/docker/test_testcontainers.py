@@ -19,7 +19,7 @@ from chaosmesh.runtime import procs
 from chaosmesh.runtime.docker import leftovers
 from chaosmesh.testcontainers import Mesh, MeshContainer, SidecarContainer, ToxiproxyContainer
 from tests.integration.docker.test_attach import weather
-from tests.integration.pong import pinged
+from tests.integration.pong import pinged, soonest
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[3]
@@ -118,7 +118,7 @@ def test_toxiproxy_stands_in_front_of_a_container(docker_images: dict[str, str],
             pinged(redis.get_address())
         with redis.timeout(), pytest.raises(TimeoutError):
             pinged(redis.get_address(), timeout=0.3)
-        assert pinged(redis.get_address()) < 0.2
+        assert soonest(lambda: pinged(redis.get_address())) < 0.2
         with pytest.raises(UsageError, match="it must be 0 or more"), redis.latency(-5):
             pass
         assert urlopen(f"{toxiproxy.get_control_url()}/version", timeout=5).status == 200
