@@ -13,6 +13,7 @@ import click
 from chaosmesh.cli import completing
 from chaosmesh.cli.inputs import Inputs, read_inputs
 from chaosmesh.cli.options import (
+    file_option,
     json_option,
     profile_option,
     runs_option,
@@ -20,6 +21,7 @@ from chaosmesh.cli.options import (
     seconds_of,
     undecided_option,
     write_json,
+    write_text,
 )
 from chaosmesh.errors import ExitCode, UsageError
 
@@ -68,8 +70,8 @@ OF_DOCUMENTS = frozenset((*_TRYING, *_READING))
     metavar="FILE",
     help="Scenario file of both (default: the one in each folder).",
 )
-@click.option("--markdown", "markdown_file", metavar="FILE", help="Write it as a comment for a pull request.")
-@click.option("--html", "html_file", type=click.Path(path_type=Path), metavar="FILE", help="Write a page.")
+@file_option("--markdown", "markdown_file", text="Write it as a comment for a pull request.", stdout=False)
+@file_option("--html", "html_file", text="Write a page.", stdout=False)
 @undecided_option("a comparison that stays undecided")
 @json_option("Write the result as JSON (- for stdout, without the lines).")
 @profile_option
@@ -218,18 +220,17 @@ def _verify(verification: Any, name: str, runs: Path) -> Summary:
 
 def _written(found: Comparison, choices: dict[str, Any]) -> None:
     from chaosmesh.report.compare_text import lines
-    from chaosmesh.report.write import write_whole
 
     if choices["json_file"] is not None:
         write_json(choices["json_file"], found.as_json())
     if choices["markdown_file"] is not None:
         from chaosmesh.report.compare_markdown import comment
 
-        write_whole(Path(choices["markdown_file"]), comment(found))
+        write_text(choices["markdown_file"], comment(found))
     if choices["html_file"] is not None:
         from chaosmesh.report.compare_page import render
 
-        write_whole(choices["html_file"], render(found))
+        write_text(choices["html_file"], render(found))
     if choices["json_file"] != "-":
         for line in lines(found):
             click.echo(line)

@@ -107,9 +107,9 @@ def behaviour(a: Item, b: Item, alpha: float, margin: float) -> Behaviour:
 
 
 def _state(a: Item, b: Item, facets: tuple[Facet, ...], margin: float) -> tuple[State, str]:
-    for name, verdicts in (("before", a), ("after", b)):
+    for name, verdicts in (("A", a), ("B", b)):
         if verdicts.verdict == "invalid":
-            return "undecided", f"invalid {name}: {verdicts.reason}"
+            return "undecided", f"invalid in {name}: {verdicts.reason}"
     if any(one.fell for one in facets) or (a.verdict in GOOD and b.verdict in BAD):
         return "worse", _words(a, b)
     if any(one.rose for one in facets) or (a.verdict in BAD and b.verdict in GOOD):

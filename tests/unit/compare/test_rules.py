@@ -242,5 +242,12 @@ def test_options_of_a_verification_are_refused_for_runs(tmp_path: Path) -> None:
     assert "--quick, --seed: with two runs nothing is started" in str(wrong(run, run, "--quick", "--seed", 3))
 
 
+@pytest.mark.parametrize("option", ["--html", "--markdown", "--json"])
+def test_what_can_not_be_written_shows_before_anything_is_started(tmp_path: Path, option: str) -> None:
+    error = wrong(AIRPORT, AIRPORT, "--runs", tmp_path / "runs", option, tmp_path)
+    assert f"{option}: {tmp_path} is a folder" in str(error)
+    assert not (tmp_path / "runs").exists()
+
+
 def _one_rule(*values: Any) -> Any:
     return [(Rule("node/x/health", value, Where("f")),) for value in values]
