@@ -30,7 +30,7 @@ FILES = {
     "colorteller-route1-timeout18s.json": "colorteller-vr/colorteller-route1",
     "colorteller-route2-timeout10s.json": "colorteller-vr/colorteller-route2",
 }
-ASKED = {"/color1": (17, 20), "/color2": (5, 12)}
+ASKED = {"/color1": (16, 20), "/color2": (5, 12)}
 Felt = dict[tuple[str, int], tuple[int, str, float]]
 
 
@@ -67,7 +67,7 @@ def felt(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fel
 
 @pytest.mark.parametrize(
     ("path", "node", "passes", "cut", "bound"),
-    [("/color1", "ColorTellerWhite", 17, 20, 18), ("/color2", "ColorTellerRed", 5, 12, 10)],
+    [("/color1", "ColorTellerWhite", 16, 20, 18), ("/color2", "ColorTellerRed", 5, 12, 10)],
 )
 def test_each_route_behind_the_gateway_has_its_own_bound(
     felt: Felt, path: str, node: str, passes: int, cut: int, bound: int
