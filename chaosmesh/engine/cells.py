@@ -12,7 +12,7 @@ from chaosmesh.engine.due import Due
 from chaosmesh.engine.entrance import Entrance, entrance
 from chaosmesh.engine.events import CellStarted, FaultChanged, Listener, Progress
 from chaosmesh.engine.goal import Goal
-from chaosmesh.engine.host import Watch
+from chaosmesh.engine.host import Watch, blamed, calm
 from chaosmesh.engine.predict import Prediction, predict
 from chaosmesh.engine.results import CellResult, CellVerdict
 from chaosmesh.engine.stack import Stack
@@ -65,12 +65,15 @@ class Conditions:
 
 
 async def try_cell(stack: Stack, edge: tuple[str, str], column: Column, given: Conditions) -> CellResult:
-    """The cell's verdict; what stays undecided is run once more and goes on from the same evidence."""
+    """The cell's verdict; what stays undecided is run once more and goes on from the same evidence, what could not be
+    measured anew (where the host left no time for it: once it has)."""
     tally = Tally(given.goal.p99_s * 1000)
     first = await _run(stack, edge, column, given, tally)
     if first.verdict in ("held", "weak"):
         return first
     again = Tally(given.goal.p99_s * 1000) if first.verdict == "invalid" else tally
+    if first.verdict == "invalid" and blamed(first.reason):
+        await calm(stack.keeper)
     second = await _run(stack, edge, column, given, again)
     streams = second.streams if again is not tally else (*first.streams, *second.streams)
     return replace(second, duration_s=first.duration_s + second.duration_s, streams=streams)

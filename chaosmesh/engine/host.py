@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from chaosmesh.runtime import Keeper, Ticks
+from chaosmesh.errors import DeadlineError
+from chaosmesh.runtime import Keeper, Ticks, probe
 
 LATE_SHARE = 0.01
 """Share of the keeper's 10 ms ticks that may come more than 50 ms late."""
@@ -18,6 +21,17 @@ for a reason of the host. Seen: up to 0.5 on two quiet cores, 0.6–0.8 beside p
 
 BUSY = 0.02
 """Share of a core from which on a process counts as busy."""
+
+QUIET_S, PATIENCE_S = 2.0, 20.0
+"""Seconds without a late tick that are called calm, and how long they are waited for."""
+
+Blamed = Literal["host", "generator"]
+_BLAMED: tuple[tuple[str, Blamed], ...] = (
+    ("the host starved", "host"),
+    ("the host was crowded", "host"),
+    ("the generator", "generator"),
+    ("the users of the locustfile", "generator"),
+)
 
 Times = Mapping[int, tuple[int, int]]
 """Process → (ns on a core, ns waiting for one), its threads together, from /proc/<pid>/task/*/schedstat."""
@@ -57,6 +71,28 @@ class Watch:
         if worst <= CROWDED:
             return None
         return f"the host was crowded: a process that answers waited for a core {worst:.0%} of its time"
+
+
+def blamed(reason: str) -> Blamed | None:
+    """Who took the time that a measurement needed, by the reason why it says nothing; None: nobody of these."""
+    return next((who for words, who in _BLAMED if words in reason), None)
+
+
+async def calm(keeper: Keeper) -> None:
+    """Before something is measured anew that the host left no time for: wait until it has time again. If it does not
+    come to rest, return all the same: the measurement itself tells."""
+    watch = await Watch.start(keeper)
+
+    async def look() -> str:
+        nonlocal watch
+        if why := await watch.starved():
+            watch = await Watch.start(keeper)
+            return why
+        seconds = time.monotonic() - watch.begin
+        return "" if seconds >= QUIET_S else f"no late tick for {seconds:.1f} s"
+
+    with contextlib.suppress(DeadlineError):
+        await probe.until("the host has time", look, within=PATIENCE_S)
 
 
 def _times(pids: Iterable[int]) -> Times:

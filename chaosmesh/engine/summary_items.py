@@ -9,19 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chaosmesh.engine.doses import COLUMNS
+from chaosmesh.engine.host import blamed
 from chaosmesh.errors import ExitCode
 
 Json = Mapping[str, Any]
 Kind = Literal["check", "cell", "claim"]
 Cause = Literal["host", "generator", "policy"]
 Good = Literal["higher", "lower"]
-
-_CAUSES: tuple[tuple[str, Cause], ...] = (
-    ("the host starved", "host"),
-    ("the host was crowded", "host"),
-    ("the generator", "generator"),
-    ("the users of the locustfile", "generator"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +77,7 @@ def cause_of(verdict: str, reason: str) -> Cause | None:
         return "policy"
     if verdict != "invalid":
         return None
-    return next((cause for start, cause in _CAUSES if start in reason), None)
+    return blamed(reason)
 
 
 def verdict_of(exit_code: int) -> str:

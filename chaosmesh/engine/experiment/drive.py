@@ -19,7 +19,7 @@ from chaosmesh.engine.experiment.result import Run
 from chaosmesh.engine.experiment.sense import checked, speaking
 from chaosmesh.engine.experiment.sight import Sight
 from chaosmesh.engine.growth import Growth
-from chaosmesh.engine.host import Watch
+from chaosmesh.engine.host import Watch, blamed, calm
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
 from chaosmesh.judge import Decision, Verdict
@@ -77,13 +77,16 @@ class Drive:
         self._fresh()
 
     async def run(self) -> Run:
-        """What stays inconclusive is run once more on the same evidence, what could not be measured anew."""
+        """What stays inconclusive is run once more on the same evidence, what could not be measured anew (where the host
+        left no time for it: once it has)."""
         await self._queries.prepare()
         for one in self._facts.questions:
             if one.planned is not None:
                 self._say(f"chaosmesh: {one}: about {one.planned:,} requests if the policy does what it says")
         await self._round()
         if self._facts.problems and not self._elsewhere():
+            if any(map(blamed, self._facts.problems)):
+                await calm(self._stack.keeper)
             self._fresh()
             await self._round()
         elif self._verdict() is Verdict.INCONCLUSIVE:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from chaosmesh.engine import host
-from chaosmesh.engine.host import Watch
+from chaosmesh.engine.host import Watch, blamed, calm
 from chaosmesh.runtime import Ticks
 
 
@@ -49,3 +49,27 @@ def test_a_busy_process_that_mostly_waited_for_a_core_makes_the_host_crowded(mon
 
 def test_a_process_that_is_gone_says_nothing():
     assert host._times([2**22 + 1]) == {}
+
+
+def test_calm_is_when_no_tick_was_late_for_a_while(monkeypatch):
+    monkeypatch.setattr(host, "QUIET_S", 0.0)
+    keeper = Keeper((0, 0), (100, 9), (150, 9), (200, 12), (250, 12), (300, 12), (400, 50))
+    asyncio.run(calm(keeper))  # type: ignore[arg-type]
+    assert keeper._ticks == [(400, 50)]  # late, late again, and then not
+
+
+def test_a_host_that_never_comes_to_rest_keeps_nobody(monkeypatch):
+    monkeypatch.setattr(host, "PATIENCE_S", 0.05)
+    asyncio.run(calm(Keeper(*((n * 10, n) for n in range(2000)))))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("reason", "who"),
+    [
+        ("the host starved: 2 of 100 ticks came more than 50 ms late", "host"),
+        ("the generator's lag p99 was 14.7 ms, allowed 5.0 ms", "generator"),
+        ("the fault met none of 300 attempts", None),
+    ],
+)
+def test_who_is_blamed_for_a_measurement_that_says_nothing(reason, who):
+    assert blamed(reason) == who

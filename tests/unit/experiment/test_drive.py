@@ -48,7 +48,7 @@ class WrittenStack:
         self.ledger = Answers(calls)
         self.bell = Bell()
         self.keeper = self
-        self.begun = 0
+        self.begun = self.rests = 0
         self.fell: str | None = None
         self.afterthought: list[int] = []
         self._statuses = statuses
@@ -118,7 +118,11 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(run, *_):
         return run
 
+    async def rested(keeper: WrittenStack) -> None:
+        keeper.rests += 1
+
     monkeypatch.setattr(drive, "beside", nothing, raising=False)
+    monkeypatch.setattr(drive, "calm", rested)
 
 
 def expect(
@@ -191,7 +195,7 @@ def test_answers_after_the_stop_that_undo_a_decision_cost_no_rerun():
 def test_a_late_generator_starts_anew_and_is_invalid_if_it_is_late_again():
     stack = WrittenStack([200], lags=[40.0, 40.0])
     run, _ = expect(stack, count=300, success=at_least(0.95))
-    assert (run.verdict, stack.begun) == (Verdict.INVALID, 2)
+    assert (run.verdict, stack.begun, stack.rests) == (Verdict.INVALID, 2, 1)
     assert run.requests <= 300, "only the second stream counts"
     assert "lag p99 was 40.0 ms" in run.reason
     run, _ = expect(WrittenStack([200], lags=[40.0, 0.1]), count=300, success=at_least(0.95))
@@ -217,6 +221,7 @@ def test_a_mesh_that_lost_a_part_of_itself_is_invalid():
     run, _ = expect(stack, success=at_least(0.95))
     assert run.verdict is Verdict.INVALID
     assert stack.fell in run.reason
+    assert not stack.rests, "the host had time"
 
 
 def test_a_fault_on_an_edge_without_traffic_is_invalid_at_once():
