@@ -29,9 +29,8 @@ def test_faults_on_processes_and_on_the_control_plane_nest_and_say_what_they_did
     assert "crash on weather.1: acted once (weather.1 its application ended" in crashed
     assert "kill on the control plane: acted 5 times" in killed
     assert not run.predicted
-    live.call(
-        live.restore()
-    )  # NotHealedError if anything of them were left; how soon hosts are called again is the machine's
+    # NotHealedError if anything of them were left; how soon hosts are called again is the machine's.
+    live.call(live.restore())
 
 
 def test_a_stale_control_plane_without_a_push_is_invalid_and_with_one_it_is_not(mesh: MeshView):
