@@ -25,6 +25,7 @@ from chaosmesh.cli.options import (
 )
 from chaosmesh.cli.scraping import prometheus_option, scraped
 from chaosmesh.cli.ui import UiOptions, Web, first_of, opened, ui_options
+from chaosmesh.cli.watching import Watched
 from chaosmesh.errors import ChaosMeshError, DocumentError, ExitCode
 
 if TYPE_CHECKING:
@@ -90,13 +91,14 @@ async def _up(
     from chaosmesh.appmesh.api import Service, Store, running
     from chaosmesh.engine.accounts import conserved
     from chaosmesh.engine.folder import RunFolder
-    from chaosmesh.engine.inputs import policy
+    from chaosmesh.engine.inputs import policy, sources
     from chaosmesh.engine.programs import own_programs, with_copies
     from chaosmesh.engine.publishing import Publisher
     from chaosmesh.engine.stack import Stack
     from chaosmesh.ledger import Ledger
     from chaosmesh.ledger.passing import Passing
 
+    watched = Watched(sources(inputs.documents, inputs.scenario)) if watching else None
     mesh = policy(inputs.resources, inputs.scenario, profile)
     own = own_programs(inputs.resources, mesh, inputs.scenario, runtime)
     scenario = with_copies(inputs.scenario, own.copies)
@@ -141,8 +143,8 @@ async def _up(
         for note in (*own.notes, *filter(None, [stack.secrets.note(mesh)])):
             _say(note)
         _say("the mesh is up; Ctrl-C ends it")
-        if watching:
-            task = asyncio.create_task(_watch(inputs, api, web.refused))
+        if watched is not None:
+            task = asyncio.create_task(_watch(watched, inputs, api, web.refused))
             end.push_async_callback(_ended, task)
         if stack.traces.provider:
             _say(f"every request is traced; at the end: chaosmesh trace {folder.path} REQUEST-ID")
@@ -179,9 +181,7 @@ class _Addresses:
         click.echo(line)
 
 
-async def _watch(inputs: Inputs, api: Service, refused: Callable[[str], None]) -> None:
-    from chaosmesh.cli.watching import watch
-    from chaosmesh.engine.inputs import sources
+async def _watch(watched: Watched, inputs: Inputs, api: Service, refused: Callable[[str], None]) -> None:
     from chaosmesh.report.errors import present
     from chaosmesh.report.screen import screen_of
 
@@ -196,7 +196,7 @@ async def _watch(inputs: Inputs, api: Service, refused: Callable[[str], None]) -
             _say("the policy before stays in force")
             refused(_short(error))
 
-    await watch(sources(inputs.documents, inputs.scenario), saved)
+    await watched.listen(saved)
 
 
 def _short(error: ChaosMeshError) -> str:

@@ -16,19 +16,25 @@ EVERY = 0.2
 Seen = dict[Path, tuple[int, int]]
 
 
-async def watch(documents: Sequence[str | Path | Source], saved: Callable[[], Awaitable[None]]) -> None:
-    """Calls `saved` each time after a file was written, made or removed; ends by cancellation only."""
-    known = _look(documents)
-    while True:
-        await asyncio.sleep(EVERY)
-        seen = _look(documents)
-        if seen == known:
-            continue
-        while (later := _look(documents)) != seen:  # an editor may still be writing
-            seen = later
-            await asyncio.sleep(EVERY / 4)
-        known = seen
-        await saved()
+class Watched:
+    """Files as they are when this is made: what is saved from then on is told, however late somebody begins to listen."""
+
+    def __init__(self, documents: Sequence[str | Path | Source]) -> None:
+        self._documents = tuple(documents)
+        self._known = _look(self._documents)
+
+    async def listen(self, saved: Callable[[], Awaitable[None]]) -> None:
+        """Calls `saved` each time after a file was written, made or removed; ends by cancellation only."""
+        while True:
+            await asyncio.sleep(EVERY)
+            seen = _look(self._documents)
+            if seen == self._known:
+                continue
+            while (later := _look(self._documents)) != seen:  # an editor may still be writing
+                seen = later
+                await asyncio.sleep(EVERY / 4)
+            self._known = seen
+            await saved()
 
 
 def _look(documents: Sequence[str | Path | Source]) -> Seen:

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,8 +39,8 @@ class Up:
 
 
 @contextmanager
-def up(*args: str | Path, runs: Path) -> Iterator[Up]:
-    """Ends it by Ctrl-C, which must leave nothing."""
+def up(*args: str | Path, runs: Path, meanwhile: Callable[[], None] = lambda: None) -> Iterator[Up]:
+    """Ends it by Ctrl-C, which must leave nothing. `meanwhile` is done while it starts."""
     process = command.start("up", *args, "--runs", runs)
     assert process.stdout is not None
     assert process.stderr is not None
@@ -48,6 +48,7 @@ def up(*args: str | Path, runs: Path) -> Iterator[Up]:
     reader = threading.Thread(target=_read, args=(process.stderr, said), daemon=True)
     reader.start()
     try:
+        meanwhile()
         text = process.stdout.readline()
         assert text, said
         keeper = outside.keeper_of(process.pid)
@@ -140,3 +141,17 @@ def test_a_saved_document_is_in_force_and_a_broken_one_changes_nothing(tmp_path:
         assert ask(f"{entry}/flights/NH10")[0] == 404
         file.write_text(good)
         outside.until(lambda: "" if ask(f"{entry}/flights/NH10")[0] == 200 else "not yet", within=60)
+
+
+def test_what_is_saved_while_the_mesh_starts_is_put_in_force(tmp_path: Path) -> None:
+    airport = tmp_path / "airport"
+    shutil.copytree(command.AIRPORT, airport)
+    file = airport / "weather-route.json"
+
+    def save() -> None:
+        outside.until(lambda: "" if any(tmp_path.glob("runs/*/*")) else "no run folder", within=60)
+        file.write_text(file.read_text().replace('"prefix": "/"', '"prefix": "/nowhere"'))
+
+    with up(airport, "--watch", runs=tmp_path / "runs", meanwhile=save) as mesh:
+        mesh.hears(": ~ virtualRouter/weather-router/route/weather-route (")
+        assert ask(f"{next(iter(mesh.line['entry'].values()))}/flights/NH10")[0] == 404
