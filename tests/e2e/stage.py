@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,6 +68,12 @@ def fair(make: Callable[[], T], starved: Callable[[T], str | None]) -> T:
         if reason is None:
             return made
     pytest.skip(f"the host was too busy in each of {TRIES} tries: {reason}")
+
+
+def excuse(text: str) -> str | None:
+    """What a command says of a host that had no time for it; nothing where it blames anything else."""
+    found = re.search(r"the (host (starved|was crowded)|generator)[^;\"\n]*", text)
+    return found and found[0]
 
 
 @contextmanager
