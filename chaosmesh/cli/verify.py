@@ -136,13 +136,14 @@ def _run(verification: Verification, choices: dict[str, Any]) -> int:
 
 def files_of(folder: RunFolder) -> list[Consumer]:
     """Who writes the files of a run folder."""
+    from chaosmesh.engine.folder import EVENTS
     from chaosmesh.report.html import HtmlFile
     from chaosmesh.report.jsonfile import JsonFile
     from chaosmesh.report.junit_verify import JUnitFile
     from chaosmesh.report.ndjson import EventsFile
 
     return [
-        EventsFile(folder.path / "events.ndjson"),
+        EventsFile(folder.path / EVENTS),
         JsonFile(folder.path / "run.json", sys.stdout),
         JUnitFile(folder.path / "junit.xml"),
         HtmlFile(folder.path),

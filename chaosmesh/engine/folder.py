@@ -15,6 +15,8 @@ from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.ledger.store import ATTEMPTS, FAULTS, REQUESTS
 
 LEDGER_FILES = (REQUESTS, ATTEMPTS, FAULTS)
+EVENTS = "events.ndjson"
+"""What happened, in order, a JSON object a line."""
 
 
 @dataclass(frozen=True, slots=True)

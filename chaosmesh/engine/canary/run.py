@@ -10,13 +10,14 @@ from chaosmesh.engine.canary.result import Canary
 from chaosmesh.engine.canary.shift import Say, Shift
 from chaosmesh.engine.canary.traffic import Sending
 from chaosmesh.engine.experiment.wishes import wish_of
-from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.folder import EVENTS, RunFolder
 from chaosmesh.engine.inputs import policy
 from chaosmesh.engine.programs import own_programs, with_copies
 from chaosmesh.engine.rendering import rendering
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.summary import write_summary
 from chaosmesh.engine.surroundings import keep_surroundings
+from chaosmesh.engine.tower.story import Story
 from chaosmesh.judge import RUN_ALPHA
 from chaosmesh.runtime.kinds import Kind
 
@@ -51,6 +52,18 @@ class CanaryRun:
 
     async def run(self, folder: RunFolder, say: Say) -> Canary:
         """Start the mesh with nothing at the new version, shift, stop; the run folder holds what was found."""
+        story = Story(folder.path / EVENTS)
+
+        def tell(text: str) -> None:
+            story.add("note", text.strip())
+            say(text)
+
+        try:
+            return await self._run(folder, tell)
+        finally:
+            story.close()
+
+    async def _run(self, folder: RunFolder, say: Say) -> Canary:
         folder.write_json("config/envoy.json", rendering(self.mesh, self._scenario, "127.16"))
         for text in self.own.notes:
             say(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from chaosmesh.engine.experiment.happened import keep_events
 from chaosmesh.engine.experiment.inputs import Wanted
 from chaosmesh.engine.experiment.live import LiveMesh
 from chaosmesh.engine.experiment.record import document
@@ -113,8 +114,9 @@ def sum_up(meshes: Meshes, live: LiveMesh, runs: Sequence[Run], folder: Path) ->
 
 
 def record(root: Path, name: str, test: str, runs: Sequence[Run], about: Mapping[str, object]) -> Path:
-    """Write a test's runs into a folder of its own: run.json, and the ledger they were judged by."""
+    """Write a test's runs into a folder of its own: run.json, the ledger they were judged by, and what happened."""
     folder = RunFolder.create(root, name)
     runs[0].ledger.write(folder.path)
+    keep_events(folder.path, runs)
     folder.write_json("run.json", document(folder.path, {"test": test, **about}, runs))
     return folder.path

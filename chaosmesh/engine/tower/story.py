@@ -17,6 +17,11 @@ SHOWN: Final = 200
 Kind = Literal["fault", "heal", "policy", "load", "claim", "health", "stop", "note"]
 
 
+def line_of(one: EventState, details: Mapping[str, Any] | None = None) -> str:
+    """An entry in the file."""
+    return json.dumps({"event": one.kind, **vars(one), **(details or {})}, ensure_ascii=False) + "\n"
+
+
 class Story:
     """`told` are called with each entry as it is made."""
 
@@ -47,9 +52,7 @@ class Story:
         )
         self.events.append(one)
         if self._file is not None:
-            self._file.write(
-                json.dumps({"event": kind, **vars(one), **(details or {})}, ensure_ascii=False) + "\n"
-            )
+            self._file.write(line_of(one, details))
         for listener in self.told:
             listener(one)
         return one

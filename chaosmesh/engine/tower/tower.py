@@ -12,6 +12,7 @@ from chaosmesh.appmesh.api import Service
 from chaosmesh.documents.scenario import Scenario
 from chaosmesh.engine.accounts import conserved
 from chaosmesh.engine.falls import Fall
+from chaosmesh.engine.folder import EVENTS
 from chaosmesh.engine.kept import keep_documents
 from chaosmesh.engine.publishing import Published, Publisher
 from chaosmesh.engine.stack import Stack
@@ -38,7 +39,6 @@ from chaosmesh.ledger.passing import Passing
 from chaosmesh.mesh import Mesh, Topology
 from chaosmesh.mesh.picture import Arrow, Picture, picture
 
-EVENTS: Final = "events.ndjson"
 EVERY_S: Final = 1.0
 LAST_ROWS_S: Final = 3.0
 """Seconds for what is on its way when the run ends."""

@@ -6,12 +6,11 @@ import json
 import shlex
 from pathlib import Path
 
+from chaosmesh.engine.folder import EVENTS
 from chaosmesh.engine.summary import Summary
 from chaosmesh.engine.surroundings import NAME as SURROUNDINGS
 from chaosmesh.report import words
 from chaosmesh.report.book.model import Fact
-
-EVENTS = "events.ndjson"
 
 _PROFILES = {
     "appmesh": "App Mesh defaults",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -165,4 +166,7 @@ def test_the_experiment_passes_through_the_plugin_and_across_workers(
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["experiment *verdict", "test_two_retries*attempts at most 1.5*pass"])
     (folder,) = (pytester.path / "runs").glob("test_two_retries*/latest")
-    assert {one.name for one in folder.iterdir()} >= {"run.json", "requests.parquet", "attempts.parquet"}
+    kept = {"run.json", "requests.parquet", "attempts.parquet", "events.ndjson", "junit.xml"}
+    assert {one.name for one in folder.iterdir()} >= kept
+    told = [json.loads(line)["event"] for line in (folder / "events.ndjson").read_text().splitlines()]
+    assert {"load", "fault", "heal", "claim"} <= set(told)

@@ -10,6 +10,7 @@ import pytest
 
 from chaosmesh import Run, Verdict, at_least, at_most
 from chaosmesh.engine.experiment.facts import Facts, Sent
+from chaosmesh.engine.experiment.happened import keep_events
 from chaosmesh.engine.experiment.judging import decide
 from chaosmesh.engine.experiment.names import Named
 from chaosmesh.engine.experiment.names import Path as Way
@@ -19,6 +20,7 @@ from chaosmesh.engine.rejudge import rejudge
 from chaosmesh.errors import ExitCode, UsageError
 from chaosmesh.judge import requirement
 from chaosmesh.ledger import Ledger
+from chaosmesh.ledger.faults import FaultEvent
 from chaosmesh.load import request_id
 from tests.unit.ledger.handmade import ADDRESSES, MS, T0, Try, call, door, record, row
 
@@ -122,3 +124,17 @@ def test_the_hash_is_over_facts_and_verdicts_alone(tmp_path: Path) -> None:
     assert verdict_hash([one]) == verdict_hash([{**one, "duration_s": 9}])
     for name in ("facts", "claims", "verdict", "reason"):
         assert verdict_hash([one]) != verdict_hash([{**one, name: "x"}])
+
+
+def test_what_happened_is_told_in_order(tmp_path: Path) -> None:
+    found = ledger(20)
+    found.add_fault(FaultEvent("slow", "healed", T0 + 6 * MS, "latency", "front>color.local", {"ms": 300}))
+    found.add_fault(FaultEvent("slow", "applied", T0 + 5 * MS, "latency", "front>color.local", {"ms": 300}))
+    keep_events(tmp_path, [judged(found)])
+    told = [json.loads(line) for line in (tmp_path / "events.ndjson").read_text().splitlines()]
+    assert [one["event"] for one in told] == ["load", "fault", "heal", "load", "claim", "claim", "note"]
+    assert [one["id"] for one in told] == list(range(1, 8))
+    assert [one["at_ms"] for one in told] == sorted(one["at_ms"] for one in told)
+    assert told[1]["text"] == "slow in force: ms 300"
+    assert told[1]["edge"] == "front->color.local"
+    assert told[3]["text"] == "stream 1 ended: 20 requests, 20 of them successful"
