@@ -72,7 +72,10 @@ class Descriptors:
         limit = self.limit if loads else None
         if limit is None:
             return
-        part, files = open_files(self._ground(), *loads).most_common(1)[0]
+        worst = open_files(self._ground(), *loads).most_common(1)
+        if not worst:
+            return  # nobody speaks a protocol that needs a connection for each request
+        part, files = worst[0]
         if files <= max(limit, MUCH_MORE * self._said):
             return
         self._said = files

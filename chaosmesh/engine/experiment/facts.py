@@ -20,11 +20,18 @@ come or go: claims about the phase leave them out, whatever became of them."""
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time with a name, in epoch nanoseconds; `end_ns` None: it goes on."""
+    """A stretch of time with a name, in epoch nanoseconds; `end_ns` None: it goes on. `coming_ns`: from when on some may
+    have met it already, because it took a while to come (0: it did not)."""
 
     name: str
     begin_ns: int
     end_ns: int | None = None
+    coming_ns: int = 0
+
+    @property
+    def first_ns(self) -> int:
+        """Nothing met it before."""
+        return self.coming_ns or self.begin_ns
 
 
 @dataclass(frozen=True, slots=True)

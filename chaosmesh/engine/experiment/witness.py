@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from chaosmesh.engine.experiment.evidence import Book
 from chaosmesh.engine.experiment.facts import Span, Struck
@@ -44,11 +45,10 @@ def spans_of(context: InForce, ledger: Ledger) -> tuple[Span, ...]:
 def _next(found: list[Span], label: str, event: FaultEvent) -> None:
     going_on = bool(found) and found[-1].end_ns is None
     if event.phase == "applied":
-        if going_on:
-            found.pop()
-        found.append(Span(label, event.at_ns))
+        coming = found.pop().coming_ns if going_on else event.begun_ns
+        found.append(Span(label, event.at_ns, coming_ns=coming))
     elif event.phase == "healed" and going_on:
-        found.append(Span(label, found.pop().begin_ns, event.at_ns))
+        found.append(replace(found.pop(), end_ns=event.at_ns))
 
 
 def _during(spans: Sequence[Span], attempt: Attempt) -> bool:

@@ -50,6 +50,23 @@ class World:
         return self.said
 
 
+def test_where_nobody_needs_a_connection_for_each_request_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch, 1000)
+    mesh = world.descriptors._stack.mesh
+    grpc = [
+        replace(one, listeners=tuple(replace(each, protocol="grpc") for each in one.listeners))
+        for one in mesh.workloads
+    ]
+    services = [
+        replace(one, routes=tuple(replace(each, protocol="grpc") for each in one.routes))
+        for one in mesh.services
+    ]
+    world.descriptors._stack.mesh = replace(mesh, workloads=tuple(grpc), services=tuple(services))
+    assert world.before(STREAM) == []
+
+
 def test_one_line_names_limit_need_and_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """100 a second stay 15 s, Envoy's own timeout: 1,500 under way, four files each, and 200 of the sidecar's own."""
     (line,) = World(monkeypatch, 5000).before(STREAM)

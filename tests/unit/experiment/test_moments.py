@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Literal
 
 from chaosmesh import around, at_least, at_most, baseline, control
 from chaosmesh.engine.experiment.evidence import Book
@@ -12,12 +14,14 @@ from chaosmesh.engine.experiment.in_force import Met
 from chaosmesh.engine.experiment.judging import decide
 from chaosmesh.engine.experiment.names import Named, Path
 from chaosmesh.engine.experiment.questions import Question
+from chaosmesh.engine.experiment.witness import spans_of
 from chaosmesh.judge import Claim, Verdict, requirement
-from chaosmesh.ledger import Attempt
+from chaosmesh.ledger import Attempt, FaultEvent, Ledger
 from chaosmesh.load import Record, request_id
 from tests.unit.experiment.airport import WEATHER_SERVICE, call
 from tests.unit.experiment.test_evidence import Written
 
+Phase = Literal["applied", "healed"]
 S = 1_000_000_000
 MS = 1_000_000
 STEP = 10 * MS  # a request every 10 ms
@@ -109,6 +113,29 @@ def test_each_healing_is_a_recovery_of_its_own_and_the_worst_counts():
     whole = facts(asked("recovery", at_most("300ms")), faults=(struck(1, 2), struck(3, 4)))
     verdict, _, decision = judged(whole, ledger)
     assert (verdict, decision.n, round(decision.observed, 2)) == (Verdict.FAIL, 2, 0.39)
+
+
+def test_what_the_next_fault_does_while_it_comes_is_no_recovery_that_lasts():
+    """It is in force from 3 s on, everywhere; somewhere it is from 2.6 s on."""
+    ledger = Requests([record(n, 503 if 100 <= n < 200 or 265 <= n < 400 else 200) for n in range(500)])
+    first, second = struck(1, 2), struck(3, 4)
+    slow = replace(second, spans=(replace(second.spans[0], coming_ns=round(2.6 * S)),))
+    whole = facts(asked("recovery", at_most("300ms")), faults=(first, slow))
+    verdict, _, decision = judged(whole, ledger)
+    assert (verdict, decision.n) == (Verdict.PASS, 2)
+    assert judged(replace(whole, faults=(first, second)), ledger)[0] is Verdict.FAIL
+
+
+def test_a_fault_that_comes_in_parts_begins_to_come_with_the_first_of_them():
+    def event(phase: Phase, at: int, fault: str, begun: int = 0) -> FaultEvent:
+        return FaultEvent(fault, phase, at, "errors", "flights-v1>weather", begun_ns=begun)
+
+    ledger = Ledger()
+    for one in (event("applied", 20, "a", 10), event("applied", 40, "b", 30), event("healed", 60, "a")):
+        ledger.add_fault(one)
+    context = SimpleNamespace(faults=(SimpleNamespace(id="a"), SimpleNamespace(id="b")))
+    (span,) = spans_of(context, ledger)  # type: ignore[arg-type]
+    assert (span.begin_ns, span.end_ns, span.first_ns) == (40, 60, 10)
 
 
 def test_users_who_never_are_well_again_fail_once_it_was_watched_for_long_enough():

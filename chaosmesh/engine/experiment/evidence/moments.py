@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 from chaosmesh.engine.experiment.evidence.book import Book, Sample
@@ -77,7 +78,8 @@ def occurrences(spans: Iterable[Span]) -> list[Span]:
     for one in sorted(spans, key=lambda span: span.begin_ns):
         if found and (found[-1].end_ns is None or one.begin_ns <= found[-1].end_ns):
             ends = (found[-1].end_ns, one.end_ns)
-            found[-1] = Span(found[-1].name, found[-1].begin_ns, _latest(ends))
+            coming = min(found[-1].first_ns, one.first_ns)
+            found[-1] = replace(found[-1], end_ns=_latest(ends), coming_ns=coming)
         else:
             found.append(one)
     return found
@@ -89,10 +91,10 @@ def _latest(ends: tuple[int | None, int | None]) -> int | None:
 
 
 def _healings(book: Book) -> Iterator[tuple[int, int]]:
-    """When nothing was broken any more, and until when: the next fault, or the end of the load."""
+    """When nothing was broken any more, and until when: the next fault began to come, or the load ended."""
     first, last = _watched(book)
     spans = occurrences(book.facts.spans)
-    for span, until in _until([one.begin_ns for one in spans], spans, last):
+    for span, until in _until([one.first_ns for one in spans], spans, last):
         if span.end_ns is not None and first <= span.end_ns < min(until, last):
             yield span.end_ns, min(until, last + 1)
 
@@ -141,7 +143,7 @@ def _replicas(path: Path, calls: list[Call]) -> set[tuple[str, int]]:
 
 def _background(requests: list[Request], book: Book) -> queries.Share | None:
     """Good requests before anything was broken; None where nothing was sent then."""
-    start = min((one.begin_ns for one in book.facts.spans), default=math.inf)
+    start = min((one.first_ns for one in book.facts.spans), default=math.inf)
     before = [one.ok for one in requests if one.intended_ns < start]
     return queries.Share(len(before), sum(before)) if before else None
 
