@@ -15,7 +15,6 @@ from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.host import Watch, blamed, calm
 from chaosmesh.engine.predict import Prediction, predict
 from chaosmesh.engine.results import CellResult, CellVerdict
-from chaosmesh.engine.slowness import only_slow
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.standing_in import answered_elsewhere, dose_of
 from chaosmesh.engine.tally import Tally
@@ -114,7 +113,7 @@ async def _run(
     attempts = [a for c in calls for a in c.attempts]
     dose = dose_of(fault, stack.mesh, attempts)
     verdict, reason = _verdict(given, tally, dose, problem)
-    if verdict == "weak" and _only_slow(given, tally) and (crowded := watch.crowded()):
+    if verdict == "weak" and not _fails(given, tally) and (crowded := watch.crowded()):
         verdict, reason = "invalid", f"{crowded} ({reason})"
     low, high = interval(tally.n, tally.ok, given.alpha * 2)
     return CellResult(
@@ -269,10 +268,9 @@ def _claims(given: Conditions, tally: Tally) -> tuple[Verdict, Verdict]:
     )
 
 
-def _only_slow(given: Conditions, tally: Tally) -> bool:
-    pairs = zip(given.goal.requirements, _claims(given, tally), strict=True)
-    broken = [requirement for requirement, verdict in pairs if verdict is Verdict.FAIL]
-    return only_slow(broken, tally.n, tally.well, given.alpha)
+def _fails(given: Conditions, tally: Tally) -> bool:
+    """Whether users got errors, not only slow answers."""
+    return _claims(given, tally)[0] is Verdict.FAIL
 
 
 def _verdict(given: Conditions, tally: Tally, dose: Dose, problem: str | None) -> tuple[CellVerdict, str]:

@@ -20,7 +20,6 @@ from chaosmesh.engine.experiment.sense import checked, speaking
 from chaosmesh.engine.experiment.sight import Sight
 from chaosmesh.engine.growth import Growth
 from chaosmesh.engine.host import Watch, blamed, calm
-from chaosmesh.engine.slowness import gave_up, only_slow
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
 from chaosmesh.judge import Decision, Verdict
@@ -136,14 +135,10 @@ class Drive:
         )
 
     def _only_slow(self) -> bool:
-        """Whether what is broken is slowness alone: then a crowded host may be the reason."""
+        """Whether nothing but a bound on latency is broken: then a crowded host may be the reason."""
         pairs = zip(self._facts.questions, self._sight.decisions, strict=True)
         broken = [question for question, decision in pairs if decision.verdict is Verdict.FAIL]
-        if any(one.edge and one.requirement.measure != "latency" for one in broken):
-            return False
-        records = self._sight.book.records()
-        well = sum(one.ok or gave_up(one) for one in records)
-        return only_slow((one.requirement for one in broken), len(records), well, self._facts.alpha)
+        return bool(broken) and all(one.requirement.measure == "latency" for one in broken)
 
     async def _load(self, seconds: float) -> tuple[StreamReport, str | None]:
         course = Course(self._stack, self._plan, self._plan.longest(seconds))
