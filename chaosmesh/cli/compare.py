@@ -140,18 +140,19 @@ def _policy(name: str, choices: dict[str, Any]) -> _Policy:
 
 def _run(name: str) -> Side | None:
     """A run folder, a file of it, or a summary alone, whose documents nobody knows; None for documents."""
-    from chaosmesh.engine.absent import LATEST, absent
+    from chaosmesh.engine.absent import LATEST, absent, begun
     from chaosmesh.engine.compare import Side
+    from chaosmesh.engine.folder import RUN_JSON
     from chaosmesh.engine.history.parsing import read_summary
     from chaosmesh.engine.kept import kept_rules
-    from chaosmesh.engine.summary import NAME, RUN_JSON, summarize
+    from chaosmesh.engine.summary import NAME, summarize
 
     place = Path(name)
     folder = place.parent if place.name in (NAME, RUN_JSON) else place
     if (folder / RUN_JSON).is_file():
         kept = folder / NAME
         return Side(name, read_summary(kept) if kept.is_file() else summarize(folder), kept_rules(folder))
-    if (place / LATEST).is_dir() or ((place / "config").is_dir() and (place / "logs").is_dir()):
+    if (place / LATEST).is_dir() or begun(place):
         raise absent(place, RUN_JSON)
     file = place / NAME if place.is_dir() else place
     return Side(name, read_summary(file)) if _is_summary(file) else None

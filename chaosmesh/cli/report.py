@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from chaosmesh.report.book import Book
 
 JUNIT = "junit.xml"
-RUN_JSON = "run.json"
 
 
 @click.command()
@@ -31,6 +30,8 @@ def report(run: Path, html: str | None, markdown: str | None, junit: str | None,
     RUN is a run folder of verify, of an experiment, of a canary, of a gate or of `up --ui`, for example
     runs/NAME/latest. The verdict is told as it was; `chaosmesh judge` tells it anew.
     """
+    from chaosmesh.engine.folder import RUN_JSON
+
     run = run.parent if run.name == RUN_JSON else run
     given = [html, markdown, junit]
     if given.count("-") > 1:
@@ -63,6 +64,7 @@ def _kept_junit(run: Path) -> str:
     from xml.etree import ElementTree as ET
 
     from chaosmesh.engine.absent import absent
+    from chaosmesh.engine.folder import RUN_JSON
 
     try:
         text = (run / JUNIT).read_text("utf-8")

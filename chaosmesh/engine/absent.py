@@ -11,6 +11,12 @@ from chaosmesh.ledger.store import REQUESTS
 LATEST = "latest"
 
 
+def begun(folder: Path) -> bool:
+    """Whether a run was begun in a folder, however it ended."""
+    run = RunFolder(folder)
+    return run.config.is_dir() and run.logs.is_dir()
+
+
 def absent(folder: Path, name: str) -> UsageError:
     """The error for a folder without its file `name`, which every run that ended has."""
     if not folder.is_dir():
@@ -19,8 +25,7 @@ def absent(folder: Path, name: str) -> UsageError:
         return UsageError(
             f"{folder} holds runs and is none itself", hint=f"its last run is {folder / LATEST}"
         )
-    run = RunFolder(folder)
-    if run.config.is_dir() and run.logs.is_dir():
+    if begun(folder):
         kept = f"; what it recorded: chaosmesh trace {folder}" if (folder / REQUESTS).is_file() else ""
         text = f"{folder / name} is missing: the run has not ended, or was killed before it told its result"
         return UsageError(text, hint=f"run it again{kept}")

@@ -15,6 +15,7 @@ from chaosmesh.errors import EnvironmentFailedError
 from chaosmesh.ledger.store import ATTEMPTS, FAULTS, REQUESTS
 
 LEDGER_FILES = (REQUESTS, ATTEMPTS, FAULTS)
+RUN_JSON = "run.json"
 EVENTS = "events.ndjson"
 """What happened, in order, a JSON object a line."""
 

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chaosmesh.envoy import names
 from chaosmesh.mesh import Replica
 from chaosmesh.runtime import probe
 from chaosmesh.runtime.acts import ASK_DEADLINE
 
-ADMIN_PORT = 9901
 COUNTERS = "ssl%5C.(fail_verify|connection_error)"
 
 
@@ -35,7 +35,7 @@ async def refusals(replicas: Iterable[Replica]) -> Refusals:
 
 async def _of(replica: Replica) -> Refusals:
     path = f"/stats?usedonly&filter={COUNTERS}"
-    status, body = await probe.request("GET", replica.sidecar, ADMIN_PORT, path, within=ASK_DEADLINE)
+    status, body = await probe.request("GET", replica.sidecar, names.ADMIN_PORT, path, within=ASK_DEADLINE)
     if status != 200:
         raise ValueError(f"{replica.key}: its statistics answer {status}")
     counts = [line.rpartition(": ") for line in body.decode().splitlines() if ": " in line]

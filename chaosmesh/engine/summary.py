@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosmesh.engine.absent import absent
-from chaosmesh.engine.folder import RunFolder
+from chaosmesh.engine.folder import RUN_JSON, RunFolder
 from chaosmesh.engine.summary_items import Item, Told, told
 from chaosmesh.engine.surroundings import NAME as SURROUNDINGS
 from chaosmesh.engine.surroundings import digest
@@ -18,7 +18,6 @@ from chaosmesh.errors import UsageError, Where
 
 SCHEMA = "chaosmesh.summary/1"
 NAME = "summary.json"
-RUN_JSON = "run.json"
 
 STAMP = "%Y-%m-%dT%H-%M-%SZ"
 """How a run folder is named after its time."""

@@ -173,8 +173,12 @@ def _bound(word: str, bound: float | str | Relative) -> float | str | Relative:
     return bound
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _margin(margin: float) -> float:
-    if isinstance(margin, bool) or not isinstance(margin, (int, float)) or not 0 <= margin < math.inf:
+    if not _is_number(margin) or not 0 <= margin < math.inf:
         raise UsageError(
             f"margin={margin!r}: a margin is a number, 0 or more", hint="margin=0.005 is half a point"
         )
@@ -182,13 +186,13 @@ def _margin(margin: float) -> float:
 
 
 def _points(tolerance: float) -> float:
-    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 < tolerance < 1:
+    if not _is_number(tolerance) or not 0 < tolerance < 1:
         raise UsageError(f"tolerance={tolerance!r}: a share above 0", hint="tolerance=0.03 is ± 3 points")
     return float(tolerance)
 
 
 def _relative(to: Reference, times: float, plus: float | str, minus: float | str) -> Relative:
-    if isinstance(times, bool) or not isinstance(times, (int, float)) or not 0 < times < math.inf:
+    if not _is_number(times) or not 0 < times < math.inf:
         raise UsageError(f"{to}(times={times!r}): a number above 0", hint=f"{to}(times=1.2)")
     for word, value in (("plus", plus), ("minus", minus)):
         _bound(f"{to} {word}=", value)

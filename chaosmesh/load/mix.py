@@ -41,7 +41,7 @@ def request(
         raise UsageError(
             f"request {path}: the weight must be a number above 0 (got {weight!r})", hint="weight=3"
         )
-    if headers is not None and not _are_texts(headers):
+    if headers is not None and not are_texts(headers):
         raise UsageError(
             f"request {path}: headers={headers!r}: names with texts", hint='headers={"x-user": "beta"}'
         )
@@ -52,7 +52,8 @@ def request(
     return RequestSpec(method, path, tuple(fields.items()), data, weight, protocol, name or path)
 
 
-def _are_texts(headers: object) -> bool:
+def are_texts(headers: object) -> bool:
+    """Whether headers are names with values, all of them texts."""
     return isinstance(headers, Mapping) and all(
         isinstance(one, str) for pair in headers.items() for one in pair
     )

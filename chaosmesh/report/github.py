@@ -105,21 +105,22 @@ def of_lint(found: Sequence[Finding]) -> Iterator[Annotation]:
     """Every finding."""
     levels: dict[str, Level] = {"error": "error", "warning": "warning"}
     for one in found:
-        text = f"{one.message}\n{one.hint}" if one.hint else one.message
-        yield Annotation(levels.get(one.rule.severity, "notice"), one.rule.id, text, one.where)
+        level = levels.get(one.rule.severity, "notice")
+        yield Annotation(level, one.rule.id, _with_hint(one.message, one.hint), one.where)
 
 
 def of_error(error: ChaosMeshError) -> Iterator[Annotation]:
     """Why a command could not do its work: every problem of the documents, or the one error."""
     if isinstance(error, DocumentError):
         for one in error.problems:
-            text = f"{one.message}\n{one.hint}" if one.hint else one.message
-            yield Annotation("error", "wrong input", text, one.where)
+            yield Annotation("error", "wrong input", _with_hint(one.message, one.hint), one.where)
         return
     title = "wrong input" if error.code is ExitCode.USAGE else "chaosmesh could not run"
-    yield Annotation(
-        "error", title, f"{error.message}\n{error.hint}" if error.hint else error.message, error.where
-    )
+    yield Annotation("error", title, _with_hint(error.message, error.hint), error.where)
+
+
+def _with_hint(message: str, hint: str | None) -> str:
+    return f"{message}\n{hint}" if hint else message
 
 
 def _of_part(part: PartResult) -> Iterator[Annotation]:

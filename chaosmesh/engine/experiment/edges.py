@@ -33,6 +33,7 @@ from chaosmesh.faults.units import GRPC, grpc_code, rate
 from chaosmesh.faults.units import share as checked_share
 from chaosmesh.faults.units import size as bytes_of
 from chaosmesh.judge.durations import duration as seconds
+from chaosmesh.load.mix import are_texts
 from chaosmesh.mesh import Mesh
 
 _numbers = itertools.count(1)
@@ -51,11 +52,8 @@ class _Requests:
         for word, value in (("path", self.path), ("prefix", self.prefix)):
             if not isinstance(value, str):
                 raise UsageError(f"{word}={value!r} is no text", hint=f'{word}="/x"')
-        given = {} if self.headers is None else self.headers
-        if not isinstance(given, Mapping) or not all(
-            isinstance(one, str) for pair in given.items() for one in pair
-        ):
-            raise UsageError(f"headers={given!r}: names with texts", hint='headers={"x-user": "beta"}')
+        if self.headers is not None and not are_texts(self.headers):
+            raise UsageError(f"headers={self.headers!r}: names with texts", hint='headers={"x-user": "beta"}')
 
     @property
     def said(self) -> str:

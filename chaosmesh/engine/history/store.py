@@ -11,8 +11,9 @@ from datetime import date
 from pathlib import Path
 
 from chaosmesh.engine.absent import LATEST
+from chaosmesh.engine.folder import RUN_JSON
 from chaosmesh.engine.history.parsing import read_summary
-from chaosmesh.engine.summary import NAME, RUN_JSON, Host, Summary, summarize
+from chaosmesh.engine.summary import NAME, Host, Summary, summarize
 from chaosmesh.errors import DocumentError, Problem, UsageError
 
 STAMP = "%Y-%m-%dT%H-%M-%SZ"

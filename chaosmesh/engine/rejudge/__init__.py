@@ -14,7 +14,7 @@ from pathlib import Path
 
 from chaosmesh.engine.absent import absent
 from chaosmesh.engine.experiment import record
-from chaosmesh.engine.folder import digests
+from chaosmesh.engine.folder import RUN_JSON, digests
 from chaosmesh.engine.rejudge.experiments import experiment
 from chaosmesh.engine.rejudge.told import AGAIN, Json, Line, Rejudged
 from chaosmesh.engine.rejudge.towers import tower
@@ -24,8 +24,6 @@ from chaosmesh.engine.tower.record import SCHEMA as UP
 from chaosmesh.errors import UsageError
 
 __all__ = ["Line", "Rejudged", "rejudge"]
-
-RUN_JSON = "run.json"
 
 
 def rejudge(run: Path, alpha: float | None = None) -> Rejudged:
