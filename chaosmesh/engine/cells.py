@@ -65,18 +65,26 @@ class Conditions:
 
 
 async def try_cell(stack: Stack, edge: tuple[str, str], column: Column, given: Conditions) -> CellResult:
-    """The cell's verdict; what stays undecided is run once more and goes on from the same evidence, what could not be
-    measured anew (where the host left no time for it: once it has)."""
+    """The cell's verdict. What could not be measured is measured anew (where the host left no time for it: once it
+    has); both times, what stays undecided is run once more and goes on from the same evidence."""
+    first = await _measured(stack, edge, column, given)
+    if first.verdict != "invalid":
+        return first
+    if blamed(first.reason):
+        await calm(stack.keeper)
+    second = await _measured(stack, edge, column, given)
+    return replace(second, duration_s=first.duration_s + second.duration_s)
+
+
+async def _measured(stack: Stack, edge: tuple[str, str], column: Column, given: Conditions) -> CellResult:
     tally = Tally(given.goal.p99_s * 1000)
     first = await _run(stack, edge, column, given, tally)
-    if first.verdict in ("held", "weak"):
+    if first.verdict != "inconclusive":
         return first
-    again = Tally(given.goal.p99_s * 1000) if first.verdict == "invalid" else tally
-    if first.verdict == "invalid" and blamed(first.reason):
-        await calm(stack.keeper)
-    second = await _run(stack, edge, column, given, again)
-    streams = second.streams if again is not tally else (*first.streams, *second.streams)
-    return replace(second, duration_s=first.duration_s + second.duration_s, streams=streams)
+    second = await _run(stack, edge, column, given, tally)
+    return replace(
+        second, duration_s=first.duration_s + second.duration_s, streams=(*first.streams, *second.streams)
+    )
 
 
 async def _run(

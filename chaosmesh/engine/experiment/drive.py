@@ -77,21 +77,24 @@ class Drive:
         self._fresh()
 
     async def run(self) -> Run:
-        """What stays inconclusive is run once more on the same evidence, what could not be measured anew (where the host
-        left no time for it: once it has)."""
+        """What could not be measured is measured anew (where the host left no time for it: once it has); both times,
+        what stays inconclusive is run once more on the same evidence."""
         await self._queries.prepare()
         for one in self._facts.questions:
             if one.planned is not None:
                 self._say(f"chaosmesh: {one}: about {one.planned:,} requests if the policy does what it says")
-        await self._round()
+        await self._measured()
         if self._facts.problems and not self._elsewhere():
             if any(map(blamed, self._facts.problems)):
                 await calm(self._stack.keeper)
             self._fresh()
-            await self._round()
-        elif self._verdict() is Verdict.INCONCLUSIVE:
-            await self._round()
+            await self._measured()
         return self._result()
+
+    async def _measured(self) -> None:
+        await self._round()
+        if self._verdict() is Verdict.INCONCLUSIVE:
+            await self._round()
 
     def _fresh(self) -> None:
         self._facts = replace(self._facts, streams=(), problems=(), policies=(), readings=())

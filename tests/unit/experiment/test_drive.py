@@ -203,6 +203,16 @@ def test_a_late_generator_starts_anew_and_is_invalid_if_it_is_late_again():
     assert run.requests <= 300
 
 
+def test_what_is_measured_anew_may_be_undecided_and_run_once_more_too():
+    run, _ = expect(WrittenStack([200], lags=[40.0, 0.1, 0.1]), count=300, success=at_least(0.97))
+    assert (run.verdict, run.streams) == (Verdict.PASS, (2, 3))
+
+
+def test_what_could_not_go_on_after_it_was_undecided_is_measured_anew():
+    run, _ = expect(WrittenStack([200], lags=[0.1, 40.0]), count=300, success=at_least(0.97))
+    assert (run.verdict, run.streams) == (Verdict.PASS, (3, 4))
+
+
 def test_a_fail_under_a_late_generator_is_invalid_too():
     run, _ = expect(WrittenStack([503], lags=[40.0, 40.0]), success=at_least(0.95))
     assert run.verdict is Verdict.INVALID
