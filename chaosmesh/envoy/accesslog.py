@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-import grpc
-
 from chaosmesh.envoy import codec, names
 from chaosmesh.envoy.admission import Admission
 from chaosmesh.envoy.logs import ATTEMPTS, EDGE, ROUTE
+from chaosmesh.envoy.rpc import grpc
 
 Side = Literal["egress", "ingress", "door"]
 SERVICE: Final = "envoy.service.accesslog.v3.AccessLogService"

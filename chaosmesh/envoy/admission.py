@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-import grpc
+from chaosmesh.envoy.rpc import grpc
 
 TOKEN: Final = "x-chaosmesh-token"  # noqa: S105 - the name of a header
 NOBODY: Final = secrets.token_hex(16)

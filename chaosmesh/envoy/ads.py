@@ -14,15 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import grpc
-import grpc.aio
-
 from chaosmesh.envoy import blame, codec, names
 from chaosmesh.envoy.accesslog import AccessLogs, AccessRow
 from chaosmesh.envoy.admission import Admission
 from chaosmesh.envoy.barrier import Barrier, RefusedError, Resources, Sidecar
 from chaosmesh.envoy.otlp import SpanService
 from chaosmesh.envoy.outage import Outages, serving
+from chaosmesh.envoy.rpc import grpc
 from chaosmesh.envoy.snapshot import Snapshot, ground
 from chaosmesh.envoy.stream import Response, Stream
 from chaosmesh.errors import ChaosMeshError, Where

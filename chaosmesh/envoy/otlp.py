@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-import grpc
-
 from chaosmesh.envoy.admission import Admission
+from chaosmesh.envoy.rpc import grpc
 from chaosmesh.envoy.spans import STATUS, Span, span_of
 
 SERVICE: Final = "opentelemetry.proto.collector.trace.v1.TraceService"

@@ -8,11 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import grpc.aio
-
 from chaosmesh.envoy import codec
 from chaosmesh.envoy.barrier import Barrier, RefusedError, Sidecar
 from chaosmesh.envoy.forms import Json
+from chaosmesh.envoy.rpc import grpc
 from chaosmesh.envoy.snapshot import Snapshot
 from chaosmesh.errors import NotInForceError
 

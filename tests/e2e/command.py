@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,6 +17,9 @@ from .stage import excuse
 ROOT = Path(__file__).resolve().parents[2]
 AIRPORT = ROOT / "fixtures" / "airport"
 PROGRAM = (sys.executable, "-m", "chaosmesh.cli")
+TERMINAL = ("env", "--default-signal=INT")
+"""Before a command: Ctrl-C as a terminal has it. A test run that was sent to the background ignores it, and so would its
+children. (`preexec_fn` would run Python between fork and exec, while other threads hold gRPC's locks.)"""
 
 
 @dataclass(frozen=True)
@@ -32,22 +34,16 @@ class Ended:
         return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
 
-def terminal() -> None:
-    """Ctrl-C as a terminal has it: a test run that was sent to the background ignores it, and so would its children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def start(*args: str | Path) -> subprocess.Popen[str]:
     """The command in a session of its own, as a terminal would give it."""
     return subprocess.Popen(
-        [*PROGRAM, *map(str, args)],
+        [*TERMINAL, *PROGRAM, *map(str, args)],
         cwd=ROOT,
         env=os.environ | {"NO_COLOR": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=terminal,
     )
 
 

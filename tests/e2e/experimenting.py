@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import outside
-from .command import AIRPORT, ROOT, Ended, terminal
+from .command import AIRPORT, ROOT, TERMINAL, Ended
 
 START = 120.0
 """Seconds for a mesh to be up and under a fault, also on a machine that is busy with other things."""
@@ -30,14 +30,13 @@ def start(folder: Path, body: str, *options: str) -> subprocess.Popen[str]:
     (folder / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
     plain = ("-p", "no:locust", "-p", "no:cacheprovider", "-v")
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", *plain, *options, "test_it.py"],
+        [*TERMINAL, sys.executable, "-m", "pytest", *plain, *options, "test_it.py"],
         cwd=folder,
         env=os.environ | {"NO_COLOR": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        preexec_fn=terminal,
     )
 
 

@@ -53,13 +53,12 @@ def locust(folder: Path, *args: str | Path) -> Iterator[subprocess.Popen[str]]:
     program = str(Path(sys.executable).parent / "locust")
     with (folder / "out.txt").open("w") as out:
         process = subprocess.Popen(
-            [program, *map(str, args)],
+            [*command.TERMINAL, program, *map(str, args)],
             cwd=folder,
             stdout=out,
             stderr=out,
             text=True,
             start_new_session=True,
-            preexec_fn=command.terminal,
         )
     try:
         yield process
