@@ -15,6 +15,7 @@ from chaosmesh.engine.goal import Goal
 from chaosmesh.engine.host import Watch, blamed, calm
 from chaosmesh.engine.predict import Prediction, predict
 from chaosmesh.engine.results import CellResult, CellVerdict
+from chaosmesh.engine.slowness import excuse
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.standing_in import answered_elsewhere, dose_of
 from chaosmesh.engine.tally import Tally
@@ -101,7 +102,7 @@ async def _run(
         given.traffic.seed,
         struck(stack, edge),
     )
-    watch = await Watch.start(stack.keeper, stack.pids())
+    watch = await Watch.of(stack)
     await _switch(stack, fault, given, on=True)
     try:
         running = await _load(
@@ -121,7 +122,7 @@ async def _run(
     attempts = [a for c in calls for a in c.attempts]
     dose = dose_of(fault, stack.mesh, attempts)
     verdict, reason = _verdict(given, tally, dose, problem)
-    if verdict == "weak" and not _fails(given, tally) and (crowded := watch.crowded()):
+    if verdict == "weak" and (crowded := _excuse(given, tally, watch)):
         verdict, reason = "invalid", f"{crowded} ({reason})"
     low, high = interval(tally.n, tally.ok, given.alpha * 2)
     return CellResult(
@@ -276,9 +277,10 @@ def _claims(given: Conditions, tally: Tally) -> tuple[Verdict, Verdict]:
     )
 
 
-def _fails(given: Conditions, tally: Tally) -> bool:
-    """Whether users got errors, not only slow answers."""
-    return _claims(given, tally)[0] is Verdict.FAIL
+def _excuse(given: Conditions, tally: Tally, watch: Watch) -> str | None:
+    pairs = zip(given.goal.requirements, _claims(given, tally), strict=True)
+    broken = [requirement for requirement, verdict in pairs if verdict is Verdict.FAIL]
+    return excuse(watch, broken, tally.n, tally.well, given.alpha)
 
 
 def _verdict(given: Conditions, tally: Tally, dose: Dose, problem: str | None) -> tuple[CellVerdict, str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
+from chaosmesh.engine.cores import Cores
 from chaosmesh.errors import DeadlineError
 from chaosmesh.runtime import Keeper, Ticks, probe
 
@@ -21,6 +22,11 @@ for a reason of the host. Seen: up to 0.5 on two quiet cores, 0.6–0.8 beside p
 
 BUSY = 0.02
 """Share of a core from which on a process counts as busy."""
+
+OTHERS, IDLE = 0.2, 0.1
+"""Share of the cores' time that others' programs had at least, and that nobody had at most, where others crowd a host:
+what a mesh does to itself is the policy's. Seen: others at most 0.01 on two quiet cores, also where a policy that cuts
+every try leaves nothing idle; 0.16–0.47 beside programs that want both."""
 
 QUIET_S, PATIENCE_S = 2.0, 20.0
 """Seconds without a late tick that are called calm, and how long they are waited for."""
@@ -37,6 +43,15 @@ Times = Mapping[int, tuple[int, int]]
 """Process → (ns on a core, ns waiting for one), its threads together, from /proc/<pid>/task/*/schedstat."""
 
 
+class Watched(Protocol):
+    """A running mesh, as far as its processes go."""
+
+    @property
+    def keeper(self) -> Keeper: ...
+
+    def pids(self, *, every: bool = False) -> list[int]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A span, seen from the host: the keeper's ticks and the processes that serve requests."""
@@ -44,12 +59,22 @@ class Watch:
     keeper: Keeper
     ticks: Ticks
     begin: float
-    processes: Times = field(default_factory=dict)
+    processes: Times
+    cores: Cores
+    ours: Sequence[int] = ()
 
     @classmethod
-    async def start(cls, keeper: Keeper, pids: Iterable[int] = ()) -> Watch:
-        """From now; `pids` are the sidecars and services."""
-        return cls(keeper, await keeper.ticks(), time.monotonic(), _times(pids))
+    async def start(cls, keeper: Keeper) -> Watch:
+        """From now, the ticks alone."""
+        return cls(keeper, await keeper.ticks(), time.monotonic(), {}, Cores.now(()))
+
+    @classmethod
+    async def of(cls, stack: Watched) -> Watch:
+        """From now, its sidecars and services too."""
+        answering, ours = _times(stack.pids()), stack.pids(every=True)
+        return cls(
+            stack.keeper, await stack.keeper.ticks(), time.monotonic(), answering, Cores.now(ours), ours
+        )
 
     async def starved(self) -> str | None:
         """Why nothing measured in the span can be trusted, if so."""
@@ -71,6 +96,14 @@ class Watch:
         if worst <= CROWDED:
             return None
         return f"the host was crowded: a process that answers waited for a core {worst:.0%} of its time"
+
+    def crowded_by_others(self) -> str | None:
+        """The same, where it was not the mesh itself that left no time."""
+        crowded = self.crowded()
+        theirs, idle = self.cores.others(Cores.now(self.ours))
+        if crowded is None or theirs < OTHERS or idle > IDLE:
+            return None
+        return f"{crowded}, and other programs had {theirs:.0%} of the cores"
 
 
 def blamed(reason: str) -> Blamed | None:

@@ -312,9 +312,9 @@ class Stack(Streams):
         too few descriptors."""
         return self.falls.problem(since, self.runtime.down) or self.descriptors.missing(since)
 
-    def pids(self) -> list[int]:
-        """Processes that requests go through: sidecars and stand-ins."""
-        return self.runtime.pids()
+    def pids(self, *, every: bool = False) -> list[int]:
+        """Processes that requests go through: sidecars and stand-ins; `every` other that the runtime started too."""
+        return self.runtime.pids(every=every)
 
     async def keep_ledger(self) -> None:
         """Write the ledger into the run folder, the last spans included."""

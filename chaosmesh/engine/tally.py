@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from chaosmesh.engine.slowness import gave_up
 from chaosmesh.judge import Evidence
 from chaosmesh.load import Record
 
@@ -18,12 +19,14 @@ class Tally:
     still missing, and counting what is there already would flatter the service. Where requests may hang for long,
     `overdue` says which of them are surely slow by now: for the bound these count at once.
     `bound_ms`: latency bound of the claim; None if there is none. `judged` requests count for it, `n` for success.
+    `given_up`: requests that failed because somebody no longer waited.
     """
 
     bound_ms: float | None = None
     n: int = 0
     ok: int = 0
     quick: int = 0
+    given_up: int = 0
     judged: int = 0
     latencies: list[float] = field(default_factory=list)
     _waiting: dict[int, Record] = field(default_factory=dict)
@@ -73,6 +76,7 @@ class Tally:
             self.judged = self.n + 1
         self.n += 1
         self.ok += record.ok
+        self.given_up += gave_up(record)
         self.latencies.append(_latency(record))
 
     def _is_quick(self, record: Record) -> bool:
@@ -84,12 +88,18 @@ class Tally:
             if record.seq in self._hanging:
                 self._hanging.discard(record.seq)
                 self.ok += record.ok
+                self.given_up += gave_up(record)
                 self.latencies.append(_latency(record))
 
     @property
     def success(self) -> Evidence:
         """Requests that ended with a status below 500 (gRPC: 0)."""
         return Evidence.share(self.n, self.ok) if self._decided is None else self._decided
+
+    @property
+    def well(self) -> int:
+        """Requests that succeeded, or would have if there had been time."""
+        return self.ok + self.given_up + len(self._hanging)
 
     @property
     def within(self) -> Evidence:

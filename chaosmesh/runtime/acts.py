@@ -135,10 +135,10 @@ class Acts(Hands):
         """Pid (of this machine) of the application (or the given part) of a replica."""
         return self._pids[self.part(replica, role).name]
 
-    def pids(self) -> list[int]:
-        """Pids of the sidecars and applications that run."""
+    def pids(self, *, every: bool = False) -> list[int]:
+        """Pids of the sidecars and applications that run; `every`: of all else that does too."""
         running = (name for name in self._pids if name not in self._ended)
-        return [self._pids[name] for name in running if self._parts[name].replica is not None]
+        return [self._pids[name] for name in running if every or self._parts[name].replica is not None]
 
     def part(self, replica: Replica, role: Role | None = None) -> Part:
         """The application of a replica, or the given part; UsageError where it has none."""

@@ -20,6 +20,7 @@ from chaosmesh.engine.experiment.sense import checked, speaking
 from chaosmesh.engine.experiment.sight import Sight
 from chaosmesh.engine.growth import Growth
 from chaosmesh.engine.host import Watch, blamed, calm
+from chaosmesh.engine.slowness import excuse, gave_up
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
 from chaosmesh.judge import Decision, Verdict
@@ -119,7 +120,7 @@ class Drive:
     async def _turn(self, seconds: float) -> None:
         """One stream of at most so many seconds, and what makes it worthless."""
         stack = self._stack
-        watch = await Watch.start(stack.keeper, stack.pids())
+        watch = await Watch.of(stack)
         self._queries.begin()
         report, problem = await self._load(seconds)
         fallen = stack.fallen(watch.begin)
@@ -131,17 +132,21 @@ class Drive:
         readings = await self._queries.read(self._facts.streams[-1:])
         self._facts = replace(self._facts, readings=readings)
         self._sight = self._look()
-        if not any(problems) and self._only_slow():
-            problems.append(watch.crowded())
+        if not any(problems):
+            problems.append(self._excuse(watch))
         self._facts = replace(
             self._facts, problems=self._facts.problems + tuple(one for one in problems if one)
         )
 
-    def _only_slow(self) -> bool:
-        """Whether nothing but a bound on latency is broken: then a crowded host may be the reason."""
+    def _excuse(self, watch: Watch) -> str | None:
+        """Why a crowded host may be the reason of all that is broken."""
         pairs = zip(self._facts.questions, self._sight.decisions, strict=True)
         broken = [question for question, decision in pairs if decision.verdict is Verdict.FAIL]
-        return bool(broken) and all(one.requirement.measure == "latency" for one in broken)
+        if not broken or any(one.edge and one.requirement.measure != "latency" for one in broken):
+            return None
+        records = self._sight.book.records()
+        well = sum(one.ok or gave_up(one) for one in records)
+        return excuse(watch, [one.requirement for one in broken], len(records), well, self._facts.alpha)
 
     async def _load(self, seconds: float) -> tuple[StreamReport, str | None]:
         course = Course(self._stack, self._plan, self._plan.longest(seconds))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from chaosmesh.engine.host import LATE_SHARE, Watch
+from chaosmesh.engine.slowness import excuse, gave_up
 from chaosmesh.engine.stack import Stack
 from chaosmesh.engine.tower.claims import Claim, Claims, facts_of, state_of
 from chaosmesh.engine.tower.faults import Standing
@@ -89,7 +90,7 @@ class Episodes:
         self._told_problem = False
         self._dropped = ""
         self._punctual = Punctual()
-        self._requests = 0
+        self._requests = self._well = 0
         self._first_ns = self._last_ns = 0
         self._number = 1
         self._open = True
@@ -98,7 +99,7 @@ class Episodes:
 
     async def start(self) -> None:
         """The first one begins."""
-        self._watch = await Watch.start(self._stack.keeper, self._stack.pids())
+        self._watch = await Watch.of(self._stack)
         self._settle()
 
     def saw_records(self, stream: Stream, records: Sequence[Record]) -> None:
@@ -106,6 +107,7 @@ class Episodes:
         self.claims.saw_records(stream, records)
         since = self.claims.begun_ns
         self._punctual.saw(stream, records, since)
+        self._well += sum(one.ok or gave_up(one) for one in records if one.intended_ns >= since)
         times = [one.intended_ns for one in records if one.intended_ns >= since]
         if times:
             self._requests += len(times)
@@ -123,7 +125,7 @@ class Episodes:
         try:
             if self._anew:
                 self._anew, self._starved = False, ""
-                self._watch = await Watch.start(self._stack.keeper, self._stack.pids())
+                self._watch = await Watch.of(self._stack)
             self._fallen = self._stack.fallen(self._watch.begin) or ""
             now = await self._stack.keeper.ticks()
         except ChaosMeshError:
@@ -170,7 +172,7 @@ class Episodes:
         """The change is in force: the next episode begins."""
         self._open = True
         self._number += 1
-        self._requests, self._first_ns, self._last_ns = 0, 0, 0
+        self._requests, self._well, self._first_ns, self._last_ns = 0, 0, 0, 0
         self._dropped = ""
         self.claims.again()
         self._anew = True
@@ -186,10 +188,12 @@ class Episodes:
         self.about_to_change()
 
     def _crowded(self) -> str:
-        """Why the host may be the reason, where nothing but a bound on latency is broken; experiments have the same rule."""
-        judged = [(one.requirement.measure, one.decision.verdict) for one in self.claims.all if one.decision]
-        broken = {measure for measure, verdict in judged if verdict is Verdict.FAIL}
-        return (self._watch.crowded() or "") if self._watch and broken == {"latency"} else ""
+        """Why the host may be the reason, where slowness is all that is broken; experiments have the same rule."""
+        broken = [one for one in self.claims.all if one.decision and one.decision.verdict is Verdict.FAIL]
+        if self._watch is None or any(one.edge and one.requirement.measure != "latency" for one in broken):
+            return ""
+        asked = [one.requirement for one in broken]
+        return excuse(self._watch, asked, self._requests, self._well, ALPHA) or ""
 
     def _settle(self) -> None:
         self._punctual = Punctual(max(MIN_LAG_BOUND_MS, LAG_SHARE_OF_BOUND * (self.claims.tightest_ms or 0)))

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from chaosmesh.engine import host
+from chaosmesh.engine.cores import Cores
 from chaosmesh.engine.host import Watch, blamed, calm
 from chaosmesh.runtime import Ticks
 
@@ -23,7 +24,7 @@ class Keeper:
 
 
 def watch(*ticks: tuple[int, int]) -> Watch:
-    return asyncio.run(Watch.start(Keeper(*ticks), []))  # type: ignore[arg-type]
+    return asyncio.run(Watch.start(Keeper(*ticks)))  # type: ignore[arg-type]
 
 
 def test_one_late_tick_in_a_hundred_is_still_on_time():
@@ -43,8 +44,30 @@ def test_a_busy_process_that_mostly_waited_for_a_core_makes_the_host_crowded(mon
         return {7: (int(1e9 + on * 10e9), int(2e9 + off * 10e9))} if pids else {}
 
     monkeypatch.setattr(host, "_times", read)
-    seen = Watch(None, Ticks(0, 0), time.monotonic() - 10, {7: (int(1e9), int(2e9))})  # type: ignore[arg-type]
+    seen = Watch(None, Ticks(0, 0), time.monotonic() - 10, {7: (int(1e9), int(2e9))}, Cores(0, 0, {1: 0}))  # type: ignore[arg-type]
     assert bool(seen.crowded()) is crowded
+
+
+@pytest.mark.parametrize(
+    ("waited", "now", "crowded"),
+    [
+        (8, Cores(950, 50, {1: 350}), True),
+        (8, Cores(950, 50, {1: 900}), False),  # the mesh itself
+        (8, Cores(700, 300, {1: 300}), False),  # cores were free
+        (2, Cores(950, 50, {1: 350}), False),  # whoever answers had time
+    ],
+)
+def test_others_crowd_a_host_where_they_have_the_cores_and_we_wait_for_them(
+    monkeypatch, waited, now, crowded
+):
+    monkeypatch.setattr(host, "_times", lambda pids: {7: (int(2e9), int(waited * 1e9))} if pids else {})
+    monkeypatch.setattr(Cores, "now", lambda _roots: now)
+    seen = Watch(None, Ticks(0, 0), time.monotonic() - 10, {7: (0, 0)}, Cores(0, 0, {1: 0}))  # type: ignore[arg-type]
+    told = seen.crowded_by_others()
+    assert bool(told) is crowded
+    if told:
+        assert blamed(told) == "host"
+        assert told.endswith("and other programs had 60% of the cores")
 
 
 def test_a_process_that_is_gone_says_nothing():

@@ -56,7 +56,7 @@ class WrittenStack:
         self._lags = list(lags)
         self._late_ticks = list(late_ticks)
 
-    def pids(self) -> list[int]:
+    def pids(self, *, every: bool = False) -> list[int]:
         return []
 
     def fallen(self, since: float) -> str | None:
