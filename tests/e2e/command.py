@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from .stage import excuse
 ROOT = Path(__file__).resolve().parents[2]
 AIRPORT = ROOT / "fixtures" / "airport"
 PROGRAM = (sys.executable, "-m", "chaosmesh.cli")
-TERMINAL = ("env", "--default-signal=INT")
+TERMINAL = (shutil.which("env") or "env", "--default-signal=INT")
 """Before a command: Ctrl-C as a terminal has it. A test run that was sent to the background ignores it, and so would its
 children. (`preexec_fn` would run Python between fork and exec, while other threads hold gRPC's locks.)"""
 
