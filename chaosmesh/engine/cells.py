@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from chaosmesh.engine.doses import Column, victim
 from chaosmesh.engine.due import Due
 from chaosmesh.engine.entrance import Entrance, entrance
-from chaosmesh.engine.events import CellStarted, FaultChanged, Listener, Progress
+from chaosmesh.engine.events import CellStarted, FaultChanged, Listener, Note, Progress
 from chaosmesh.engine.goal import Goal
-from chaosmesh.engine.host import Watch, blamed, calm
+from chaosmesh.engine.host import Watch, calm
 from chaosmesh.engine.predict import Prediction, predict
 from chaosmesh.engine.results import CellResult, CellVerdict
 from chaosmesh.engine.slowness import excuse
@@ -71,8 +71,7 @@ async def try_cell(stack: Stack, edge: tuple[str, str], column: Column, given: C
     first = await _measured(stack, edge, column, given)
     if first.verdict != "invalid":
         return first
-    if blamed(first.reason):
-        await calm(stack.keeper)
+    await calm(stack.keeper, [first.reason], lambda text: given.emit(Note(text)))
     second = await _measured(stack, edge, column, given)
     return replace(second, duration_s=first.duration_s + second.duration_s)
 

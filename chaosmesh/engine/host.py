@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -111,9 +111,13 @@ def blamed(reason: str) -> Blamed | None:
     return next((who for words, who in _BLAMED if words in reason), None)
 
 
-async def calm(keeper: Keeper) -> None:
-    """Before something is measured anew that the host left no time for: wait until it has time again. If it does not
-    come to rest, return all the same: the measurement itself tells."""
+async def calm(keeper: Keeper, problems: Iterable[str], say: Callable[[str], None]) -> None:
+    """Before something is measured anew: where the host left no time for it, say so and wait until it has time again. If
+    it does not come to rest, return all the same: the measurement itself tells."""
+    reason = next(filter(blamed, problems), None)
+    if reason is None:
+        return
+    say(f"measured anew once the host has time ({PATIENCE_S:.0f} s at most): {reason}")
     watch = await Watch.start(keeper)
 
     async def look() -> str:

@@ -19,7 +19,7 @@ from chaosmesh.engine.experiment.result import Run
 from chaosmesh.engine.experiment.sense import checked, speaking
 from chaosmesh.engine.experiment.sight import Sight
 from chaosmesh.engine.growth import Growth
-from chaosmesh.engine.host import Watch, blamed, calm
+from chaosmesh.engine.host import Watch, calm
 from chaosmesh.engine.slowness import excuse, gave_up
 from chaosmesh.engine.stack import Stack
 from chaosmesh.errors import DeadlineError
@@ -86,8 +86,7 @@ class Drive:
                 self._say(f"chaosmesh: {one}: about {one.planned:,} requests if the policy does what it says")
         await self._measured()
         if self._facts.problems and not self._elsewhere():
-            if any(map(blamed, self._facts.problems)):
-                await calm(self._stack.keeper)
+            await calm(self._stack.keeper, self._facts.problems, lambda text: self._say(f"chaosmesh: {text}"))
             self._fresh()
             await self._measured()
         return self._result()

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from chaosmesh import Verdict, at_least, at_most
+from chaosmesh.engine import host
 from chaosmesh.engine.conditions import Bell
 from chaosmesh.engine.experiment import drive
 from chaosmesh.engine.experiment.drive import ENOUGH, PATIENT, Plan
@@ -48,7 +49,7 @@ class WrittenStack:
         self.ledger = Answers(calls)
         self.bell = Bell()
         self.keeper = self
-        self.begun = self.rests = 0
+        self.begun = 0
         self.fell: str | None = None
         self.afterthought: list[int] = []
         self._statuses = statuses
@@ -118,11 +119,8 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(run, *_):
         return run
 
-    async def rested(keeper: WrittenStack) -> None:
-        keeper.rests += 1
-
     monkeypatch.setattr(drive, "beside", nothing, raising=False)
-    monkeypatch.setattr(drive, "calm", rested)
+    monkeypatch.setattr(host, "QUIET_S", 0.0)
 
 
 def expect(
@@ -194,8 +192,12 @@ def test_answers_after_the_stop_that_undo_a_decision_cost_no_rerun():
 
 def test_a_late_generator_starts_anew_and_is_invalid_if_it_is_late_again():
     stack = WrittenStack([200], lags=[40.0, 40.0])
-    run, _ = expect(stack, count=300, success=at_least(0.95))
-    assert (run.verdict, stack.begun, stack.rests) == (Verdict.INVALID, 2, 1)
+    run, said = expect(stack, count=300, success=at_least(0.95))
+    assert (run.verdict, stack.begun) == (Verdict.INVALID, 2)
+    (waited,) = (line for line in said if "measured anew" in line)
+    assert waited.startswith(
+        "chaosmesh: measured anew once the host has time (20 s at most): the generator's lag"
+    )
     assert run.requests <= 300, "only the second stream counts"
     assert "lag p99 was 40.0 ms" in run.reason
     run, _ = expect(WrittenStack([200], lags=[40.0, 0.1]), count=300, success=at_least(0.95))
@@ -219,7 +221,7 @@ def test_a_fail_under_a_late_generator_is_invalid_too():
 
 
 def test_a_starved_host_is_invalid():
-    starved = [(0, 0), (100, 50)] * 2
+    starved = [(0, 0), (100, 50), *[(100, 50)] * 2, (100, 50), (200, 100)]  # calm, and starved again
     run, _ = expect(WrittenStack([200], late_ticks=starved), success=at_least(0.95))
     assert run.verdict is Verdict.INVALID
     assert "starved" in run.reason
@@ -228,10 +230,10 @@ def test_a_starved_host_is_invalid():
 def test_a_mesh_that_lost_a_part_of_itself_is_invalid():
     stack = WrittenStack([500])
     stack.fell = "sidecar-weather.0 ended by itself, signal 11 (SIGSEGV)"
-    run, _ = expect(stack, success=at_least(0.95))
+    run, said = expect(stack, success=at_least(0.95))
     assert run.verdict is Verdict.INVALID
     assert stack.fell in run.reason
-    assert not stack.rests, "the host had time"
+    assert "measured anew" not in "".join(said), "the host had time"
 
 
 def test_a_fault_on_an_edge_without_traffic_is_invalid_at_once():
