@@ -15,6 +15,8 @@ USER, NICE, SYSTEM, IDLE, IOWAIT, STEAL = 0, 1, 2, 3, 4, 7
 OWN_TIMES = slice(11, 15)
 """utime, stime, cutime and cstime in /proc/<pid>/stat, counted from the state on: with those of children that ended."""
 
+PROC = Path("/proc")
+
 PARENT = 1
 """The parent's pid in /proc/<pid>/stat, counted from the state on."""
 
@@ -30,8 +32,11 @@ class Cores:
 
     @classmethod
     def now(cls, roots: Iterable[int]) -> Cores:
-        """As it is; ours are `roots` (pids), the caller and everything below them."""
-        first = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+        """As it is; ours are `roots` (pids), the caller and everything below them. Nothing where there is no /proc."""
+        try:
+            first = (PROC / "stat").read_text().split("\n", 1)[0].split()[1:]
+        except OSError:
+            return cls(0, 0, {})
         ticks = [int(one) for one in first]
         programs = ticks[USER] + ticks[NICE] + ticks[SYSTEM] + ticks[STEAL]
         return cls(programs, ticks[IDLE] + ticks[IOWAIT], _used({os.getpid(), *roots}))
@@ -49,9 +54,7 @@ class Cores:
 
 def _used(roots: set[int]) -> dict[int, int]:
     """Ticks that these processes and everything below them ran, each with its children that ended."""
-    processes = {
-        int(entry.name): fields for entry in Path("/proc").iterdir() if (fields := _fields(entry.name))
-    }
+    processes = {int(entry.name): fields for entry in PROC.iterdir() if (fields := _fields(entry.name))}
     children: dict[int, list[int]] = {}
     for pid, fields in processes.items():
         children.setdefault(int(fields[PARENT]), []).append(pid)

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from chaosmesh.engine import cores
 from chaosmesh.engine.cores import Cores
 
 BURN_S = 0.5
@@ -47,3 +50,10 @@ def test_shares_of_a_span():
     assert before.others(Cores(1000, 200, {2: 300})) == (0.6, 0.1), "what ended in it"
     assert before.others(before) == (0.0, 1.0)
     assert before.others(Cores(190, 110, {1: 145})) == (0.0, 0.1), "ticks are counted coarsely"
+
+
+def test_a_host_that_does_not_tell_is_crowded_by_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(cores, "PROC", tmp_path)
+    nothing = Cores.now(())
+    assert nothing == Cores(0, 0, {})
+    assert nothing.others(Cores.now(())) == (0.0, 1.0)
