@@ -128,8 +128,7 @@ def _merged(batch: list[tuple[Provider, bytes]]) -> tuple[bytes, int]:
 
 
 async def _grpc(address: Address) -> tuple[Send, Callable[[], Awaitable[Any]]]:
-    import grpc
-    import grpc.aio
+    from chaosmesh.envoy.rpc import grpc
 
     if address.secure:
         channel = grpc.aio.secure_channel(str(address), grpc.ssl_channel_credentials())

@@ -36,7 +36,7 @@ class Cores:
         try:
             first = (PROC / "stat").read_text().split("\n", 1)[0].split()[1:]
         except OSError:
-            return cls(0, 0, {})
+            return UNTOLD
         ticks = [int(one) for one in first]
         programs = ticks[USER] + ticks[NICE] + ticks[SYSTEM] + ticks[STEAL]
         return cls(programs, ticks[IDLE] + ticks[IOWAIT], _used({os.getpid(), *roots}))
@@ -50,6 +50,10 @@ class Cores:
         ours = sum(ticks - self.ours.get(pid, 0) for pid, ticks in now.ours.items())
         theirs = max(0, programs - ours)
         return theirs / (programs + idle), max(0, idle) / (programs + idle)
+
+
+UNTOLD = Cores(0, 0, {})
+"""Where nobody asked, or the host does not tell."""
 
 
 def _used(roots: set[int]) -> dict[int, int]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from chaosmesh.engine.cores import Cores
+from chaosmesh.engine.cores import UNTOLD, Cores
 from chaosmesh.errors import DeadlineError
 from chaosmesh.runtime import Keeper, Ticks, probe
 
@@ -59,14 +59,14 @@ class Watch:
     keeper: Keeper
     ticks: Ticks
     begin: float
-    processes: Times
-    cores: Cores
+    processes: Times = field(default_factory=dict)
+    cores: Cores = UNTOLD
     ours: Sequence[int] = ()
 
     @classmethod
     async def start(cls, keeper: Keeper) -> Watch:
         """From now, the ticks alone."""
-        return cls(keeper, await keeper.ticks(), time.monotonic(), {}, Cores.now(()))
+        return cls(keeper, await keeper.ticks(), time.monotonic())
 
     @classmethod
     async def of(cls, stack: Watched) -> Watch:
@@ -99,9 +99,10 @@ class Watch:
 
     def crowded_by_others(self) -> str | None:
         """The same, where it was not the mesh itself that left no time."""
-        crowded = self.crowded()
+        if (crowded := self.crowded()) is None:
+            return None
         theirs, idle = self.cores.others(Cores.now(self.ours))
-        if crowded is None or theirs < OTHERS or idle > IDLE:
+        if theirs < OTHERS or idle > IDLE:
             return None
         return f"{crowded}, and other programs had {theirs:.0%} of the cores"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,6 @@ from chaosmesh.runtime import Heal, procs
 LONGEST_S = 600
 """Seconds after which a busy neighbour ends by itself, whoever has forgotten it."""
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _COUNTED = {"overloaded": "requests waited for others, or were refused", "unhealthy": "health checks failed"}
 
 
@@ -69,7 +67,7 @@ class RoomActs(Grounded):
         self._burnt |= {procs.identity(pid): f"busy neighbour {pid}" for pid in pids}
 
         async def look() -> None:
-            took = sum(_cpu_s(pid) for pid in pids)
+            took = sum(map(procs.cpu_seconds, pids))
             evidence.note("the neighbours", int(took > 0), f"took {took:.1f} s of {cores} cores")
 
         evidence.note("the neighbours", 0, "took no time yet")
@@ -113,9 +111,3 @@ class RoomActs(Grounded):
     def _left(self, node: str) -> str:
         count = len(self._ground.topology.replicas_of(node))
         return f"{count} replica" if count == 1 else f"{count} replicas"
-
-
-def _cpu_s(pid: int) -> float:
-    """Seconds of processor time that a process has taken."""
-    fields = procs.stat(pid)
-    return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -71,6 +71,12 @@ def stat(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
+def cpu_seconds(pid: int) -> float:
+    """User and system time that a process has taken; OSError when there is none."""
+    user, system = stat(pid)[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def _read(entry: Path) -> Process | None:
     environment = (entry / "environ").read_bytes()
     if RUN.encode() not in environment:

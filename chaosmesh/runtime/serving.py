@@ -77,7 +77,7 @@ async def _accept(host: str, ports: tuple[int, ...]) -> str:
 
 
 async def _healthy(host: str, port: int, service: str) -> str:
-    import grpc.aio
+    from chaosmesh.envoy.rpc import grpc
 
     name = service.encode()
     request = b"\x0a" + bytes([len(name)]) + name if name else b""

@@ -52,7 +52,7 @@ class Shift:
 
     async def run(self, traffic: Traffic) -> Canary:
         """Every step until the end, or until one holds or goes back."""
-        watch = await Watch.of(self.stack)
+        watch = await Watch.start(self.stack.keeper)
         before = self.stack.mesh
         running = await traffic.begin()
         try:

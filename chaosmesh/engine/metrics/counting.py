@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
@@ -142,10 +141,9 @@ class Counting:
 def _cpu_seconds(pid: int) -> float:
     """User and system time of a process; 0 once it has ended."""
     try:
-        user, system = procs.stat(pid)[11:13]
+        return procs.cpu_seconds(pid)
     except OSError:
         return 0.0
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def exposed(collector: Collector) -> str:
